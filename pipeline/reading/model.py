@@ -1,0 +1,131 @@
+"""What a deposit looks like once read: tables of cells as typed, with their addresses, and what was noticed on the way.
+
+Everything here is plain data that crosses a process boundary. A column keeps each distinct cell once (``cellules``) and one
+code per line, because everything that is decided about a cell depends on its content alone: it is read, typed and judged once
+however many lines repeat it.
+"""
+
+from array import array
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True)
+class ErrorCell:
+    """A spreadsheet error such as ``#REF!``."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class FormulaCell:
+    """A formula; ``value`` is what the program that saved the file computed, None where it computed nothing."""
+
+    value: "str | int | float | bool | date | datetime | time | timedelta | None"
+
+
+Cell = None | str | int | float | bool | date | datetime | time | timedelta | ErrorCell | FormulaCell
+"""A cell as typed. Numbers stay numbers, dates dates; an identifier typed as text stays text."""
+
+
+class Etat(StrEnum):
+    """What was noticed while reading; the rules of ``schemas/rules`` say what each means."""
+
+    # the deposit
+    FICHIER_ILLISIBLE = "fichier_illisible"
+    MOT_DE_PASSE = "mot_de_passe"
+    LIMITE = "limite"
+    AUCUNE_TABLE = "aucune_table"
+    COLONNE_MANQUANTE = "colonne_manquante"
+    COLONNE_DOUBLE = "colonne_double"
+    AUCUNE_LIGNE = "aucune_ligne"
+    DECLARANT_AUTRE = "declarant_autre"
+    DECLARANT_INUTILISABLE = "declarant_inutilisable"
+    COLONNE_IGNOREE = "colonne_ignoree"
+    TOTAL_ECARTE = "total_ecarte"
+    ENCODAGE = "encodage"
+    LECTURE = "lecture"  # any other reading worth a look: hidden sheet or rows read, macros left alone…
+    # a cell
+    ERREUR = "erreur"
+    NON_CALCULE = "non_calcule"
+    DATE_ILLISIBLE = "date_illisible"
+    HEURES_ILLISIBLES = "heures_illisibles"
+    OUI_NON_ILLISIBLE = "oui_non_illisible"
+    NIR = "nir"
+    TEXTE_TROP_LONG = "texte_trop_long"
+    CARACTERE_INTERDIT = "caractere_interdit"
+    FORMULE = "formule"
+
+
+USABLE = frozenset({Etat.FORMULE})
+"""Notes on a cell that leave its value usable."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One thing noticed about the deposit as a whole. ``ligne`` 0 and empty texts mean: not about such a place.
+
+    ``valeur``: as typed or found; ``attendu``: what would do; ``detail``: what the message needs besides (nearest heading,
+    name of the limit, both readings of a value…).
+    """
+
+    etat: Etat
+    feuille: str = ""
+    ligne: int = 0
+    colonne: str = ""  # letter
+    champ: str = ""
+    valeur: str = ""
+    attendu: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Lu:
+    """What one distinct cell means for one kind of field.
+
+    ``valeur``: str, int hundredths, date, bool, or None when blank or unusable. ``etats``: what was noticed, () for a plain cell;
+    ``detail`` goes into the message (for a text with two readings: both of them, and the form to use).
+    """
+
+    valeur: str | int | date | bool | None
+    etats: tuple[Etat, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: ``cellules[codes[i]]`` is the cell of line i, ``lus[codes[i]]`` what it means.
+
+    ``champ`` is None for a column of the sender's own; its ``lus`` say only whether a NIR stands there (LIG-12).
+    """
+
+    champ: str | None
+    titre: str  # heading as typed
+    indice: int  # 0-based, for the letter
+    codes: array  # type: ignore[type-arg]  # of 'i', one a line
+    cellules: tuple[Cell, ...]
+    lus: tuple[Lu, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines of one nature found on one sheet. ``feuille`` is empty for a csv; rows count from 1 as the program shows them."""
+
+    feuille: str
+    nature: str
+    entete: int
+    colonnes: tuple[Column, ...]
+    lignes: array  # type: ignore[type-arg]  # of 'i': row numbers
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The whole of one deposit, as read. A refused file (FIC) has the observations and perhaps no tables."""
+
+    format: str  # xlsx, xlsm, xlsb, xls, ods, csv, or "" when unknown
+    tables: tuple[Table, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    pour_le_compte_de: str = ""  # SIRET, when Déclarant has one
+    contact: str = ""
+    version_modele: str = ""

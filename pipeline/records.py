@@ -1,0 +1,131 @@
+"""What one wave decides, as the ledger keeps it: plain rows, no behaviour. Hours are whole hundredths."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Lines, or hundredths of hours, by verdict; ``lues`` is their sum."""
+
+    acceptees: int = 0
+    rejetees: int = 0
+    retenues: int = 0
+    deja_prises: int = 0
+
+    @property
+    def lues(self) -> int:
+        return self.acceptees + self.rejetees + self.retenues + self.deja_prises
+
+
+@dataclass(frozen=True)
+class AbsenceTaken:
+    """An absence completed: once only, ever. The four keys are unique in the ledger."""
+
+    cle_dsf: str
+    cle_de: str
+    cle_sequence: str
+    cle_absence: str
+    heures: int
+    feuille: str
+    ligne: int
+
+
+@dataclass(frozen=True)
+class HoursIssued:
+    """Hours added; (cle_dsf, cle_de, cle_sequence, date_debut, date_fin) is unique in the ledger."""
+
+    cle_dsf: str
+    cle_de: str
+    cle_sequence: str
+    date_debut: date
+    date_fin: date
+    heures: int
+    cle_convention: str
+    cle_pif: str
+    feuille: str
+    ligne: int
+
+
+@dataclass(frozen=True)
+class Complement:
+    """One complementary DSF: ``payload`` is the exact bytes of ``<numero>.json``."""
+
+    numero: str
+    cle_dsf: str
+    rang: int
+    depot: str
+    siret: str
+    payload: bytes
+    absences: tuple[AbsenceTaken, ...]
+    heures: tuple[HoursIssued, ...]
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """How often a rule fired in a deposit: lines (0 for a refused file: the rule stands on the file) and hundredths at stake."""
+
+    code: str
+    constats: int
+    heures: int
+
+
+@dataclass(frozen=True)
+class DsfCount:
+    """Verdicts of one deposit's lines on one DSF the depositor may know (others have no row)."""
+
+    cle_dsf: str
+    numero_dsf: str
+    lignes: Counts
+    heures: Counts
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """One deposit decided. ``verdicts``: its rows of verdicts.csv, exact bytes, without the header line."""
+
+    numero: str
+    siret: str
+    chemin: str  # of the source, relative to the workspace
+    fichier: str  # relative to the SIRET folder
+    sha256: str
+    octets: int
+    mtime_ns: int
+    format: str
+    etat: str  # "traite" or "refuse"
+    lignes: Counts
+    heures: Counts
+    regles: tuple[RuleCount, ...]
+    dsf: tuple[DsfCount, ...]
+    verdicts: bytes
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that is to appear in the outbox, whole: ``cible`` is its path relative to ``outbox/``."""
+
+    genre: str  # "dsf", "retour", "rapport"
+    cible: str
+    fichiers: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Token:
+    """A folder written to the spool and made durable; moving it into the outbox is its emission."""
+
+    genre: str
+    cible: str
+    nom: str  # of the folder in the spool; holds the fence
+    sha256: str  # over the sorted (name, sha256) of its files
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Everything one wave changes, for one transaction."""
+
+    run: str
+    deposits: tuple[Deposit, ...] = ()
+    complements: tuple[Complement, ...] = ()
+    tokens: tuple[Token, ...] = ()
+    reference: tuple[Mapping[str, str], ...] = field(default=())

@@ -1,0 +1,247 @@
+"""Frozen settings, and where each value came from. Source: spec §10.
+
+Order: the defaults here, then ``dsf.toml`` in the workspace, then ``DSF_…`` in the environment, then options of the command.
+A table's key is written ``DSF_LIMITES_OCTETS`` in the environment. An unknown key, or a value out of its domain, is a
+``SettingError`` that names the key, the place and what is allowed.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from stdnum.fr import siret as siret_number
+
+PROTECTED = frozenset({"REF-01", "REF-02", "REF-03", "REF-10", "REF-11", "DBL-03"})
+"""Rules whose severity no setting changes: they protect what cannot be undone."""
+
+SEVERITIES = ("rejet", "avertissement")
+
+
+class SettingError(Exception):
+    """A setting that cannot be used: its message names the key, where it stands, and what is allowed. No personal data."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits on one deposit; exceeded when strictly passed (FIC-03). Bytes, counts, seconds; ``memoire`` in bytes."""
+
+    octets: int = 25_000_000
+    octets_decompresses: int = 400_000_000
+    lignes: int = 200_000
+    feuilles: int = 50
+    colonnes: int = 500
+    secondes: int = 120
+    memoire: int = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a run may be told. Hours are whole hundredths, as everywhere (``pas_heures`` = 25 is a quarter of an hour)."""
+
+    langue: str = "fr"
+    politique: str = "dsf"
+    pas_heures: int = 25
+    delai_stabilite: float = 5.0
+    organisme: str = ""
+    ledger: str = ""
+    moteur: str = "local"
+    processus: int = 0
+    motifs: str = ""
+    synonymes: str = ""
+    limites: Limits = Limits()
+    ouverture: Mapping[str, date] = field(
+        default_factory=lambda: {"ESF": date(2021, 3, 1), "ESP": date(2021, 11, 22)}
+    )
+    severites: Mapping[str, str] = field(default_factory=dict)
+    conservation: Mapping[str, int] = field(default_factory=dict)
+    origines: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Key → "défaut", the file, the environment variable or "option": said by `dsf status` and in error messages."""
+
+
+_CONSERVATION = ("originaux", "retours", "noms")
+
+
+def _fail(key: str, origin: str, value: object, allowed: str) -> SettingError:
+    return SettingError(f"Réglage {key} = {value!r} ({origin}) : valeur refusée. Attendu : {allowed}.")
+
+
+def _choice(*allowed: str) -> Any:
+    def read(key: str, origin: str, value: object) -> str:
+        if value not in allowed:
+            raise _fail(key, origin, value, " ou ".join(repr(a) for a in allowed))
+        return str(value)
+
+    return read
+
+
+def _text(key: str, origin: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _fail(key, origin, value, "un texte")
+    return value
+
+
+def _siret(key: str, origin: str, value: object) -> str:
+    text = _text(key, origin, value)
+    if text and not siret_number.is_valid(text):
+        raise _fail(key, origin, value, "un SIRET de 14 chiffres, ou un texte vide")
+    return siret_number.compact(text) if text else ""
+
+
+def _number(low: float, *, whole: bool) -> Any:
+    def read(key: str, origin: str, value: object) -> int | float:
+        try:
+            number = Decimal(str(value).replace(",", "."))
+        except InvalidOperation:
+            raise _fail(key, origin, value, "un nombre") from None
+        if isinstance(value, bool) or not number.is_finite() or number < Decimal(str(low)):
+            raise _fail(key, origin, value, f"un nombre d'au moins {low}")
+        if whole and number != int(number):
+            raise _fail(key, origin, value, "un nombre entier")
+        return int(number) if whole else float(number)
+
+    return read
+
+
+def _step(key: str, origin: str, value: object) -> int:
+    try:
+        hundredths = Decimal(str(value).replace(",", ".")) * 100
+    except InvalidOperation:
+        raise _fail(key, origin, value, "un nombre d'heures, par exemple 0.25") from None
+    if isinstance(value, bool) or not hundredths.is_finite() or hundredths < 1 or hundredths != int(hundredths):
+        raise _fail(key, origin, value, "un pas d'au moins 0.01 h, en centièmes d'heure entiers")
+    return int(hundredths)
+
+
+def _day(key: str, origin: str, value: object) -> date:
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise _fail(key, origin, value, "une date comme 2021-03-01") from None
+
+
+def _motor(key: str, origin: str, value: object) -> str:
+    if value != "local":
+        raise _fail(key, origin, value, "'local' (le calcul sur plusieurs machines n'est pas dans cette version)")
+    return "local"
+
+
+def _ledger(key: str, origin: str, value: object) -> str:
+    text = _text(key, origin, value)
+    if text and not text.startswith("sqlite:///"):
+        # The address may hold a password: it is never repeated.
+        raise SettingError(f"Réglage {key} ({origin}) : attendu vide ou sqlite:///chemin (cette version tient le registre en SQLite).")
+    return text
+
+
+def _severity(key: str, origin: str, value: object) -> str:
+    code = key.removeprefix("severites.")
+    if code in PROTECTED:
+        raise SettingError(
+            f"Réglage {key} ({origin}) : la sévérité de {code} ne se change pas, cette règle protège ce qui ne peut être défait."
+        )
+    return str(_choice(*SEVERITIES)(key, origin, value))
+
+
+_READERS: dict[str, Any] = {
+    "langue": _choice("fr", "en"),
+    "politique": _choice("dsf", "ligne", "depot"),
+    "pas_heures": _step,
+    "delai_stabilite": _number(0, whole=False),
+    "organisme": _siret,
+    "ledger": _ledger,
+    "moteur": _motor,
+    "processus": _number(0, whole=True),
+    "motifs": _text,
+    "synonymes": _text,
+}
+_TABLES: dict[str, Any] = {
+    "limites": (tuple(f.name for f in fields(Limits)), _number(1, whole=True)),
+    "ouverture": (("ESF", "ESP"), _day),
+    "severites": (None, _severity),
+    "conservation": (_CONSERVATION, _number(0, whole=True)),
+}
+
+
+def _unknown(key: str, origin: str) -> SettingError:
+    known = ", ".join(sorted([*_READERS, *_TABLES]))
+    return SettingError(f"Réglage inconnu : {key} ({origin}). Réglages connus : {known}.")
+
+
+def _apply(settings: Settings, values: Mapping[str, object], origin: str, codes: frozenset[str]) -> Settings:
+    """``settings`` with ``values`` (nested as in the TOML file) laid over them, each checked."""
+    changes: dict[str, Any] = {}
+    origins = dict(settings.origines)
+    for key, value in values.items():
+        if key in _READERS:
+            changes[key] = _READERS[key](key, origin, value)
+            origins[key] = origin
+        elif key in _TABLES and isinstance(value, Mapping):
+            allowed, read = _TABLES[key]
+            allowed = codes if allowed is None else allowed
+            table: dict[str, Any] = {}
+            for name, inner in value.items():
+                if name not in allowed:
+                    raise _unknown(f"{key}.{name}", origin)
+                table[name] = read(f"{key}.{name}", origin, inner)
+                origins[f"{key}.{name}"] = origin
+            old = settings.limites if key == "limites" else getattr(settings, key)
+            changes[key] = replace(old, **table) if isinstance(old, Limits) else {**old, **table}
+        elif key in _TABLES:
+            raise _fail(key, origin, value, f"une table [{key}]")
+        else:
+            raise _unknown(key, origin)
+    return replace(settings, **changes, origines=origins)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, object]]:
+    """``DSF_…`` variables as setting keys: name of the variable → (key, value)."""
+    found: dict[str, tuple[str, object]] = {}
+    for variable, value in sorted(environ.items()):
+        if not variable.startswith("DSF_"):
+            continue
+        name = variable.removeprefix("DSF_")
+        key = name.lower()
+        table = next((t for t in _TABLES if key.startswith(f"{t}_")), None)
+        if table is None:
+            found[variable] = (key, value)
+        else:
+            inner = name[len(table) + 1 :]
+            inner = inner.upper().replace("_", "-") if table == "severites" else inner
+            inner = inner.upper() if table == "ouverture" else inner
+            inner = inner.lower() if table in ("limites", "conservation") else inner
+            found[variable] = (table, {inner: value})
+    return found
+
+
+def load(
+    root: Path,
+    *,
+    codes: frozenset[str],
+    environ: Mapping[str, str] | None = None,
+    options: Mapping[str, object] | None = None,
+) -> Settings:
+    """Read the settings of the workspace ``root``.
+
+    ``codes``: the rule codes that ``[severites]`` may name. ``options``: values given on the command line (``None`` is left
+    out). Raises ``SettingError``.
+    """
+    settings = Settings()
+    path = root / "dsf.toml"
+    if path.exists():
+        try:
+            with path.open("rb") as file:
+                values = tomllib.load(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingError(f"{path.name} n'est pas du TOML lisible : {error}.") from None
+        settings = _apply(settings, values, path.name, codes)
+    for variable, (key, value) in _from_environment(os.environ if environ is None else environ).items():
+        settings = _apply(settings, {key: value}, variable, codes)
+    given = {key: value for key, value in (options or {}).items() if value is not None}
+    return _apply(settings, given, "option", codes)

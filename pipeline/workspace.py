@@ -1,0 +1,69 @@
+"""The folders of a workspace, by name: the one place that knows paths. Source: spec §2."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder that holds ``inbox/``, ``outbox/``, ``var/`` and perhaps ``dsf.toml``."""
+
+    root: Path
+
+    @property
+    def extracts(self) -> Path:
+        return self.root / "inbox" / "extraits"
+
+    @property
+    def deposits(self) -> Path:
+        return self.root / "inbox" / "depots"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def reports(self) -> Path:
+        return self.outbox / "rapports"
+
+    @property
+    def var(self) -> Path:
+        return self.root / "var"
+
+    @property
+    def ledger(self) -> Path:
+        return self.var / "registre.sqlite"
+
+    @property
+    def reference(self) -> Path:
+        """One folder a load, each immutable."""
+        return self.var / "reference"
+
+    @property
+    def originals(self) -> Path:
+        """Archived originals, one file a content: ``<sha256>``."""
+        return self.var / "originaux"
+
+    @property
+    def spool(self) -> Path:
+        """Folders written but not yet seen by anyone; on the file system of ``outbox``."""
+        return self.var / "spool"
+
+    @property
+    def lock(self) -> Path:
+        return self.var / "run.lock"
+
+    @property
+    def witness(self) -> Path:
+        return self.outbox / ".temoin.json"
+
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder of the workspace, parents first."""
+        return (self.extracts, self.deposits, self.outbox, self.reports, self.reference, self.originals, self.spool)
+
+    def create(self) -> None:
+        """Make the folders that are missing; what an organisation never sees is closed to others (0700)."""
+        for folder in self.folders():
+            folder.mkdir(parents=True, exist_ok=True)
+        for private in (self.var, self.spool):
+            private.chmod(0o700)

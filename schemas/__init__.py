@@ -1,0 +1,1 @@
+"""What is true: the fields, the shapes of tables, the rules. Imports pandas, pandera and the standard library only."""

@@ -1,0 +1,95 @@
+"""Every field of a deposit: its name, its heading in the template, its kind, where it is mandatory.
+
+Source: spec §4. Names are those of the columns, of the database and of the JSON alike. An hours line and an absence line
+share one frame; ``nature`` tells them apart, so a field that both have is declared once.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How the cell of a field is read (see ``pipeline.typing_cells``)."""
+
+    TEXT = "texte"
+    KEY = "cle"  # an opaque number: compared trimmed and without regard to case
+    PERSON = "identifiant_de"
+    HOURS = "heures"  # whole hundredths of an hour
+    DATE = "date"
+    MOTIF = "motif"
+    YES_NO = "oui_non"
+    COMMENT = "commentaire"
+
+
+HEURES = "heures"
+ABSENCES = "absences"
+NATURES = (HEURES, ABSENCES)
+SHEETS = {HEURES: "Heures complémentaires", ABSENCES: "Absences justifiées"}
+DECLARANT_SHEET = "Déclarant"
+
+MAX_TEXT = 200
+MAX_COMMENT = 500
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a line.
+
+    ``headings`` gives, for each nature that has the field, the heading the template writes; ``mandatory`` the natures whose
+    lines cannot do without it.
+    """
+
+    name: str
+    kind: Kind
+    headings: dict[str, str]
+    mandatory: frozenset[str] = frozenset()
+    bit: int = 0
+
+    @property
+    def max_length(self) -> int:
+        return MAX_COMMENT if self.kind is Kind.COMMENT else MAX_TEXT
+
+
+def _both(heading: str) -> dict[str, str]:
+    return {HEURES: heading, ABSENCES: heading}
+
+
+_BOTH = frozenset(NATURES)
+_DECLARED = (
+    Field("numero_dsf", Kind.KEY, _both("Numéro DSF"), _BOTH),
+    Field("identifiant_de", Kind.PERSON, _both("Identifiant DE"), _BOTH),
+    Field("nom", Kind.TEXT, _both("Nom")),
+    Field("prenom", Kind.TEXT, _both("Prénom")),
+    Field("code_sequence", Kind.KEY, _both("Code séquence"), _BOTH),
+    # "Identifiant absence or both dates": one of the two ways is mandatory, which a rule says and not this table.
+    Field("id_absence", Kind.KEY, {ABSENCES: "Identifiant absence"}),
+    Field("date_debut", Kind.DATE, _both("Date début"), frozenset({HEURES})),
+    Field("date_fin", Kind.DATE, _both("Date fin")),
+    Field("heures", Kind.HOURS, {HEURES: "Heures complémentaires", ABSENCES: "Heures à valoriser"}, _BOTH),
+    Field("motif", Kind.MOTIF, {ABSENCES: "Motif justifié"}, frozenset({ABSENCES})),
+    Field("reference_justificatif", Kind.TEXT, _both("Référence du justificatif"), _BOTH),
+    Field("date_justificatif", Kind.DATE, {ABSENCES: "Date du justificatif"}, frozenset({ABSENCES})),
+    Field("reliquat_abandonne", Kind.YES_NO, {ABSENCES: "Reliquat abandonné"}),
+    Field("commentaire", Kind.COMMENT, _both("Commentaire")),
+)
+
+FIELDS: dict[str, Field] = {
+    field.name: Field(field.name, field.kind, field.headings, field.mandatory, 1 << position)
+    for position, field in enumerate(_DECLARED)
+}
+"""All fields in the template's order. ``bit`` is the field's place in the mask ``abimes`` of a line."""
+
+
+def fields_of(nature: str) -> tuple[Field, ...]:
+    """The fields of one nature, in the order of the template's columns."""
+    return tuple(field for field in FIELDS.values() if nature in field.headings)
+
+
+def column_letter(index: int) -> str:
+    """The letter a spreadsheet program shows over the column with this 0-based ``index``: 0 → A, 26 → AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
