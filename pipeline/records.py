@@ -21,12 +21,18 @@ class Counts:
 
 @dataclass(frozen=True)
 class AbsenceTaken:
-    """An absence completed: once only, ever. The four keys are unique in the ledger."""
+    """An absence completed: once only, ever. The four keys are unique in the ledger.
+
+    The dates are those of the absence in the extract: a line that names it by its dates alone is recognised when it comes
+    back, whatever the extracts have become since. ``ledger.entries`` gives them too.
+    """
 
     cle_dsf: str
     cle_de: str
     cle_sequence: str
     cle_absence: str
+    date_debut: date
+    date_fin: date
     heures: int
     feuille: str
     ligne: int
