@@ -1,0 +1,12 @@
+"""The rules of spec §5, one function each: the file, the line in itself, the line against the initial DSF, twice, warnings.
+
+Importing this package fills ``schemas.rule.CATALOGUE`` in the order of the spec.
+"""
+
+from schemas.rule import CATALOGUE
+from schemas.rules import deposit, line, reference, twice, warning
+
+__all__ = ["CATALOGUE", "RULES_VERSION", "deposit", "line", "reference", "twice", "warning"]
+
+RULES_VERSION = "1"
+"""Changes with any change of what a rule decides; every report and every decision says under which it was made."""

@@ -1,0 +1,233 @@
+"""FIC: the deposit is refused. What reading noticed about the file as a whole."""
+
+import pandas as pd
+
+from schemas.rule import OBSERVATIONS, Words, rule
+
+
+@rule(
+    "FIC-01",
+    over=OBSERVATIONS,
+    fr={
+        "": Words(
+            "Ce fichier ne peut pas être lu comme un tableau ({detail}).",
+            "Ouvrez-le dans votre tableur, enregistrez-le au format Excel (.xlsx) ou CSV, puis déposez-le de nouveau.",
+            "un classeur .xlsx, .xlsm, .xlsb, .xls ou .ods, ou un fichier .csv",
+        ),
+        "vide": Words(
+            "Ce fichier est vide (0 octet) : l'envoi a sans doute été interrompu.",
+            "Vérifiez le fichier sur votre poste, puis déposez-le de nouveau.",
+            "un fichier qui contient au moins une ligne",
+        ),
+    },
+    en={
+        "": Words(
+            "This file cannot be read as a spreadsheet ({detail}).",
+            "Open it in your spreadsheet program, save it as Excel (.xlsx) or CSV, and drop it again.",
+            "a .xlsx, .xlsm, .xlsb, .xls or .ods workbook, or a .csv file",
+        ),
+        "vide": Words(
+            "This file is empty (0 bytes): the upload was probably cut.",
+            "Check the file on your computer, then drop it again.",
+            "a file with at least one line",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] == "vide").map({True: "vide", False: ""})}),
+)
+def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """Nothing can be said of the lines of a file that no spreadsheet program would open."""
+    return observations["etat"] != "fichier_illisible"
+
+
+@rule(
+    "FIC-02",
+    over=OBSERVATIONS,
+    fr=Words(
+        "Ce fichier est protégé par un mot de passe : il ne peut pas être ouvert.",
+        "Enregistrez-le sans mot de passe (dans Excel : Fichier, Informations, Protéger le classeur), puis déposez-le de nouveau.",
+        "un fichier sans mot de passe",
+    ),
+    en=Words(
+        "This file is protected by a password: it cannot be opened.",
+        "Save it without a password (in Excel: File, Info, Protect workbook), then drop it again.",
+        "a file without a password",
+    ),
+)
+def file_has_no_password(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """A password is never asked for nor kept."""
+    return observations["etat"] != "mot_de_passe"
+
+
+_LIMITS_FR = {
+    "octets": "sa taille est de {valeur} octets, le maximum est de {attendu}",
+    "octets_decompresses": "une fois ouvert il dépasse {attendu} octets",
+    "lignes": "il a plus de {attendu} lignes",
+    "feuilles": "il a {valeur} feuilles, le maximum est de {attendu}",
+    "colonnes": "une feuille a plus de {attendu} colonnes",
+    "secondes": "sa lecture prend plus de {attendu} secondes",
+    "memoire": "sa lecture demande trop de mémoire",
+}
+_LIMITS_EN = {
+    "octets": "it is {valeur} bytes long, the limit is {attendu}",
+    "octets_decompresses": "once opened it is over {attendu} bytes",
+    "lignes": "it has more than {attendu} lines",
+    "feuilles": "it has {valeur} sheets, the limit is {attendu}",
+    "colonnes": "a sheet has more than {attendu} columns",
+    "secondes": "reading it takes more than {attendu} seconds",
+    "memoire": "reading it takes too much memory",
+}
+
+
+@rule(
+    "FIC-03",
+    over=OBSERVATIONS,
+    fr={
+        limit: Words(
+            f"Ce fichier dépasse les limites : {text}.",
+            "Gardez seulement les feuilles et les lignes à déclarer, ou partagez-les entre plusieurs fichiers, puis déposez de nouveau.",
+            "{attendu}",
+        )
+        for limit, text in {"": "il est trop grand", **_LIMITS_FR}.items()
+    },
+    en={
+        limit: Words(
+            f"This file is beyond the limits: {text}.",
+            "Keep only the sheets and lines to declare, or split them over several files, then drop again.",
+            "{attendu}",
+        )
+        for limit, text in {"": "it is too large", **_LIMITS_EN}.items()
+    },
+    facts=lambda frame, failing: pd.DataFrame({"variante": failing["champ"]}),
+)
+def file_is_within_the_limits(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """A file beyond the limits would cost the others their turn."""
+    return observations["etat"] != "limite"
+
+
+@rule(
+    "FIC-04",
+    over=OBSERVATIONS,
+    fr=Words(
+        "Aucun tableau d'heures complémentaires ni d'absences justifiées n'a été trouvé dans ce fichier.",
+        "Reprenez le modèle et gardez ses titres de colonnes : Numéro DSF, Identifiant DE, Code séquence…",
+        "une feuille avec les titres de colonnes du modèle",
+    ),
+    en=Words(
+        "No table of complementary hours or justified absences was found in this file.",
+        "Use the template and keep its column headings: Numéro DSF, Identifiant DE, Code séquence…",
+        "a sheet with the template's column headings",
+    ),
+)
+def file_has_a_table(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """A table is known by its headings; a file with none of them was meant for someone else."""
+    return observations["etat"] != "aucune_table"
+
+
+@rule(
+    "FIC-05",
+    over=OBSERVATIONS,
+    fr={
+        "": Words(
+            "La colonne « {attendu} » manque dans la feuille « {feuille} ».",
+            "Ajoutez une colonne intitulée « {attendu} » et remplissez-la, puis déposez le fichier de nouveau.",
+            "{attendu}",
+        ),
+        "proche": Words(
+            "La colonne « {attendu} » manque dans la feuille « {feuille} » ; le titre le plus proche est « {detail} ».",
+            "Si « {detail} » est cette colonne, renommez-la « {attendu} » ; sinon ajoutez la colonne. Puis déposez le fichier de nouveau.",
+            "{attendu}",
+        ),
+    },
+    en={
+        "": Words(
+            "The column “{attendu}” is missing on sheet “{feuille}”.",
+            "Add a column headed “{attendu}”, fill it in, and drop the file again.",
+            "{attendu}",
+        ),
+        "proche": Words(
+            "The column “{attendu}” is missing on sheet “{feuille}”; the nearest heading is “{detail}”.",
+            "If “{detail}” is that column, rename it “{attendu}”; otherwise add the column. Then drop the file again.",
+            "{attendu}",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] != "").map({True: "proche", False: ""})}),
+)
+def mandatory_columns_are_there(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """Without a mandatory column every line would be wrong for the same reason: it is said once."""
+    return observations["etat"] != "colonne_manquante"
+
+
+@rule(
+    "FIC-06",
+    over=OBSERVATIONS,
+    fr=Words(
+        "Deux colonnes de la feuille « {feuille} » veulent dire la même chose : {detail}.",
+        "Gardez la bonne, supprimez ou renommez l'autre, puis déposez le fichier de nouveau.",
+        "une seule colonne « {attendu} »",
+    ),
+    en=Words(
+        "Two columns of sheet “{feuille}” mean the same thing: {detail}.",
+        "Keep the right one, delete or rename the other, then drop the file again.",
+        "a single column “{attendu}”",
+    ),
+)
+def columns_are_there_once(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """Of two columns for one field nobody can tell which counts."""
+    return observations["etat"] != "colonne_double"
+
+
+@rule(
+    "FIC-07",
+    over=OBSERVATIONS,
+    fr=Words(
+        "Ce fichier a bien les titres attendus, mais aucune ligne remplie.",
+        "Remplissez au moins une ligne sous les titres, enregistrez, puis déposez le fichier de nouveau.",
+        "au moins une ligne",
+    ),
+    en=Words(
+        "This file has the right headings but not one filled line.",
+        "Fill in at least one line below the headings, save, and drop the file again.",
+        "at least one line",
+    ),
+)
+def file_has_a_line(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """A template sent back untouched is a mistake worth saying."""
+    return observations["etat"] != "aucune_ligne"
+
+
+@rule(
+    "FIC-08",
+    over=OBSERVATIONS,
+    fr=Words(
+        "La feuille Déclarant porte le SIRET {valeur}, mais ce dossier de dépôt est celui du SIRET {attendu}.",
+        "Si le fichier est bien le vôtre, corrigez le SIRET de la feuille Déclarant ; sinon, déposez-le dans le dossier de son organisme.",
+        "{attendu}",
+    ),
+    en=Words(
+        "The Déclarant sheet says SIRET {valeur}, but this upload folder is that of SIRET {attendu}.",
+        "If the file is yours, correct the SIRET on the Déclarant sheet; otherwise drop it in its own organisation's folder.",
+        "{attendu}",
+    ),
+)
+def declarant_is_the_depositor(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """The folder is the identity of the depositor; a file that says otherwise fell into the wrong one."""
+    return observations["etat"] != "declarant_autre"
+
+
+@rule(
+    "FIC-09",
+    over=OBSERVATIONS,
+    fr=Words(
+        "Dans la feuille Déclarant, « {detail} » ne peut pas être utilisé : « {valeur} ».",
+        "Corrigez cette cellule (un SIRET a 14 chiffres), puis déposez le fichier de nouveau.",
+        "{attendu}",
+    ),
+    en=Words(
+        "On the Déclarant sheet, “{detail}” cannot be used: “{valeur}”.",
+        "Correct this cell (a SIRET has 14 digits), then drop the file again.",
+        "{attendu}",
+    ),
+)
+def declarant_can_be_used(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """« Pour le compte de » holds for every line: unreadable, it would make every line wrong."""
+    return observations["etat"] != "declarant_inutilisable"

@@ -1,0 +1,427 @@
+"""LIG: the line is wrong in itself, whatever the initial DSF says."""
+
+import pandas as pd
+
+from schemas.fields import ABSENCES, FIELDS
+from schemas.rule import LINES, OBSERVATIONS, Words, rule
+
+_DATES = "date_debut date_fin date_justificatif"
+
+
+def blank(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
+    """Where the cell of ``field`` is empty; a cell that is there but could not be read is not."""
+    return lines[field].isna() & ((lines["abimes"] & FIELDS[field].bit) == 0)
+
+
+@rule(
+    "LIG-01",
+    over=LINES,
+    cells="numero_dsf identifiant_de code_sequence id_absence date_debut heures motif reference_justificatif date_justificatif",
+    fr={
+        "": Words("La cellule « {titre} » est vide.", "Remplissez « {titre} » sur cette ligne.", "une valeur"),
+        "absence": Words(
+            "Rien ne dit de quelle absence il s'agit : ni l'identifiant de l'absence, ni ses deux dates.",
+            "Indiquez l'identifiant de l'absence, ou sa date de début et sa date de fin.",
+            "l'identifiant de l'absence, ou ses deux dates",
+        ),
+    },
+    en={
+        "": Words("The cell “{titre}” is empty.", "Fill in “{titre}” on this line.", "a value"),
+        "absence": Words(
+            "Nothing says which absence this is: neither its identifier nor both its dates.",
+            "Give the absence's identifier, or its first and last dates.",
+            "the absence's identifier, or both its dates",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame(
+        {"variante": (failing["champ"] == "id_absence").map({True: "absence", False: ""})}
+    ),
+)
+def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
+    """Kairos asks for each of these: a line without one cannot be typed."""
+    if field == "id_absence":
+        no_dates = blank(lines, "date_debut") | blank(lines, "date_fin")
+        return ~((lines["nature"] == ABSENCES) & blank(lines, field) & no_dates)
+    return ~(lines["nature"].isin(FIELDS[field].mandatory) & blank(lines, field))
+
+
+@rule(
+    "LIG-02",
+    over=OBSERVATIONS,
+    fr={
+        "erreur": Words(
+            "La cellule « {titre} » contient l'erreur de tableur {valeur}.",
+            "Remplacez-la par la valeur elle-même.",
+            "une valeur, non une erreur",
+        ),
+        "non_calcule": Words(
+            "La cellule « {titre} » contient une formule dont le résultat n'a pas été enregistré.",
+            "Remplacez la formule par sa valeur (copier, puis collage spécial : valeurs).",
+            "une valeur, non une formule",
+        ),
+    },
+    en={
+        "erreur": Words(
+            "The cell “{titre}” holds the spreadsheet error {valeur}.",
+            "Replace it by the value itself.",
+            "a value, not an error",
+        ),
+        "non_calcule": Words(
+            "The cell “{titre}” holds a formula whose result was not saved.",
+            "Replace the formula by its value (copy, then paste special: values).",
+            "a value, not a formula",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame({"variante": failing["etat"]}),
+)
+def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """An error or an uncalculated formula reads as a blank in most programs, and a blank would change what is declared."""
+    return ~observations["etat"].isin(["erreur", "non_calcule"])
+
+
+_DE_FORMS_FR = "8 caractères (7 chiffres puis un chiffre ou une lettre), ou 11 chiffres, ou 0 suivi de 9 chiffres puis un chiffre ou une lettre"
+_DE_FORMS_EN = "8 characters (7 digits, then a digit or a letter), or 11 digits, or 0 then 9 digits then a digit or a letter"
+
+
+@rule(
+    "LIG-03",
+    over=LINES,
+    cells="identifiant_de",
+    needs="identifiant_de",
+    fr={
+        "": Words(
+            "L'identifiant DE « {valeur} » n'a aucune des formes connues.",
+            "Recopiez l'identifiant du demandeur d'emploi tel qu'il figure dans Kairos.",
+            _DE_FORMS_FR,
+        ),
+        "zero": Words(
+            "L'identifiant DE « {valeur} » a {longueur} caractères : il a sans doute perdu son premier zéro.",
+            "Si c'est bien « 0{valeur} », mettez la cellule au format Texte et tapez-le avec son zéro.",
+            _DE_FORMS_FR,
+        ),
+    },
+    en={
+        "": Words(
+            "The identifier DE “{valeur}” has none of the known forms.",
+            "Copy the jobseeker's identifier as it stands in Kairos.",
+            _DE_FORMS_EN,
+        ),
+        "zero": Words(
+            "The identifier DE “{valeur}” has {longueur} characters: it has probably lost its leading zero.",
+            "If it is “0{valeur}”, set the cell's format to Text and type it with its zero.",
+            _DE_FORMS_EN,
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame(
+        {
+            "variante": failing["identifiant_de"]
+            .str.fullmatch(r"[0-9]{6}[0-9A-Za-z]|[0-9]{9}[0-9A-Za-z]")
+            .map({True: "zero", False: ""}),
+            "longueur": failing["identifiant_de"].str.len(),
+        }
+    ),
+)
+def identifier_has_a_known_form(lines: pd.DataFrame) -> "pd.Series[bool]":
+    """Spreadsheets drop leading zeros; one digit less is another person, or nobody."""
+    return lines["identifiant_de"].str.fullmatch(r"[0-9]{7}[0-9A-Za-z]|[0-9]{11}|0[0-9]{9}[0-9A-Za-z]")
+
+
+@rule(
+    "LIG-04",
+    over=OBSERVATIONS,
+    fr={
+        "": Words(
+            "La date « {valeur} » ne peut pas être lue.",
+            "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
+            "une date comme 05/03/2025",
+        ),
+        "detail": Words(
+            "La date « {valeur} » ne peut pas être lue ({detail}).",
+            "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
+            "une date comme 05/03/2025",
+        ),
+    },
+    en={
+        "": Words(
+            "The date “{valeur}” cannot be read.",
+            "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
+            "a date such as 05/03/2025",
+        ),
+        "detail": Words(
+            "The date “{valeur}” cannot be read ({detail}).",
+            "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
+            "a date such as 05/03/2025",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] != "").map({True: "detail", False: ""})}),
+)
+def dates_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """A guessed date points at another absence."""
+    return observations["etat"] != "date_illisible"
+
+
+@rule(
+    "LIG-05",
+    over=LINES,
+    cells="date_fin",
+    needs="date_debut date_fin",
+    fr=Words(
+        "La date de fin ({date_fin}) est avant la date de début ({date_debut}).",
+        "Corrigez l'une des deux dates.",
+        "le {date_debut} ou après",
+    ),
+    en=Words(
+        "The last date ({date_fin}) is before the first ({date_debut}).",
+        "Correct one of the two dates.",
+        "{date_debut} or later",
+    ),
+)
+def end_is_not_before_start(lines: pd.DataFrame) -> "pd.Series[bool]":
+    """Days are counted from the first to the last."""
+    return lines["date_fin"] >= lines["date_debut"]
+
+
+@rule(
+    "LIG-06",
+    over=LINES,
+    cells=_DATES,
+    fr=Words(
+        "La date {valeur} est dans le futur : le contrôle est fait au {date_run}.",
+        "Corrigez cette date.",
+        "le {date_run} ou avant",
+    ),
+    en=Words(
+        "The date {valeur} is in the future: the check is made as of {date_run}.",
+        "Correct this date.",
+        "{date_run} or earlier",
+    ),
+)
+def dates_are_past(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
+    """Only what has happened can be declared as done."""
+    return lines[field].isna() | (lines[field] <= lines["date_run"])
+
+
+@rule(
+    "LIG-07",
+    over=OBSERVATIONS,
+    fr={
+        "": Words(
+            "Le nombre d'heures « {valeur} » ne peut pas être lu.",
+            "Écrivez les heures en décimal (7,5) ou en heures et minutes (7h30).",
+            "un nombre d'heures comme 7,5 ou 7h30",
+        ),
+        "detail": Words(
+            "Le nombre d'heures « {valeur} » ne peut pas être lu ({detail}).",
+            "Écrivez les heures en décimal (7,5) ou en heures et minutes (7h30).",
+            "un nombre d'heures comme 7,5 ou 7h30",
+        ),
+    },
+    en={
+        "": Words(
+            "The hours “{valeur}” cannot be read.",
+            "Write hours as decimals (7,5) or as hours and minutes (7h30).",
+            "hours such as 7,5 or 7h30",
+        ),
+        "detail": Words(
+            "The hours “{valeur}” cannot be read ({detail}).",
+            "Write hours as decimals (7,5) or as hours and minutes (7h30).",
+            "hours such as 7,5 or 7h30",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] != "").map({True: "detail", False: ""})}),
+)
+def hours_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """Hours that have two readings would be paid wrong in one of them."""
+    return observations["etat"] != "heures_illisibles"
+
+
+@rule(
+    "LIG-08",
+    over=LINES,
+    cells="heures",
+    needs="heures",
+    fr=Words(
+        "Le nombre d'heures doit être plus grand que zéro : il est de {heures} h.",
+        "Indiquez les heures à déclarer, ou supprimez la ligne s'il n'y en a pas.",
+        "plus de 0 h",
+    ),
+    en=Words(
+        "Hours must be above zero: they are {heures} h.",
+        "Give the hours to declare, or delete the line if there are none.",
+        "more than 0 h",
+    ),
+)
+def hours_are_above_zero(lines: pd.DataFrame) -> "pd.Series[bool]":
+    """A DSF complémentaire adds; it never takes away."""
+    return lines["heures"] > 0
+
+
+def _step_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
+    below = failing["heures"] // failing["pas_heures"] * failing["pas_heures"]
+    two_readings = failing["heures_detail"] != ""
+    return pd.DataFrame(
+        {
+            "heures_en_dessous": below.where(below > 0, below + failing["pas_heures"]),
+            "heures_au_dessus": below + failing["pas_heures"],
+            "variante": two_readings.map({True: "deux", False: ""}),
+        }
+    )
+
+
+@rule(
+    "LIG-09",
+    over=LINES,
+    cells="heures",
+    needs="heures",
+    after="LIG-08",
+    fr={
+        "": Words(
+            "{heures} h (« {valeur} ») n'est pas un multiple de {pas_heures} h.",
+            "Corrigez les heures, par exemple {heures_en_dessous} h ou {heures_au_dessus} h.",
+            "un multiple de {pas_heures} h",
+        ),
+        "deux": Words(
+            "« {valeur} » a été lu {heures} h, qui n'est pas un multiple de {pas_heures} h (deux lectures possibles : {heures_detail}).",
+            "Écrivez les heures en décimal (3,5) ou en heures et minutes (3h30) pour qu'il n'y ait qu'une lecture.",
+            "un multiple de {pas_heures} h",
+        ),
+    },
+    en={
+        "": Words(
+            "{heures} h (“{valeur}”) is not a multiple of {pas_heures} h.",
+            "Correct the hours, for instance {heures_en_dessous} h or {heures_au_dessus} h.",
+            "a multiple of {pas_heures} h",
+        ),
+        "deux": Words(
+            "“{valeur}” was read as {heures} h, which is not a multiple of {pas_heures} h (two readings: {heures_detail}).",
+            "Write hours as decimals (3,5) or as hours and minutes (3h30) so that there is one reading only.",
+            "a multiple of {pas_heures} h",
+        ),
+    },
+    facts=_step_facts,
+)
+def hours_are_a_multiple_of_the_step(lines: pd.DataFrame) -> "pd.Series[bool]":
+    """Sign-in sheets count in quarters of an hour; what remains of an absence may be turned to the last hundredth."""
+    all_that_remains = (lines["nature"] == ABSENCES) & (lines["heures"] == lines["heures_non_financables"]).fillna(False)
+    return (lines["heures"] % lines["pas_heures"] == 0) | all_that_remains
+
+
+@rule(
+    "LIG-10",
+    over=LINES,
+    cells="motif",
+    needs="motif",
+    nature=ABSENCES,
+    fr={
+        "": Words(
+            "Le motif « {valeur} » n'est pas dans la liste.",
+            "Choisissez un motif de la liste : {motifs}.",
+            "{motifs}",
+        ),
+        "dates": Words(
+            "Le motif « {valeur} » n'a pas cours à la date de cette absence (il vaut {motif_validite}).",
+            "Choisissez un motif qui avait cours : {motifs}.",
+            "{motifs}",
+        ),
+    },
+    en={
+        "": Words("The reason “{valeur}” is not on the list.", "Choose a reason from the list: {motifs}.", "{motifs}"),
+        "dates": Words(
+            "The reason “{valeur}” is not valid on the date of this absence (it is valid {motif_validite}).",
+            "Choose a reason that was valid: {motifs}.",
+            "{motifs}",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame({"variante": failing["motif_code"].isna().map({True: "", False: "dates"})}),
+)
+def reason_is_known(lines: pd.DataFrame) -> "pd.Series[bool]":
+    """France Travail reimburses against a list of reasons."""
+    return lines["motif_code"].notna() & lines["motif_en_cours"].fillna(False)
+
+
+@rule(
+    "LIG-11",
+    over=LINES,
+    cells="motif",
+    needs="motif motif_code",
+    nature=ABSENCES,
+    after="LIG-10",
+    fr=Words(
+        "Le motif « {valeur} » ne rend pas une absence finançable.",
+        "Si la pièce prouve un autre motif, choisissez-le ; sinon, supprimez la ligne. Motifs finançables : {motifs_financables}.",
+        "{motifs_financables}",
+    ),
+    en=Words(
+        "The reason “{valeur}” does not make an absence payable.",
+        "If the document proves another reason, choose it; otherwise delete the line. Payable reasons: {motifs_financables}.",
+        "{motifs_financables}",
+    ),
+)
+def reason_makes_the_absence_payable(lines: pd.DataFrame) -> "pd.Series[bool]":
+    """Completing an absence for a reason that is not paid would use up its one chance."""
+    return lines["motif_financable"]
+
+
+@rule(
+    "LIG-12",
+    over=OBSERVATIONS,
+    fr=Words(
+        "La cellule « {titre} » contient un numéro de sécurité sociale : cette donnée personnelle n'a pas sa place ici.",
+        "Supprimez ce numéro ; pour désigner le stagiaire, son identifiant DE suffit.",
+        "aucun numéro de sécurité sociale",
+    ),
+    en=Words(
+        "The cell “{titre}” holds a social security number: this personal data must not be here.",
+        "Delete that number; the trainee's identifier DE is enough.",
+        "no social security number",
+    ),
+)
+def cells_hold_no_social_security_number(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """The NIR may be used for a few purposes named by decree; this is none of them."""
+    return observations["etat"] != "nir"
+
+
+@rule(
+    "LIG-13",
+    over=OBSERVATIONS,
+    fr={
+        "texte_trop_long": Words(
+            "Le texte de la cellule « {titre} » est trop long.",
+            "Raccourcissez-le.",
+            "{maximum} caractères au plus",
+        ),
+        "caractere_interdit": Words(
+            "Le texte de la cellule « {titre} » contient des caractères invisibles qui ne peuvent pas être repris.",
+            "Tapez-le de nouveau au clavier, sans copier-coller.",
+            "un texte sans caractère de contrôle",
+        ),
+    },
+    en={
+        "texte_trop_long": Words("The text of the cell “{titre}” is too long.", "Shorten it.", "at most {maximum} characters"),
+        "caractere_interdit": Words(
+            "The text of the cell “{titre}” holds invisible characters that cannot be carried over.",
+            "Type it again by hand, without copy and paste.",
+            "a text without control characters",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame(
+        {
+            "variante": failing["etat"],
+            "maximum": failing["champ"].map({name: str(field.max_length) for name, field in FIELDS.items()}),
+        }
+    ),
+)
+def texts_are_short_and_plain(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """What cannot be typed into Kairos must not be carried to it."""
+    return ~observations["etat"].isin(["texte_trop_long", "caractere_interdit"])
+
+
+@rule(
+    "LIG-14",
+    over=OBSERVATIONS,
+    fr=Words("« {valeur} » n'est ni oui ni non.", "Écrivez oui ou non dans « {titre} ».", "oui ou non"),
+    en=Words("“{valeur}” is neither yes nor no.", "Write oui or non in “{titre}”.", "oui or non"),
+)
+def yes_or_no_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
+    """« Reliquat abandonné » gives hours up for good: nobody guesses it."""
+    return observations["etat"] != "oui_non_illisible"
