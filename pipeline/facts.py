@@ -63,6 +63,11 @@ def take(table: pd.DataFrame, names: Mapping[str, str], rows: "pd.Series[int]") 
     return taken.set_axis(rows.index, axis=0).rename(columns=dict(names))
 
 
+def _span(first: "pd.Series[pd.Timestamp]", last: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
+    """Two dates in a form that every language of the reports reads."""
+    return first.dt.strftime("%d/%m/%Y") + " – " + last.dt.strftime("%d/%m/%Y")
+
+
 def join(lines: pd.DataFrame, facts: Facts, motifs: tuple[Motif, ...], settings: Settings, day: date) -> pd.DataFrame:
     """``lines`` with everything the reference and the settings say of them."""
     lines = lines.copy()
@@ -148,10 +153,8 @@ def _join_absence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     wanted = lines["absence_etat"].isin(["introuvable", "ambigue", "dates"])
     named = facts.absences.assign(
         dit=facts.absences["id_absence"].astype("str")
-        + " (du "
-        + facts.absences["date_debut"].dt.strftime("%d/%m/%Y")
-        + " au "
-        + facts.absences["date_fin"].dt.strftime("%d/%m/%Y")
+        + " ("
+        + _span(facts.absences["date_debut"], facts.absences["date_fin"])
         + ")"
     )
     lines["absences_du_de"] = _listed(lines, wanted, named, SEQUENCE, "dit")
@@ -173,12 +176,7 @@ def _join_motif(lines: pd.DataFrame, motifs: tuple[Motif, ...]) -> pd.DataFrame:
     after = ~(day < lines["motif_code"].map(start).astype("datetime64[s]"))
     before = ~(day > lines["motif_code"].map(end).astype("datetime64[s]"))
     lines["motif_en_cours"] = (after & before).astype("boolean").where(lines["motif_code"].notna())
-    validity = {
-        c: " ".join(
-            [f"du {m.valide_du:%d/%m/%Y}"] * bool(m.valide_du) + [f"jusqu'au {m.valide_au:%d/%m/%Y}"] * bool(m.valide_au)
-        )
-        for c, m in by_code.items()
-    }
+    validity = {c: " – ".join(f"{d:%d/%m/%Y}" if d else "…" for d in (m.valide_du, m.valide_au)) for c, m in by_code.items()}
     lines["motif_validite"] = lines["motif_code"].map(validity).astype("str")
     lines["motifs"] = ", ".join(f"{m.code} ({m.libelle})" for m in motifs)
     lines["motifs_financables"] = ", ".join(f"{m.code} ({m.libelle})" for m in motifs if m.financable)
@@ -194,7 +192,7 @@ def _join_overlaps(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     )
     pairs = pairs[(pairs["date_debut_absence"] <= pairs["date_fin_lue"]) & (pairs["date_fin"] >= pairs["date_debut"])]
     pairs = pairs.sort_values("date_debut_absence", kind="stable").drop_duplicates("ligne_id").set_index("ligne_id")
-    said = "du " + pairs["date_debut_absence"].dt.strftime("%d/%m/%Y") + " au " + pairs["date_fin"].dt.strftime("%d/%m/%Y")
+    said = _span(pairs["date_debut_absence"], pairs["date_fin"])
     lines["absence_chevauchee"] = said.reindex(lines.index).astype("str")
     return lines
 
@@ -215,7 +213,7 @@ def join_ledger(lines: pd.DataFrame, facts: Facts, entries: Entries) -> pd.DataF
         issued_row,
     )
     lines = pd.concat([lines, taken, issued], axis=1)
-    lines["complement_precedent"] = _taken_before(lines, entries)
+    lines["complement_precedent"] = _taken_before(lines, entries).where(lines["saine"])
     lines["deja_prise"] = lines["complement_precedent"].notna()
     lines = _join_remaining(lines, facts, entries)
     return _join_issued_overlaps(lines, entries)
@@ -264,15 +262,7 @@ def _join_issued_overlaps(lines: pd.DataFrame, entries: Entries) -> pd.DataFrame
     same = (pairs["date_debut_emis"] == pairs["date_debut"]) & (pairs["date_fin"] == pairs["date_fin_lue"])
     pairs = pairs[overlap & ~same].sort_values(["date_debut_emis", "date_fin"], kind="stable")
     pairs = pairs.drop_duplicates("ligne_id").set_index("ligne_id")
-    said = (
-        " (du "
-        + pairs["date_debut_emis"].dt.strftime("%d/%m/%Y")
-        + " au "
-        + pairs["date_fin"].dt.strftime("%d/%m/%Y")
-        + ", complément "
-        + pairs["complement"].astype("str")
-        + ")"
-    )
+    said = " (" + _span(pairs["date_debut_emis"], pairs["date_fin"]) + ", " + pairs["complement"].astype("str") + ")"
     said = said.where(pairs["siret"] == pairs["siret_emis"], "")
     lines["emission_chevauchee"] = said.reindex(lines.index).astype("str")
     return lines

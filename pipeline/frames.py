@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline import cells
-from pipeline.reading.model import USABLE, Column, Reading, Table
+from pipeline.reading.model import USABLE, Column, Etat, Reading, Table
 from schemas.fields import ABSENCES, FIELDS, Kind, column_letter
 from schemas.keys import keys
 
@@ -164,7 +164,8 @@ def _noticed(table: Table, column: Column, depot: int, start: int) -> list[tuple
         ligne = table.lignes[position]
         rows.extend(
             (depot, start + int(position), column.titre, table.nature, str(etat), table.feuille, ligne, letter)
-            + (column.champ or "", cells.shown(cell), "", lu.detail)
+            # A social security number is never said again, not even to the one who typed it.
+            + (column.champ or "", "•••" if etat is Etat.NIR else cells.shown(cell), "", lu.detail)
             for etat in lu.etats
         )
     return rows
