@@ -1,0 +1,6 @@
+"""Whatever an organisation drops, as tables of cells with their addresses: ``read``."""
+
+from pipeline.reading.reader import read
+from pipeline.reading.sheets import ReadOptions
+
+__all__ = ["ReadOptions", "read"]

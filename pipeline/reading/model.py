@@ -1,8 +1,8 @@
 """What a deposit looks like once read: tables of cells as typed, with their addresses, and what was noticed on the way.
 
-Everything here is plain data that crosses a process boundary. A column keeps each distinct cell once (``cellules``) and one
-code per line, because everything that is decided about a cell depends on its content alone: it is read, typed and judged once
-however many lines repeat it.
+Everything here is plain data that crosses a process boundary. A column keeps each distinct cell once (``cellules``)
+and one code per line, because everything that is decided about a cell depends on its content alone: it is read, typed
+and judged once however many lines repeat it.
 """
 
 from array import array
@@ -66,8 +66,8 @@ USABLE = frozenset({Etat.FORMULE})
 class Observation:
     """One thing noticed about the deposit as a whole. ``ligne`` 0 and empty texts mean: not about such a place.
 
-    ``valeur``: as typed or found; ``attendu``: what would do; ``detail``: what the message needs besides (nearest heading,
-    name of the limit, both readings of a value…).
+    ``valeur``: as typed or found; ``attendu``: what would do; ``detail``: what the message needs besides (nearest
+    heading, name of the limit, both readings of a value…).
     """
 
     etat: Etat
@@ -84,8 +84,8 @@ class Observation:
 class Lu:
     """What one distinct cell means for one kind of field.
 
-    ``valeur``: str, int hundredths, date, bool, or None when blank or unusable. ``etats``: what was noticed, () for a plain cell;
-    ``detail`` goes into the message (for a text with two readings: both of them, and the form to use).
+    ``valeur``: str, int hundredths, date, bool, or None when blank or unusable. ``etats``: what was noticed, () for a
+    plain cell; ``detail`` goes into the message (for a text with two readings: both of them, and the form to use).
     """
 
     valeur: str | int | date | bool | None

@@ -1,0 +1,173 @@
+"""The zip of a workbook, looked through before any reader opens it: its directory, its true sizes, what its parts hold.
+
+Every part is inflated once, in pieces, and counted: what the directory says of sizes is not believed. On the way the
+parts are searched for what the fast reader would pass over in silence (errors, formulas, hidden rows) or die of (far
+cells, false counts).
+"""
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pipeline.reading.sheets import beyond, password, unreadable
+from pipeline.settings import Limits
+
+MAX_PARTS = 10_000
+_PIECE = 1 << 20
+_OVERLAP = 256
+_ENCRYPTED = 0x1
+_SHEET = re.compile(r"xl/(?:worksheets|chartsheets|dialogsheets|macrosheets)/[^/]+\.(?:xml|bin)", re.IGNORECASE)
+_DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
+_MARKS = {
+    "erreurs": re.compile(rb"""\st\s*=\s*["']e["']"""),
+    "formules": re.compile(rb"<(?:\w+:)?f[\s/>]"),
+    "masquees": re.compile(rb"""<(?:\w+:)?row\s[^>]*\b(?:hidden|zeroHeight)\s*=\s*["'](?:1|true)"""),
+    "loin": re.compile(rb"""\sr\s*=\s*["'](?:[A-Za-z]{3,}\d|[A-Za-z]{0,3}\d{6})|\sr\s*=\s*["'][A-Za-z]{2}\d"""),
+}
+_COUNTS = re.compile(rb"""<(?:\w+:)?sst\b[^>]*""")
+_COUNT = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*["'](\d+)""")
+
+
+@dataclass
+class Archive:
+    """A zip that may be opened. ``marques``: part → what was seen in it (keys of ``_MARKS``); ``tailles``: true sizes."""
+
+    data: bytes
+    parties: dict[str, zipfile.ZipInfo]
+    tailles: dict[str, int] = field(default_factory=dict)
+    marques: dict[str, set[str]] = field(default_factory=dict)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The content of a part, a piece at a time."""
+        return _inflate(self.data, self.parties[name])
+
+    def content(self, name: str) -> bytes:
+        """The whole content of a part; empty when there is none of that name."""
+        return b"".join(self.pieces(name)) if name in self.parties else b""
+
+    def named(self, name: str) -> str | None:
+        """The part of that name whatever its case, as OPC says."""
+        if name in self.parties:
+            return name
+        return next((part for part in self.parties if part.lower() == name.lower()), None)
+
+
+def open_archive(data: bytes, limits: Limits) -> Archive:
+    """Look through the zip ``data``. Raises ``RefusedError``."""
+    try:
+        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError, EOFError):
+        raise unreadable("archive_abimee") from None
+    _check_directory(entries, data, limits)
+    archive = Archive(data, {entry.filename: entry for entry in entries})
+    total = 0
+    for entry in entries:
+        searched = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
+        marks: set[str] = set()
+        size, tail = 0, b""
+        for piece in _inflate(data, entry):
+            size += len(piece)
+            total += len(piece)
+            if total > limits.octets_decompresses:
+                declared = sum(e.file_size for e in entries)
+                raise beyond("octets_decompresses", max(total, declared), limits.octets_decompresses)
+            if searched:
+                _search(tail + piece, marks, entry.filename, size == len(piece))
+                tail = piece[-_OVERLAP:]
+        if size != entry.file_size:
+            raise unreadable("archive_abimee")
+        archive.tailles[entry.filename] = size
+        archive.marques[entry.filename] = marks
+    _check_counts(archive)
+    return archive
+
+
+def _check_directory(entries: list[zipfile.ZipInfo], data: bytes, limits: Limits) -> None:
+    if len(entries) > MAX_PARTS:
+        raise unreadable("parties_nombreuses")
+    names = [entry.filename.lower() for entry in entries]
+    if len(set(names)) != len(names):
+        raise unreadable("parties_doubles")
+    if any(_outside(entry.orig_filename) for entry in entries):
+        raise unreadable("nom_de_partie")
+    if any(entry.flag_bits & _ENCRYPTED for entry in entries):
+        raise password()
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        raise unreadable("archive_abimee")
+    end = 0
+    for entry in sorted(entries, key=lambda e: e.header_offset):
+        if entry.header_offset < end:
+            raise unreadable("parties_superposees")
+        end = _start(data, entry) + entry.compress_size
+        if end > len(data):
+            raise unreadable("archive_abimee")
+    declared = sum(entry.file_size for entry in entries)
+    if declared > limits.octets_decompresses:
+        raise beyond("octets_decompresses", declared, limits.octets_decompresses)
+    sheets = sum(_SHEET.fullmatch(entry.filename) is not None for entry in entries)
+    if sheets > limits.feuilles:
+        raise beyond("feuilles", sheets, limits.feuilles)
+
+
+def _outside(name: str) -> bool:
+    parts = re.split(r"[/\\]", name)
+    return ".." in parts or name.startswith(("/", "\\")) or ":" in name or "\0" in name
+
+
+def _start(data: bytes, entry: zipfile.ZipInfo) -> int:
+    """Offset of a part's first byte, by its own header, which must be there."""
+    header = data[entry.header_offset : entry.header_offset + 30]
+    if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
+        raise unreadable("archive_abimee")
+    name, extra = struct.unpack("<HH", header[26:30])
+    return entry.header_offset + 30 + int(name) + int(extra)
+
+
+def _inflate(data: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    start = _start(data, entry)
+    packed = memoryview(data)[start : start + entry.compress_size]
+    if entry.compress_type == zipfile.ZIP_STORED:
+        for offset in range(0, len(packed), _PIECE):
+            yield bytes(packed[offset : offset + _PIECE])
+        return
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for offset in range(0, len(packed), _PIECE):
+            rest: bytes | memoryview = packed[offset : offset + _PIECE]
+            while rest and not stream.eof:
+                piece = stream.decompress(rest, _PIECE)
+                rest = stream.unconsumed_tail
+                if piece:
+                    yield piece
+        while not stream.eof and (piece := stream.decompress(b"", _PIECE)):
+            yield piece
+    except zlib.error:
+        raise unreadable("archive_abimee") from None
+    if not stream.eof and entry.compress_size:
+        raise unreadable("archive_abimee")
+
+
+def _search(piece: bytes, marks: set[str], name: str, first: bool) -> None:
+    wide = first and piece[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if wide:
+        # The marks are ASCII; a part in UTF-16 is looked at closely whatever it holds.
+        marks |= set(_MARKS)
+    if _DOCTYPE.search(piece) or (wide and b"D\0O\0C\0T\0Y\0P\0E" in piece):
+        raise unreadable("doctype")
+    if "worksheets/" in name.lower():
+        marks |= {mark for mark, pattern in _MARKS.items() if mark not in marks and pattern.search(piece)}
+
+
+def _check_counts(archive: Archive) -> None:
+    """A shared string takes five bytes at least: a greater count is a lie that makes a reader ask for the memory at once."""
+    for name, size in archive.tailles.items():
+        if name.lower().endswith("sharedstrings.xml"):
+            head = next(archive.pieces(name), b"")
+            found = _COUNTS.search(head)
+            unique = [int(n) for n in _COUNT.findall(found[0])] if found else []
+            if unique and min(unique) > size:
+                raise unreadable("compte_mensonger")

@@ -1,0 +1,113 @@
+"""The sheet « Déclarant »: who sends, and for whom. Key and value side by side; optional. Source: spec §4, FIC-08, FIC-09."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stdnum.fr import siret as siret_number
+
+from pipeline import typing_cells
+from pipeline.reading.headings import normal
+from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Observation
+from pipeline.reading.sheets import Sheet
+from schemas.fields import DECLARANT_SHEET, column_letter
+
+_KEYS = {
+    "siret": "siret",
+    "sirettitulaire": "siret",
+    "siretdudeclarant": "siret",
+    "siretdeclarant": "siret",
+    "numerosiret": "siret",
+    "nsiret": "siret",
+    "pourlecomptede": "pour_le_compte_de",
+    "pourlecomptedesiret": "pour_le_compte_de",
+    "pourlecomptedudispensateur": "pour_le_compte_de",
+    "siretdudispensateur": "pour_le_compte_de",
+    "siretdispensateur": "pour_le_compte_de",
+    "contact": "contact",
+    "versiondumodele": "version_modele",
+}
+_SIRETS = ("siret", "pour_le_compte_de")
+_CONTACT_MAX = 200
+
+
+@dataclass(frozen=True)
+class Declarant:
+    """What the sheet says; empty where it says nothing."""
+
+    siret: str = ""
+    pour_le_compte_de: str = ""
+    contact: str = ""
+    version_modele: str = ""
+    observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Value:
+    cell: Cell
+    feuille: str
+    ligne: int
+    colonne: str
+
+
+def is_declarant(sheet: Sheet) -> bool:
+    """By its name, as headings are compared."""
+    return normal(sheet.nom) == normal(DECLARANT_SHEET)
+
+
+def read_declarant(sheets: Sequence[Sheet], siret: str) -> Declarant:
+    """What the sheets « Déclarant » say, checked: keys of SIRET, and the depositor against the folder's ``siret``."""
+    values = _values(sheets)
+    observations: list[Observation] = []
+    sirets = {champ: _siret(champ, values.get(champ, []), observations) for champ in _SIRETS}
+    typed = sirets["siret"]
+    if typed and siret and typed != siret:
+        place = next(v for v in values["siret"])
+        observations.append(_observe(Etat.DECLARANT_AUTRE, "siret", place, typed, siret))
+    return Declarant(
+        typed,
+        sirets["pour_le_compte_de"],
+        _text(values.get("contact", [])),
+        _text(values.get("version_modele", [])),
+        tuple(observations),
+    )
+
+
+def _values(sheets: Sequence[Sheet]) -> dict[str, list[_Value]]:
+    """For each key, the filled cells that follow it on its row (the first one of each row)."""
+    values: dict[str, list[_Value]] = {}
+    for sheet in sheets:
+        for number, row in zip(sheet.numeros, sheet.lignes, strict=True):
+            filled = [(i, cell) for i, cell in enumerate(row) if not typing_cells.is_blank(cell)]
+            if not filled or not isinstance(filled[0][1], str):
+                continue
+            champ = _KEYS.get(normal(filled[0][1]))
+            if champ is not None and len(filled) > 1:
+                i, cell = filled[1]
+                values.setdefault(champ, []).append(_Value(cell, sheet.nom, number, column_letter(i + sheet.decalage)))
+    return values
+
+
+def _siret(champ: str, values: list[_Value], observations: list[Observation]) -> str:
+    """The SIRET of ``champ``, empty when there is none; what is wrong with it goes into ``observations``."""
+    found = ""
+    for value in values:
+        cell = value.cell.value if isinstance(value.cell, FormulaCell) else value.cell
+        text = "" if cell is None or isinstance(cell, ErrorCell) else typing_cells.display(cell)
+        if not siret_number.is_valid(text):
+            observations.append(
+                _observe(Etat.DECLARANT_INUTILISABLE, champ, value, typing_cells.display(value.cell), "")
+            )
+            continue
+        number = siret_number.compact(text)
+        if found and number != found:
+            observations.append(_observe(Etat.DECLARANT_INUTILISABLE, champ, value, number, found))
+        found = found or number
+    return found
+
+
+def _observe(etat: Etat, champ: str, value: _Value, typed: str, wanted: str) -> Observation:
+    return Observation(etat, value.feuille, value.ligne, value.colonne, champ, typed, wanted)
+
+
+def _text(values: list[_Value]) -> str:
+    return typing_cells.display(values[0].cell)[:_CONTACT_MAX] if values else ""

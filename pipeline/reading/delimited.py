@@ -1,0 +1,116 @@
+"""csv and its kin: encoding, separator and quoting, each told by the content or refused. Source: spec §4.
+
+Rows count as a spreadsheet program shows them: one a record. The separator is the one under which the headings are
+known, which holds for the whole file. A quote out of place, or a quoted field that swallowed other lines, refuses the
+file: nobody can tell where its rows begin.
+"""
+
+import codecs
+import csv
+import io
+import re
+
+from pipeline.reading.headings import Headings
+from pipeline.reading.model import Etat, Observation
+from pipeline.reading.opening import find_opening
+from pipeline.reading.sheets import Sheet, Workbook, beyond, unreadable
+from pipeline.settings import Limits
+
+_SEPARATORS = (";", ",", "\t")
+_FIELD_MAX = 100_000  # characters; a spreadsheet cell holds 32 767
+_LINE_MAX = 1_000_000
+_HEAD_LINES = 200
+_SEP_LINE = re.compile(r"sep=([;,\t])\r?\n?", re.IGNORECASE)
+_UTF8_INSIDE = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]|\xc2[\xa0-\xbf]")
+
+
+def read_delimited(data: bytes, limits: Limits, headings: Headings) -> Workbook:
+    """A csv as a workbook of one sheet without a name. Raises ``RefusedError``."""
+    text, encoding = decode(data)
+    if "\0" in text:
+        raise unreadable("caractere_nul")
+    first_break = min((i for i in (text.find("\n", 0, _LINE_MAX), text.find("\r", 0, _LINE_MAX)) if i >= 0), default=-1)
+    if first_break < 0 and len(text) > _LINE_MAX:
+        raise unreadable("ligne_trop_longue")
+    separator, text = _separator(text, headings)
+    rows = _records(text, separator, limits)
+    if not any(any(map(str.strip, row)) for row in rows):
+        raise unreadable("vide")
+    numbers = [n for n, row in enumerate(rows, 1) if any(row)]
+    sheet = Sheet("", numbers, [rows[n - 1] for n in numbers], stricte=separator == ",")
+    if not text.endswith(("\n", "\r")):
+        sheet.coupee = len(rows)
+    notes = () if encoding == "utf-8" else (Observation(Etat.ENCODAGE, valeur=encoding),)
+    return Workbook("csv", [sheet], notes)
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """The text of ``data`` and its encoding: by its mark, else UTF-8, else cp1252. Raises ``RefusedError``."""
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return data.decode("utf-16"), "utf-8"  # said by its mark: nothing was guessed
+        try:
+            return data.decode("utf-8-sig"), "utf-8"
+        except UnicodeDecodeError:
+            if data.startswith(codecs.BOM_UTF8) or _UTF8_INSIDE.search(data):
+                raise unreadable(
+                    "encodage"
+                ) from None  # two encodings in one file, or one cut in the middle of a letter
+            return data.decode("cp1252"), "cp1252"
+    except UnicodeDecodeError:
+        raise unreadable("encodage") from None
+
+
+def _separator(text: str, headings: Headings) -> tuple[str, str]:
+    """The separator under which most headings are known, and the text without a line ``sep=`` that only Excel reads."""
+    said = _SEP_LINE.match(text)
+    if said:
+        return said[1], text[said.end() :]
+    counts = {separator: _known(text, separator, headings) for separator in _SEPARATORS}
+    best = max(counts, key=lambda s: counts[s])
+    if counts[best] == 0:
+        head = text[:_FIELD_MAX]
+        best = max(_SEPARATORS, key=head.count)
+    return best, text
+
+
+def _known(text: str, separator: str, headings: Headings) -> int:
+    """How many headings are known when the first lines are cut at ``separator``."""
+    head = text[:_LINE_MAX].splitlines(keepends=True)[:_HEAD_LINES]
+    rows = []
+    try:
+        for row in csv.reader(head, delimiter=separator):
+            rows.append(row)
+            if len(rows) >= _HEAD_LINES:
+                break
+    except csv.Error:
+        pass
+    opening = find_opening(Sheet("", range(1, len(rows) + 1), rows), headings)
+    return len(opening.champs) if opening else 0
+
+
+def _records(text: str, separator: str, limits: Limits) -> list[list[str]]:
+    csv.field_size_limit(_FIELD_MAX)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            rows.append(row)
+            if len(row) > limits.colonnes:
+                row = row[: len("".join(row).strip()) and _used(row)]
+                if len(row) > limits.colonnes:
+                    raise beyond("colonnes", len(row), limits.colonnes)
+            if reader.line_num > len(rows) and any(_swallowed(cell, separator) for cell in row):
+                raise unreadable("guillemet", ligne=len(rows))
+    except csv.Error as error:
+        raise unreadable("champ_trop_long" if "limit" in str(error) else "guillemet", ligne=len(rows) + 1) from None
+    return rows
+
+
+def _used(row: list[str]) -> int:
+    return max((i + 1 for i, cell in enumerate(row) if cell.strip()), default=0)
+
+
+def _swallowed(cell: str, separator: str) -> bool:
+    """A line break and a separator in one field: a quote was opened that took whole lines with it."""
+    return ("\n" in cell or "\r" in cell) and separator in cell

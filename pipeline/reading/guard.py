@@ -1,0 +1,71 @@
+"""What a file is, by its content and never by its name, before anything opens it. Refuses what cannot be a deposit."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+
+from pipeline.reading.sheets import beyond, unreadable
+
+
+class Container(StrEnum):
+    """How the bytes are packed."""
+
+    ZIP = "zip"  # xlsx, xlsm, xlsb, ods
+    CFB = "cfb"  # xls, or anything encrypted by Office
+    TEXT = "text"  # csv
+
+
+_FOREIGN = (
+    (b"%PDF", "pdf"),
+    (b"{\\rtf", "rtf"),
+    (b"\x89PNG", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF8", "image"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+    (b"7z\xbc\xaf\x27\x1c", "archive"),
+    (b"Rar!", "archive"),
+    (b"\x1f\x8b", "archive"),
+    (b"BZh", "archive"),
+    (b"\xfd7zXZ", "archive"),
+    (b"PAR1", "parquet"),
+    (b"SQLite format 3", "base"),
+    (b"\x09\x00\x04\x00", "xls_ancien"),
+    (b"\x09\x02\x06\x00", "xls_ancien"),
+    (b"\x09\x04\x06\x00", "xls_ancien"),
+    (b"\x09\x08", "xls_ancien"),
+)
+_MARKUP = re.compile(
+    rb"\s*<(?:!doctype|\?xml|html|head|body|table|meta|script|style|workbook|svg|\?mso|!--)", re.IGNORECASE
+)
+_XML = re.compile(rb"\s*<\?(?:xml|mso)", re.IGNORECASE)
+
+
+def load(source: Path, octets_max: int) -> bytes:
+    """The whole content of ``source``, read once. Raises ``RefusedError`` beyond the limit or when empty."""
+    with source.open("rb") as file:
+        data = file.read(octets_max + 1)
+        if len(data) > octets_max:
+            raise beyond("octets", source.stat().st_size, octets_max)
+    if not data:
+        raise unreadable("vide")
+    return data
+
+
+def container(data: bytes) -> Container:
+    """How ``data`` is packed. Raises ``RefusedError`` for what is no spreadsheet, its detail saying what it is."""
+    if data.startswith(b"PK\x03\x04"):
+        return Container.ZIP
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return Container.CFB
+    if data.startswith(b"PK"):
+        raise unreadable("archive_abimee")
+    for magic, what in _FOREIGN:
+        if data.startswith(magic):
+            raise unreadable(what)
+    head = data[:4096].removeprefix(b"\xef\xbb\xbf")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = data[:8192].decode("utf-16", "replace").encode()
+    if _MARKUP.match(head):
+        raise unreadable("xml" if _XML.match(head) else "html")
+    return Container.TEXT

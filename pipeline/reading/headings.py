@@ -1,0 +1,80 @@
+"""How a heading is recognised: without regard to case, accents, spaces, punctuation and look-alike letters, or by a
+synonym.
+
+The synonyms are reviewed data, ``schemas/nomenclature/synonymes.csv`` (champ, titre, nature; an empty nature is both);
+the operator adds others by setting.
+"""
+
+import csv
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from schemas.fields import FIELDS, NATURES, fields_of
+
+_LOOK_ALIKES = str.maketrans(
+    # Cyrillic, then Greek: after case folding and removal of accents.
+    "авекмнорстухѕіјԁԛԝ" + "αβεζηικμνορτυχς",
+    "abekmhopctyxsijdqw" + "abeznikmvoptuxs",
+    # Characters that are two letters, which decomposition leaves alone.
+) | {ord("œ"): "oe", ord("æ"): "ae", ord("ß"): "ss", ord("ı"): "i", ord("№"): "no"}
+
+_CLOSE = 0.6
+_NOT_COMPARED = re.compile(r"[^a-z0-9]+")
+_CAPITALS = str.maketrans("ВНРСХУΡΝΗΥ", "BHPCXYPNHY")
+
+
+@lru_cache(maxsize=1 << 16)
+def normal(text: str) -> str:
+    """``text`` as it is compared: letters and digits only, without case, accents and look-alike letters."""
+    if text.isascii():
+        return _NOT_COMPARED.sub("", text.lower())
+    text = unicodedata.normalize("NFKD", text.translate(_CAPITALS)).casefold().translate(_LOOK_ALIKES)
+    return "".join(character for character in text if character.isalnum())
+
+
+@dataclass(frozen=True)
+class Headings:
+    """For each nature, normal form of a heading → field; and the headings themselves, for the nearest one."""
+
+    champs: dict[str, dict[str, str]]
+
+    def field(self, nature: str, heading: str) -> str | None:
+        """The field that ``heading`` means in a table of this nature, None when it means none."""
+        return self.champs[nature].get(normal(heading))
+
+    def nearest(self, nature: str, champ: str, candidates: list[str]) -> str:
+        """Of the headings found, the one most like those of ``champ``; empty when none is."""
+        known = [form for form, name in self.champs[nature].items() if name == champ]
+        best, score = "", _CLOSE
+        for candidate in candidates:
+            form = normal(candidate)
+            close = max((difflib.SequenceMatcher(None, form, name).ratio() for name in known), default=0.0)
+            if close > score:
+                best, score = candidate, close
+        return best
+
+
+@lru_cache(maxsize=8)
+def headings(synonyms: tuple[tuple[str, str], ...] = ()) -> Headings:
+    """All known headings; ``synonyms`` are the operator's (field, heading), which hold against the reviewed ones."""
+    champs: dict[str, dict[str, str]] = {}
+    for nature in NATURES:
+        names = {field.name for field in fields_of(nature)}
+        known = {
+            normal(titre): champ for champ, titre, where in _reviewed() if champ in names and where in ("", nature)
+        }
+        known |= {normal(titre): champ for champ, titre in synonyms if champ in names and normal(titre)}
+        known |= {normal(field.headings[nature]): field.name for field in fields_of(nature)}
+        champs[nature] = known
+    return Headings(champs)
+
+
+@lru_cache(maxsize=1)
+def _reviewed() -> tuple[tuple[str, str, str], ...]:
+    path = resources.files("schemas") / "nomenclature" / "synonymes.csv"
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    return tuple((row["champ"], row["titre"], row["nature"]) for row in rows if row["champ"] in FIELDS)

@@ -1,0 +1,126 @@
+"""The row that opens a table: at least three known headings of a kind. Titles above it and a second row of headings do no harm."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.reading.headings import Headings, normal
+from pipeline.reading.model import Cell, FormulaCell
+from pipeline.reading.sheets import Sheet
+from schemas.fields import ABSENCES, HEURES, NATURES
+
+_KNOWN_ENOUGH = 3
+_TITLE_LENGTH = 200  # a longer text is no heading, and is not worth folding
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Where a table opens and what its columns mean.
+
+    ``entete``: row number of the headings. ``corps``: index of the first row below them. ``titres``: one heading a
+    column, as typed. ``champs``: column → field, each field once; ``doubles``: (column, field, first column of that
+    field).
+    """
+
+    nature: str
+    entete: int
+    corps: int
+    titres: tuple[str, ...]
+    champs: dict[int, str]
+    doubles: tuple[tuple[int, str, int], ...]
+    double: bool  # two rows of headings
+
+
+def find_opening(sheet: Sheet, headings: Headings) -> Opening | None:
+    """The first row of ``sheet`` that opens a table, None when none does."""
+    above: list[str] = []
+    for i, row in enumerate(sheet.lignes):
+        texts = _texts(row)
+        if sum(map(bool, texts)) == 0:
+            continue
+        below = _texts(sheet.lignes[i + 1]) if _follows(sheet, i) else ()
+        opening = _open(sheet, headings, i, texts, below, above)
+        if opening is not None:
+            return opening
+        if len(above) < 50:
+            above.append(" ".join(filter(None, texts)))
+    return None
+
+
+def _follows(sheet: Sheet, i: int) -> bool:
+    return i + 1 < len(sheet.numeros) and sheet.numeros[i + 1] == sheet.numeros[i] + 1
+
+
+def _texts(row: Sequence[Cell]) -> tuple[str, ...]:
+    values = [cell.value if isinstance(cell, FormulaCell) else cell for cell in row]
+    return tuple(" ".join(v.split()) if isinstance(v, str) and len(v) <= _TITLE_LENGTH else "" for v in values)
+
+
+def _open(
+    sheet: Sheet, headings: Headings, i: int, texts: tuple[str, ...], below: tuple[str, ...], above: list[str]
+) -> Opening | None:
+    candidates = []
+    for nature in NATURES:
+        single = {j: champ for j, text in enumerate(texts) if text and (champ := headings.field(nature, text))}
+        paired = _pair(headings, nature, texts, below, single) if any(below) else None
+        alone = {champ for text in below if text and (champ := headings.field(nature, text))}
+        if paired is not None and len(set(paired[1].values())) >= max(_KNOWN_ENOUGH, len(alone) + 1):
+            candidates.append((len(set(paired[1].values())), nature, *paired, True))
+        elif len(set(single.values())) >= _KNOWN_ENOUGH:
+            candidates.append((len(set(single.values())), nature, texts, single, False))
+    if not candidates:
+        return None
+    best = max(count for count, *_ in candidates)
+    natures = [nature for count, nature, *_ in candidates if count == best]
+    nature = natures[0] if len(natures) == 1 else _by_name(sheet, above, texts)
+    _, nature, titles, fields, double = next(c for c in candidates if c[1] == nature)
+    champs, doubles = _once(fields)
+    return Opening(nature, sheet.numeros[i], i + 2 if double else i + 1, titles, champs, doubles, double)
+
+
+def _by_name(sheet: Sheet, above: list[str], texts: tuple[str, ...]) -> str:
+    """Headings that both kinds have: hours of absence must never be taken for added ones, so the word is looked for around."""
+    return ABSENCES if any("absence" in normal(text) for text in (sheet.nom, *above, *texts)) else HEURES
+
+
+def _once(fields: dict[int, str]) -> tuple[dict[int, str], tuple[tuple[int, str, int], ...]]:
+    first: dict[str, int] = {}
+    doubles = []
+    for column, champ in fields.items():
+        if champ in first:
+            doubles.append((column, champ, first[champ]))
+        else:
+            first[champ] = column
+    return {column: champ for champ, column in first.items()}, tuple(doubles)
+
+
+def _pair(
+    headings: Headings, nature: str, texts: tuple[str, ...], below: tuple[str, ...], single: dict[int, str]
+) -> tuple[tuple[str, ...], dict[int, str]] | None:
+    """Headings over two rows, such as « Dates » above « début » and « fin »: the titles and fields, None when it is
+    not so.
+
+    The second row must give a field that the first one lacks, and stay empty under the headings known already.
+    """
+    fields, titles, group, gained = {}, [], "", False
+    for j in range(max(len(texts), len(below))):
+        top = texts[j] if j < len(texts) else ""
+        sub = below[j] if j < len(below) else ""
+        group = top or group
+        if j in single:
+            if sub and headings.field(nature, f"{top} {sub}") != single[j]:
+                return None
+            fields[j] = single[j]
+            titles.append(top)
+            group = ""
+            continue
+        title, champ = top, None
+        for candidate in (f"{group} {sub}".strip(), sub) if sub else ():
+            champ = headings.field(nature, candidate)
+            if champ is not None:
+                title = candidate
+                break
+        if champ is not None:
+            fields[j] = champ
+            gained = True
+        titles.append(title if champ is not None else " ".join(filter(None, (top, sub))))
+    return (tuple(titles), fields) if gained else None

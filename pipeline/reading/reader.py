@@ -1,0 +1,96 @@
+"""One deposit from bytes to ``Reading``. Pure; never raises for what a sender wrote."""
+
+import re
+from pathlib import Path
+
+from pipeline.reading.declarant import is_declarant, read_declarant
+from pipeline.reading.delimited import read_delimited
+from pipeline.reading.guard import Container, container, load
+from pipeline.reading.headings import Headings, headings
+from pipeline.reading.model import Etat, Observation, Reading
+from pipeline.reading.sheets import ReadOptions, RefusedError, Workbook, beyond
+from pipeline.reading.tables import Found, find_table
+from pipeline.reading.workbook import read_archive, read_xls
+from pipeline.settings import Limits
+
+
+def read(source: Path, options: ReadOptions) -> Reading:
+    """Read the deposit ``source``.
+
+    Whatever the file holds, the answer is a ``Reading``: its lines by table, and what was noticed. A file that cannot
+    be read, is protected or goes beyond the limits has that one observation and no table. ``OSError`` alone passes:
+    the file itself could not be opened, which is not the sender's doing.
+    """
+    found = ""
+    try:
+        data = load(source, options.limites.octets)
+        known = headings(options.synonymes)
+        workbook = _open(data, options.limites, known)
+        found = workbook.format
+        return _assemble(workbook, options, known)
+    except RefusedError as refused:
+        return Reading(found, observations=(refused.observation,))
+    except MemoryError:
+        limit = options.limites.memoire
+        return Reading(found, observations=(beyond("memoire", limit, limit).observation,))
+    except OSError:
+        raise
+    except Exception as error:
+        # Whatever a damaged file makes a parser raise: the kind of error is said, never its text, which may quote
+        # cells.
+        return _unreadable(error, found)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # how a Rust library fails
+            raise
+        return _unreadable(error, found)
+
+
+def _unreadable(error: BaseException, found: str) -> Reading:
+    kind = re.sub(r"\W", "", type(error).__name__)
+    return Reading(found, observations=(Observation(Etat.FICHIER_ILLISIBLE, detail=f"interne_{kind}"),))
+
+
+def _open(data: bytes, limits: Limits, known: Headings) -> Workbook:
+    match container(data):
+        case Container.ZIP:
+            return read_archive(data, limits)
+        case Container.CFB:
+            return read_xls(data, limits)
+        case Container.TEXT:
+            return read_delimited(data, limits, known)
+
+
+def _assemble(workbook: Workbook, options: ReadOptions, known: Headings) -> Reading:
+    limit = options.limites.lignes
+    declarants = [sheet for sheet in workbook.feuilles if is_declarant(sheet)]
+    others = [sheet for sheet in workbook.feuilles if not is_declarant(sheet)]
+    found = [
+        f for sheet in others for f in [find_table(sheet, known, limit, epoque_1904=workbook.epoque_1904)] if f.table
+    ]
+    lines = sum(len(f.table.lignes) for f in found if f.table)
+    if lines > limit:
+        raise beyond("lignes", lines, limit)
+    declarant = read_declarant(declarants, options.siret)
+    kept = [f for f in found if f.table and len(f.table.lignes)] or found
+    observations = (*_deposit_faults(found, kept), *declarant.observations, *workbook.notes)
+    notes = tuple(note for f in kept for note in f.notes)
+    return Reading(
+        workbook.format,
+        tuple(f.table for f in kept if f.table is not None),
+        observations + notes,
+        declarant.pour_le_compte_de,
+        declarant.contact,
+        declarant.version_modele,
+    )
+
+
+def _deposit_faults(found: list[Found], kept: list[Found]) -> tuple[Observation, ...]:
+    """What refuses the deposit by its tables. An empty table beside a filled one does no harm."""
+    if not found:
+        return (Observation(Etat.AUCUNE_TABLE),)
+    faults = tuple(fault for f in kept for fault in f.defauts)
+    if not any(f.table and len(f.table.lignes) for f in kept):
+        first = kept[0].table
+        assert first is not None
+        faults += (Observation(Etat.AUCUNE_LIGNE, feuille=first.feuille, ligne=first.entete),)
+    return faults

@@ -1,0 +1,178 @@
+"""Workbooks: values by python-calamine, and what it passes over in silence put back at its place. Source: spec §4.
+
+calamine reads errors and uncalculated formulas as blanks, and asks at once for the memory of the whole used range: the
+archive is looked through first, and only sheets that need it are looked at a second time.
+"""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from pipeline.reading.archive import Archive, open_archive
+from pipeline.reading.model import Cell, ErrorCell, FormulaCell, Observation
+from pipeline.reading.odsscan import encrypted as ods_encrypted
+from pipeline.reading.odsscan import scan_content
+from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, ranges, unreadable
+from pipeline.reading.xlsbscan import scan_binary_sheet, scan_binary_workbook
+from pipeline.reading.xlsscan import scan_xls
+from pipeline.reading.xmlscan import Marks, WorkbookParts, scan_sheet, scan_workbook
+from pipeline.settings import Limits
+
+_BYTES_A_CELL = 32
+"""What calamine keeps for each cell of the used range, blank or not."""
+
+_NOTED_PARTS = (
+    ("macros", ("vbaproject.bin", "macrosheets/")),
+    ("liens_externes", ("externallinks/", "connections.xml", "querytables/")),
+    ("objets", ("embeddings/", "activex/", "ctrlprops/", "object 1")),
+)
+
+
+def read_archive(data: bytes, limits: Limits) -> Workbook:
+    """An xlsx, xlsm, xlsb or ods. Raises ``RefusedError``."""
+    archive = open_archive(data, limits)
+    xlsx, xlsb, ods = archive.named("xl/workbook.xml"), archive.named("xl/workbook.bin"), archive.named("content.xml")
+    if sum(part is not None for part in (xlsx, xlsb, ods)) != 1:
+        raise unreadable(_what_else(archive))
+    notes = [
+        note(what) for what, marks in _NOTED_PARTS if any(m in part.lower() for part in archive.parties for m in marks)
+    ]
+    if ods is not None:
+        if ods_encrypted(archive):
+            raise password()
+        return _assemble("ods", data, limits, notes, scan_content(archive.pieces(ods), limits))
+    kind = "xlsb" if xlsb is not None else "xlsm" if _has_macros(archive) else "xlsx"
+    binary = xlsb is not None
+    parts = _parts(archive, xlsx or xlsb or "", binary)
+    marks = _sheet_marks(archive, parts, binary)
+    return _assemble(kind, data, limits, notes, marks, parts.epoque_1904)
+
+
+def read_xls(data: bytes, limits: Limits) -> Workbook:
+    """An xls (BIFF5 and BIFF8 in a compound file). Raises ``RefusedError``."""
+    scanned = scan_xls(data)
+    notes = [note(what) for what in scanned.notes]
+    return _assemble("xls", data, limits, notes, scanned.feuilles, scanned.epoque_1904)
+
+
+def _what_else(archive: Archive) -> str:
+    names = {part.lower().split("/")[0] for part in archive.parties}
+    return "document_word" if "word" in names else "presentation" if "ppt" in names else "archive"
+
+
+def _has_macros(archive: Archive) -> bool:
+    types = archive.content(archive.named("[Content_Types].xml") or "")
+    return b"macroEnabled" in types or archive.named("xl/vbaProject.bin") is not None
+
+
+def _parts(archive: Archive, workbook: str, binary: bool) -> WorkbookParts:
+    folder, _, name = workbook.rpartition("/")
+    relations = archive.named(f"{folder}/_rels/{name}.rels")
+    if relations is None:
+        raise unreadable("archive_abimee")
+    scan = scan_binary_workbook if binary else scan_workbook
+    return scan(archive.pieces(workbook), archive.pieces(relations))
+
+
+def _sheet_marks(archive: Archive, parts: WorkbookParts, binary: bool) -> dict[str, Marks]:
+    """Sheet name → what was seen on a second look; sheets without any mark are not looked at."""
+    marks: dict[str, Marks] = {}
+    for entry in parts.feuilles:
+        part = archive.named(entry.partie)
+        if part is not None and (binary or archive.marques[part]):
+            scan: Callable[[Any], Marks] = scan_binary_sheet if binary else scan_sheet
+            marks[entry.nom] = scan(archive.pieces(part))
+    return marks
+
+
+def _assemble(
+    kind: str, data: bytes, limits: Limits, notes: list[Observation], marks: dict[str, Marks], epoque_1904: bool = False
+) -> Workbook:
+    for name, seen in marks.items():
+        _check_bounds(seen, limits, name)
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        entries = [entry for entry in workbook.sheets_metadata if entry.typ != SheetTypeEnum.ChartSheet]
+    except MemoryError:
+        raise
+    except Exception as error:
+        if "assword" in str(error):
+            raise password() from None
+        raise unreadable("classeur_abime") from None
+    if len(entries) > limits.feuilles:
+        raise beyond("feuilles", len(entries), limits.feuilles)
+    sheets = []
+    for entry in entries:
+        sheet = _sheet(workbook, entry.name, marks.get(entry.name, Marks()), limits)
+        sheet.masquee = entry.visible != SheetVisibleEnum.Visible
+        sheets.append(sheet)
+        if sheet.masquee and sheet.lignes:
+            notes.append(note("feuille_masquee", feuille=sheet.nom))
+        if hidden := sorted(set(sheet.lignes_masquees) & set(sheet.numeros)):
+            notes.append(note("lignes_masquees", feuille=sheet.nom, valeur=ranges(hidden), ligne=hidden[0]))
+    return Workbook(kind, sheets, tuple(notes), epoque_1904)
+
+
+def _check_bounds(marks: Marks, limits: Limits, name: str) -> None:
+    if marks.largeur > limits.colonnes:
+        raise beyond("colonnes", marks.largeur, limits.colonnes, feuille=name)
+    needed = marks.hauteur * marks.largeur * _BYTES_A_CELL
+    if needed > limits.memoire // 2:
+        raise beyond("memoire", needed, limits.memoire, feuille=name)
+
+
+def _sheet(workbook: Any, name: str, marks: Marks, limits: Limits) -> Sheet:
+    try:
+        found = workbook.get_sheet_by_name(name)
+        start = found.start
+        if start is None:
+            return _with_marks(Sheet(name, [], []), [], [], 0, marks)
+        width = found.end[1] + 1
+        if width > limits.colonnes:
+            raise beyond("colonnes", width, limits.colonnes, feuille=name)
+        blank = [""] * (width - start[1])
+        numbers, rows = [], []
+        for number, row in enumerate(found.iter_rows(), 1):
+            if row != blank:
+                numbers.append(number)
+                rows.append(row)
+    except (MemoryError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        if hasattr(error, "observation"):
+            raise
+        raise unreadable("feuille_abimee", feuille=name) from None
+    return _with_marks(Sheet(name, numbers, rows, start[1]), numbers, rows, start[1], marks)
+
+
+def _with_marks(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], shift: int, marks: Marks) -> Sheet:
+    """``sheet`` with its errors and formulas at their places; a row that holds nothing else comes back."""
+    sheet.lignes_masquees = tuple(marks.lignes_masquees)
+    if not marks.erreurs and not marks.formules:
+        return sheet
+    by_number: dict[int, list[Cell]] = dict(zip(numbers, rows, strict=True))
+    first = min([shift if rows else 1 << 20, *(c for _, c in marks.erreurs), *(c for _, c in marks.formules)])
+    if first < shift or not rows:
+        by_number = {number: [None] * (shift - first) + row for number, row in by_number.items()}
+    shift = first if not rows else min(first, shift)
+    for (row, column), has_value in marks.formules.items():
+        cells = _reach(by_number, row + 1, column - shift)
+        value = cells[column - shift]
+        cells[column - shift] = FormulaCell(
+            value if has_value and not isinstance(value, ErrorCell | FormulaCell) else None
+        )
+        if has_value and value is None:
+            cells[column - shift] = FormulaCell("")
+    for (row, column), text in marks.erreurs.items():
+        _reach(by_number, row + 1, column - shift)[column - shift] = ErrorCell(text)
+    ordered = sorted(by_number)
+    return Sheet(sheet.nom, ordered, [by_number[n] for n in ordered], shift, lignes_masquees=sheet.lignes_masquees)
+
+
+def _reach(rows: dict[int, list[Cell]], number: int, index: int) -> list[Cell]:
+    row = rows.setdefault(number, [])
+    if len(row) <= index:
+        row.extend([None] * (index + 1 - len(row)))
+    return row

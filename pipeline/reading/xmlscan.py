@@ -1,0 +1,170 @@
+"""What the fast reader passes over in silence, found by a second look at a sheet's XML: errors, formulas, hidden rows,
+bounds.
+
+Only sheets in which ``archive`` saw a mark are looked at. The values stay the fast reader's. DOCTYPE is refused.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers import expat
+
+from pipeline.reading.sheets import unreadable
+
+Place = tuple[int, int]
+"""Row and column of a cell, 0-based."""
+
+_REFERENCE = re.compile(r"([A-Za-z]{1,7})([0-9]{1,9})", re.ASCII)
+
+
+@dataclass
+class Marks:
+    """What was seen in one sheet. ``formules``: place → the formula has a stored value; bounds count cells with content."""
+
+    erreurs: dict[Place, str] = field(default_factory=dict)
+    formules: dict[Place, bool] = field(default_factory=dict)
+    lignes_masquees: list[int] = field(default_factory=list)
+    hauteur: int = 0
+    largeur: int = 0
+
+    def cell(self, place: Place) -> None:
+        """Count a cell that holds something."""
+        self.hauteur = max(self.hauteur, place[0] + 1)
+        self.largeur = max(self.largeur, place[1] + 1)
+
+
+def parse(
+    pieces: Iterator[bytes],
+    start: Callable[[str, dict[str, str]], None],
+    end: Callable[[str], None] | None = None,
+    text: Callable[[str], None] | None = None,
+) -> None:
+    """Run expat over ``pieces``; element names come without prefix. Raises ``RefusedError`` for what is not plain XML."""
+
+    def refuse(*_arguments: Any) -> None:
+        raise unreadable("doctype")
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.StartElementHandler = start
+    if end is not None:
+        parser.EndElementHandler = end
+    if text is not None:
+        parser.CharacterDataHandler = text
+    try:
+        for piece in pieces:
+            parser.Parse(piece, False)
+        parser.Parse(b"", True)
+    except expat.ExpatError:
+        raise unreadable("xml_abime") from None
+
+
+def column_number(letters: str) -> int:
+    """0-based number of the column with these letters: A → 0, AA → 26."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+class SheetScan:
+    """Handlers for the XML of an xlsx sheet; ``marks`` is filled as they are called."""
+
+    def __init__(self) -> None:
+        self.marks = Marks()
+        self._row = -1
+        self._place: Place = (0, -1)
+        self._type = ""
+        self._formula = self._content = self._inside = False
+        self._text: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        name = name.rpartition(":")[2]
+        if name == "c":
+            self._start_cell(attributes)
+        elif name == "v" or name == "is":
+            self._inside = self._content = True
+        elif name == "f":
+            self._formula = self._content = True
+        elif name == "row":
+            number = attributes.get("r", "")
+            self._row = int(number) - 1 if number.isdecimal() and len(number) < 10 else self._row + 1
+            self._place = (self._row, -1)
+            if attributes.get("hidden") in ("1", "true") or attributes.get("zeroHeight") in ("1", "true"):
+                self.marks.lignes_masquees.append(self._row + 1)
+
+    def text(self, text: str) -> None:
+        if self._inside:
+            self._text.append(text)
+
+    def end(self, name: str) -> None:
+        name = name.rpartition(":")[2]
+        if name == "v" or name == "is":
+            self._inside = False
+        elif name == "c" and self._content:
+            value = "".join(self._text)
+            self.marks.cell(self._place)
+            if self._type == "e":
+                self.marks.erreurs[self._place] = value.strip() or "#N/A"
+            elif self._formula:
+                self.marks.formules[self._place] = value != "" or self._type == "str"
+
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        found = _REFERENCE.fullmatch(attributes.get("r", ""))
+        row, column = self._place
+        self._place = (int(found[2]) - 1, column_number(found[1])) if found else (row, column + 1)
+        self._type = attributes.get("t", "")
+        self._formula = self._content = self._inside = False
+        self._text = []
+
+
+def scan_sheet(pieces: Iterator[bytes]) -> Marks:
+    """Look through the XML of one xlsx sheet."""
+    scan = SheetScan()
+    parse(pieces, scan.start, scan.end, scan.text)
+    return scan.marks
+
+
+@dataclass(frozen=True)
+class SheetEntry:
+    """One sheet as the workbook part lists it; ``partie`` is the part that holds it."""
+
+    nom: str
+    partie: str
+    masquee: bool
+
+
+@dataclass
+class WorkbookParts:
+    """What the workbook part and its relations say."""
+
+    feuilles: list[SheetEntry] = field(default_factory=list)
+    epoque_1904: bool = False
+
+
+def scan_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> WorkbookParts:
+    """The sheets of an xlsx in order, with the part of each, and the epoch of its dates."""
+    targets: dict[str, str] = {}
+
+    def relation(name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2] == "Relationship":
+            target = attributes.get("Target", "")
+            targets[attributes.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+    found = WorkbookParts()
+
+    def element(name: str, attributes: dict[str, str]) -> None:
+        local = name.rpartition(":")[2]
+        if local == "sheet":
+            key = next((v for k, v in attributes.items() if k.rpartition(":")[2] == "id" and ":" in k), "")
+            hidden = attributes.get("state", "visible") != "visible"
+            found.feuilles.append(SheetEntry(attributes.get("name", ""), targets.get(key, ""), hidden))
+        elif local == "workbookPr":
+            found.epoque_1904 = attributes.get("date1904") in ("1", "true")
+
+    parse(relations, relation)
+    parse(workbook, element)
+    return found
