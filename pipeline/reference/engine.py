@@ -1,0 +1,39 @@
+"""DuckDB as the reference uses it: in memory, bounded, without network, warnings or state of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+THREADS = 2
+MEMORY = "768MB"
+
+
+@contextmanager
+def connect(temporary: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection; what does not fit in ``MEMORY`` spills into ``temporary``. No extension is ever fetched."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": THREADS,
+        "memory_limit": MEMORY,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": False,
+        "temp_directory": str(temporary) if temporary else "",
+    }
+    connection = duckdb.connect(config=config)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def literal(text: object) -> str:
+    """``text`` as an SQL literal: for paths, which cannot be parameters everywhere."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
+    """The rows of ``query``."""
+    return connection.sql(query).to_arrow_table()

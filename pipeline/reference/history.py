@@ -1,0 +1,99 @@
+"""A new extract against what was known: what it replaces, what it would remove, and the state once it is in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from pipeline.reference.engine import fetch, literal
+from pipeline.reference.model import Load
+from pipeline.reference.staging import LIGNE
+from pipeline.reference.store import CURRENT, current_schema
+from schemas.extracts import ABSENCES, SEQUENCES, UNIQUE
+
+
+def table_path(root: Path, load: Load, table: str) -> Path:
+    """The Parquet file of one table of one load."""
+    return root / load.nom / f"{table}.parquet"
+
+
+def rows_of(root: Path, loads: Sequence[Load], table: str, columns: str = "*") -> str:
+    """SQL: the rows of ``table`` in each of ``loads``, with the load's ``ordre``."""
+    return " UNION ALL ".join(
+        f"SELECT {columns}, {load.ordre}::BIGINT AS ordre FROM read_parquet({literal(table_path(root, load, table))})"
+        for load in loads
+    )
+
+
+def removed(
+    connection: duckdb.DuckDBPyConnection, root: Path, loads: Sequence[Load], staged: dict[str, Path]
+) -> tuple[int, int]:
+    """(rows that would go, rows known) of the DSF that the staged extract replaces: séquences and absences, by keys.
+
+    Keys are compared by a 64-bit hash: the answer is held against one half, a collision would not change it.
+    """
+    if not loads:
+        return 0, 0
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE remplacees AS
+        SELECT ancien.cle_dsf, ancien.ordre, ancien.n_sequences + ancien.n_absences AS n
+        FROM read_parquet({literal(table_path(root, loads[-1], CURRENT))}) ancien
+        JOIN read_parquet({literal(staged["dsf"])}) nouveau USING (cle_dsf)
+        WHERE nouveau.date_extraction >= ancien.date_extraction""")
+    hit = {row["ordre"]: row["n"] for row in _by_load(connection)}
+    sources = [load for load in loads if load.ordre in hit]
+    known = sum(hit.values())
+    if not known:
+        return 0, 0
+    kept = 0
+    for table in (SEQUENCES, ABSENCES):
+        keys = ", ".join(UNIQUE[table])
+        new = f"read_parquet({literal(staged[table])})"
+        query = f"""
+            SELECT count(*) AS n FROM ({rows_of(root, sources, table, keys)})
+            SEMI JOIN remplacees USING (cle_dsf, ordre) WHERE hash({keys}) IN (SELECT hash({keys}) FROM {new})"""
+        kept += fetch(connection, query).column("n")[0].as_py()
+    return known - kept, known
+
+
+def _by_load(connection: duckdb.DuckDBPyConnection) -> list[dict[str, int]]:
+    query = "SELECT ordre, sum(n)::BIGINT AS n FROM remplacees GROUP BY ordre HAVING sum(n) > 0"
+    rows: list[dict[str, int]] = fetch(connection, query).to_pylist()
+    return rows
+
+
+def write_sorted(connection: duckdb.DuckDBPyConnection, source: Path, target: Path) -> None:
+    """``source`` in the order of ``cle_dsf``, then of the extract, written to ``target``."""
+    connection.execute(f"""
+        COPY (SELECT * FROM read_parquet({literal(source)}) ORDER BY cle_dsf, {LIGNE})
+        TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
+
+
+def write_current(
+    connection: duckdb.DuckDBPyConnection, root: Path, loads: Sequence[Load], new: Load, folder: Path
+) -> None:
+    """Write ``courant.parquet`` of ``new``, whose tables stand in ``folder``.
+
+    The newest extraction of a DSF wins; of two of one date, the later load.
+    """
+
+    def counted(table: str) -> str:
+        path = literal(folder / f"{table}.parquet")
+        return f"(SELECT cle_dsf, count(*) AS n_{table} FROM read_parquet({path}) GROUP BY cle_dsf)"
+
+    names = ", ".join(current_schema().names)
+    before = (
+        f"UNION ALL SELECT {names} FROM read_parquet({literal(table_path(root, loads[-1], CURRENT))})" if loads else ""
+    )
+    connection.execute(f"""
+        COPY (
+            WITH nouvelles AS (
+                SELECT * EXCLUDE ({LIGNE}), {new.ordre}::BIGINT AS ordre, {literal(new.nom)} AS extrait,
+                       coalesce(n_sequences, 0)::BIGINT AS n_sequences, coalesce(n_absences, 0)::BIGINT AS n_absences
+                FROM read_parquet({literal(folder / "dsf.parquet")})
+                LEFT JOIN {counted(SEQUENCES)} USING (cle_dsf) LEFT JOIN {counted(ABSENCES)} USING (cle_dsf)
+            )
+            SELECT * FROM (SELECT {names} FROM nouvelles {before})
+            QUALIFY row_number() OVER (PARTITION BY cle_dsf ORDER BY date_extraction DESC, ordre DESC) = 1
+            ORDER BY cle_dsf
+        ) TO {literal(folder / f"{CURRENT}.parquet")} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")

@@ -1,0 +1,210 @@
+"""Loading extracts: read, check, stage, replace. An extract is loaded whole or refused whole."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.reference import crosscheck, history, store
+from pipeline.reference.csvtext import Fingerprint, fingerprint
+from pipeline.reference.engine import connect, fetch, literal
+from pipeline.reference.model import (
+    ExtractError,
+    ExtractReport,
+    ExtractSet,
+    Load,
+    LoadedFile,
+    LoadResult,
+    Problem,
+    Problems,
+    Waiting,
+)
+from pipeline.reference.sources import find
+from pipeline.reference.staging import Staged, stage
+from pipeline.reference.tables import Place
+from pipeline.workspace import Workspace
+from schemas.extracts import DSF, TABLES
+
+Progress = Callable[[str], None]
+
+
+def pending(workspace: Workspace, delai: float = 0.0) -> Waiting:
+    """What lies in ``inbox/extraits``: sets in the order they will be loaded, and files that belong to none.
+
+    A set is not ready when it changed less than ``delai`` seconds ago, or when one of its tables is missing.
+    """
+    return find([workspace.extracts], delai) if workspace.extracts.is_dir() else Waiting((), ())
+
+
+def load(
+    workspace: Workspace,
+    paths: Sequence[Path] | None = None,
+    *,
+    force: bool = False,
+    delai: float = 0.0,
+    progress: Progress | None = None,
+) -> list[LoadResult]:
+    """Load the extracts at ``paths`` (files, folders), or those in ``inbox/extraits``; one result a set, in order.
+
+    A refused set is a result with its ``erreur`` and changes nothing; the sets after it are loaded all the same. Files
+    of the inbox move to ``var/extraits/<load>/`` once loaded, or once known to be loaded already; files elsewhere stay.
+    ``force`` loads an extract that removes more than half of what was known. The caller holds the workspace's lock.
+    Raises ``FileNotFoundError`` for a path that is not there, ``StoreError`` for a damaged store.
+    """
+    for path in paths or ():
+        if not path.exists():
+            raise FileNotFoundError(f"Fichier ou dossier introuvable : {path}")
+    waiting = pending(workspace, delai) if paths is None else find(paths)
+    results = []
+    for jeu in waiting.jeux:
+        if (
+            not jeu.pret
+            and any(not_whole := [t for t in TABLES if t not in jeu.fichiers])
+            and "cours" not in jeu.raison
+        ):
+            problems = [Problem("EXT-02", jeu.jeu, detail=table) for table in not_whole]
+            results.append(LoadResult(jeu.jeu, None, False, _refusal(jeu.jeu, problems)))
+        elif jeu.pret:
+            if progress:
+                progress(jeu.jeu)
+            results.append(_load_one(workspace, jeu, force=force))
+    if paths is not None:
+        for path, reason in waiting.laisses:
+            refusal = _refusal(path.name, [Problem("EXT-01", path.name, detail=reason)])
+            results.append(LoadResult(path.name, None, False, refusal))
+    return results
+
+
+def _refusal(jeu: str, problems: Sequence[Problem]) -> ExtractError:
+    found = Problems()
+    for problem in problems:
+        found.add(problem)
+    return ExtractError(_report(jeu, found))
+
+
+def _report(jeu: str, problems: Problems) -> ExtractReport:
+    """Problems by file and row: the order in which they are looked up and corrected."""
+    order = list(TABLES)
+    listed = sorted(
+        problems.listed,
+        key=lambda p: (order.index(p.feuille) if p.feuille in order else 0, p.fichier, p.ligne, p.code, p.colonne),
+    )
+    return ExtractReport(jeu, tuple(listed), dict(sorted(problems.counts.items())))
+
+
+def _state(paths: Sequence[Path]) -> list[tuple[int, int, int]]:
+    return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in (path.stat() for path in paths)]
+
+
+def _load_one(workspace: Workspace, jeu: ExtractSet, *, force: bool) -> LoadResult:
+    """Load one set; a refusal becomes the result's ``erreur``."""
+    paths = jeu.paths()
+    known = store.loads(workspace)
+    state = _state(paths)
+    content = _content(jeu)
+    if same := next((load for load in known if load.sha256 == content.sha256), None):
+        store.archive(workspace, same, paths)
+        return LoadResult(jeu.jeu, same, nouveau=False)
+    building = store.new_building(workspace)
+    try:
+        loaded = _build(workspace, jeu, content, known, building, force=force)
+        if _state(paths) != state:
+            raise _refusal(jeu.jeu, [Problem("EXT-01", paths[0].name, detail="le fichier a changé pendant la lecture")])
+        store.publish(building, workspace.reference / loaded.nom)
+    except ExtractError as refusal:
+        return LoadResult(jeu.jeu, None, nouveau=False, erreur=refusal)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    store.archive(workspace, loaded, paths)
+    return LoadResult(jeu.jeu, loaded, nouveau=True)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a set holds: its files' fingerprints, and the hash that names the whole."""
+
+    files: dict[Path, Fingerprint]
+    sha256: str
+
+
+def _content(jeu: ExtractSet) -> _Content:
+    """The set is named by the hash of the file itself for a workbook, else by one over its three."""
+    files = {path: fingerprint(path, text=jeu.genre == "csv") for path in jeu.paths()}
+    if jeu.genre == "classeur":
+        return _Content(files, files[jeu.fichiers[DSF]].sha256)
+    text = "".join(f"{table} {files[jeu.fichiers[table]].sha256}\n" for table in TABLES)
+    return _Content(files, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _places(jeu: ExtractSet) -> dict[str, Place]:
+    sheets = jeu.genre == "classeur"
+    return {table: Place(table, jeu.fichiers[table], jeu.genre, table if sheets else "") for table in TABLES}
+
+
+def _build(
+    workspace: Workspace,
+    jeu: ExtractSet,
+    content: "_Content",
+    known: Sequence[Load],
+    building: Path,
+    *,
+    force: bool,
+) -> Load:
+    """Make the folder of a load in ``building``; raises ``ExtractError`` with everything found."""
+    raw = building / "brut"
+    raw.mkdir()
+    problems = Problems()
+    places = _places(jeu)
+    staged = {
+        table: stage(place, content.files[place.path], raw / f"{table}.parquet", problems)
+        for table, place in places.items()
+    }
+    files = {table: one.path for table, one in staged.items()}
+    if not problems and not staged[DSF].lignes:
+        problems.add(Problem("EXT-06", places[DSF].fichier, places[DSF].feuille))
+    if not problems.counts.keys() & {"EXT-01", "EXT-02", "EXT-03", "EXT-04", "EXT-05", "EXT-06"}:
+        crosscheck.check(files, places, raw, problems)
+    if problems:
+        raise ExtractError(_report(jeu.jeu, problems))
+    loaded = _describe(jeu, content, known, staged, force=force)
+    with connect(raw) as connection:
+        if not force:
+            gone, had = history.removed(connection, workspace.reference, known, files)
+            if gone * 2 > had:
+                raise _refusal(jeu.jeu, [Problem("EXT-30", jeu.jeu, detail=f"{gone} sur {had}")])
+        for table, one in staged.items():
+            target = building / f"{table}.parquet"
+            if one.triee:
+                one.path.rename(target)
+            else:
+                history.write_sorted(connection, one.path, target)
+        history.write_current(connection, workspace.reference, known, loaded, building)
+    shutil.rmtree(raw)
+    store.write_manifest(building, loaded)
+    return loaded
+
+
+def _describe(
+    jeu: ExtractSet,
+    content: "_Content",
+    known: Sequence[Load],
+    staged: dict[str, Staged],
+    *,
+    force: bool,
+) -> Load:
+    with connect() as connection:
+        query = f"SELECT max(date_extraction) AS d FROM read_parquet({literal(staged[DSF].path)})"
+        newest: datetime = fetch(connection, query).column("d")[0].as_py()
+    order = len(known) + 1
+    return Load(
+        nom=f"{order:06d}-{newest.date().isoformat()}-{content.sha256[:8]}",
+        ordre=order,
+        jeu=jeu.jeu,
+        sha256=content.sha256,
+        date_extraction=newest,
+        fichiers=tuple(LoadedFile(path.name, one.sha256, one.octets) for path, one in content.files.items()),
+        lignes={table: one.lignes for table, one in staged.items()},
+        force=force,
+    )

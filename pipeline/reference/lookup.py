@@ -1,0 +1,195 @@
+"""What the reference knows: of some DSF, of an organisation. Read-only; one look sees one state of the store."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.reference.engine import connect, fetch, literal
+from pipeline.reference.history import rows_of, table_path
+from pipeline.reference.model import Facts, Load, OrganisationRows
+from pipeline.reference.staging import LIGNE, schema_of
+from pipeline.reference.store import CURRENT, current_schema, loads
+from pipeline.workspace import Workspace
+from schemas.extracts import ABSENCES, SEQUENCES, is_validated
+from schemas.keys import key
+
+_DECLARED = pa.schema(
+    [
+        (name, pa.int64() if name == "heures_declarees" else pa.string())
+        for name in (
+            "cle_convention",
+            "cle_de",
+            "cle_pif",
+            "cle_sequence",
+            "cle_dsf",
+            "heures_declarees",
+            "siret_titulaire",
+            "siret_dispensateur",
+        )
+    ]
+)
+
+
+class Reference:
+    """The reference as it stood when it was opened: later loads do not change what it answers."""
+
+    def __init__(self, root: Path, known: Sequence[Load]) -> None:
+        self._root = root
+        self._loads = tuple(known)
+
+    def known(self) -> bool:
+        """Whether anything was ever loaded."""
+        return bool(self._loads)
+
+    def loads(self) -> list[Load]:
+        """Every load, oldest first."""
+        return list(self._loads)
+
+    def facts(self, cles_dsf: Iterable[str]) -> Facts:
+        """What is known of the DSF whose keys are ``cles_dsf``; keys that nothing is known of are just not there.
+
+        Frames as in docs/architecture.md; rows by ``cle_dsf``, then in the extract's order. Blank texts are "".
+        """
+        asked = pa.table({"cle_dsf": pa.array(sorted(set(cles_dsf)), pa.string())})
+        if not self._loads:
+            return _as_facts([schema.empty_table() for schema in _FACTS], [])
+        with connect() as connection:
+            connection.register("demandees", asked)
+            self._open_current(connection)
+            connection.execute("""
+                CREATE TEMP TABLE conventions AS
+                SELECT DISTINCT cle_convention FROM courant SEMI JOIN demandees USING (cle_dsf)""")
+            dsf = fetch(connection, "SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
+            self._choose(connection, "courant SEMI JOIN conventions USING (cle_convention)")
+            declared = fetch(connection, self._declared(connection))
+            self._choose(connection, "courant SEMI JOIN demandees USING (cle_dsf)")
+            sequences, absences = (fetch(connection, self._rows(connection, t)) for t in (SEQUENCES, ABSENCES))
+        return _as_facts([dsf, sequences, absences, declared], self._loads)
+
+    def show(self, numero: str) -> Facts:
+        """What is known of one DSF, by its number as anyone writes it; ``declared`` covers its whole convention."""
+        return self.facts([key(numero)])
+
+    def raison_sociale(self, siret: str) -> str:
+        """The name that the newest DSF gives to ``siret``; "" when no DSF names it."""
+        return self.raisons_sociales([siret]).get(siret, "")
+
+    def raisons_sociales(self, sirets: Iterable[str]) -> dict[str, str]:
+        """``raison_sociale`` of many; those that no DSF names are left out."""
+        if not self._loads:
+            return {}
+        with connect() as connection:
+            connection.register("demandes", pa.table({"siret": pa.array(sorted(set(sirets)), pa.string())}))
+            self._open_current(connection)
+            rows = fetch(connection, _NAMES).to_pylist()
+        return {row["siret"]: row["nom"] for row in rows}
+
+    def of_organisation(self, siret: str, numeros: Iterable[str] | None = None) -> OrganisationRows:
+        """What ``siret`` may complete, as titulaire or dispensateur: DSF validées, intermédiaires; absences not completed.
+
+        ``numeros``: only these DSF. Séquences and absences are those of the DSF in ``dsf``; frames as in ``facts``.
+        """
+        name = self.raison_sociale(siret)
+        keys: list[str] = []
+        if self._loads:
+            with connect() as connection:
+                self._open_current(connection)
+                rows = connection.execute(_OPEN_TO, [siret]).fetchall()
+            keys = [cle for cle, statut in rows if is_validated(statut)]
+        if numeros is not None:
+            wanted = {key(numero) for numero in numeros}
+            keys = [cle for cle in keys if cle in wanted]
+        facts = self.facts(keys)
+        absences = facts.absences[~facts.absences["deja_complementee"].astype(bool)].reset_index(drop=True)
+        return OrganisationRows(siret, name, facts.dsf, facts.sequences, absences)
+
+    def _open_current(self, connection: duckdb.DuckDBPyConnection) -> None:
+        path = table_path(self._root, self._loads[-1], CURRENT)
+        connection.execute(f"CREATE VIEW courant AS SELECT * FROM read_parquet({literal(path)})")
+
+    def _choose(self, connection: duckdb.DuckDBPyConnection, chosen: str) -> None:
+        """Table ``choisies``: the DSF to look at, and which load has the newest state of each."""
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE choisies AS SELECT * FROM {chosen}")
+
+    def _sources(self, connection: duckdb.DuckDBPyConnection) -> list[Load]:
+        hit = {row[0] for row in connection.execute("SELECT DISTINCT ordre FROM choisies").fetchall()}
+        return [load for load in self._loads if load.ordre in hit] or [self._loads[-1]]
+
+    def _rows(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
+        rows = rows_of(self._root, self._sources(connection), table)
+        return f"SELECT * FROM ({rows}) SEMI JOIN choisies USING (cle_dsf, ordre) ORDER BY cle_dsf, {LIGNE}"
+
+    def _declared(self, connection: duckdb.DuckDBPyConnection) -> str:
+        """REF-13: all that was declared in these conventions, réalisées and absences of both kinds."""
+        hours = "heures_realisees + heures_absence_financables + heures_absence_non_financables AS heures_declarees"
+        rows = rows_of(
+            self._root,
+            self._sources(connection),
+            SEQUENCES,
+            f"cle_dsf, cle_de, cle_pif, cle_sequence, {hours}, {LIGNE}",
+        )
+        return f"""
+            SELECT {", ".join(_DECLARED.names)}
+            FROM ({rows}) JOIN choisies USING (cle_dsf, ordre) ORDER BY cle_convention, cle_dsf, {LIGNE}"""
+
+
+_OPEN_TO = """
+    SELECT cle_dsf, statut FROM courant
+    WHERE nature = 'INTERMEDIAIRE' AND ? IN (siret_titulaire, siret_dispensateur) ORDER BY cle_dsf"""
+
+_NAMES = """
+    WITH noms AS (
+        SELECT siret_titulaire AS siret, raison_sociale_titulaire AS nom, date_extraction, ordre, cle_dsf FROM courant
+        UNION ALL
+        SELECT siret_dispensateur, raison_sociale_dispensateur, date_extraction, ordre, cle_dsf FROM courant
+    )
+    SELECT siret, nom FROM noms SEMI JOIN demandes USING (siret) WHERE nom <> ''
+    QUALIFY row_number() OVER (PARTITION BY siret ORDER BY date_extraction DESC, ordre DESC, cle_dsf, nom) = 1"""
+
+
+def _stored(table: str) -> pa.Schema:
+    schema = schema_of(table)
+    return schema.remove(schema.get_field_index(LIGNE))
+
+
+def _facts_dsf() -> pa.Schema:
+    schema = current_schema()
+    kept = [field for field in schema if field.name not in ("ordre", "n_sequences", "n_absences")]
+    return pa.schema(kept)
+
+
+_FACTS = (_facts_dsf(), _stored(SEQUENCES), _stored(ABSENCES), _DECLARED)
+
+
+def _frame(table: pa.Table, schema: pa.Schema) -> pd.DataFrame:
+    """Texts ``str`` ("" where blank), hours ``Int64``, dates ``datetime64[s]``, oui/non ``bool``."""
+    table = table.select(schema.names).cast(schema)
+    for place, field in enumerate(schema):
+        if field.type == pa.string():
+            table = table.set_column(place, field.name, pc.fill_null(table.column(place), ""))
+    frame: pd.DataFrame = table.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return frame
+
+
+def _as_facts(tables: Sequence[pa.Table], known: Sequence[Load]) -> Facts:
+    """``tables`` in the order of ``_FACTS``."""
+    dsf, sequences, absences, declared = (_frame(table, schema) for table, schema in zip(tables, _FACTS, strict=True))
+    names = set(dsf["extrait"])
+    used = [load for load in known if load.nom in names]
+    extraits = pd.DataFrame(
+        {
+            "nom": pd.Series([load.nom for load in used], dtype="str"),
+            "date_extraction": pd.Series([load.date_extraction for load in used], dtype="datetime64[s]"),
+            "sha256": pd.Series([load.sha256 for load in used], dtype="str"),
+        }
+    )
+    return Facts(dsf, sequences, absences, declared, extraits)
+
+
+def open(workspace: Workspace) -> Reference:  # noqa: A001 - reference.open reads as it is meant
+    """The reference of ``workspace`` as it stands now. Raises ``StoreError`` when the store is damaged."""
+    return Reference(workspace.reference, loads(workspace))

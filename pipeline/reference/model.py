@@ -1,0 +1,170 @@
+"""What loading and looking up exchange with the rest: plain data and the one error of an extract."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from schemas.extract_rules import RULES
+from schemas.extracts import PERSONAL
+
+CAP_PER_RULE = 200
+"""Problems listed for one rule; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of an extract. ``valeur`` may be personal (``personnel``): for the operator's eyes, never for a log."""
+
+    code: str
+    fichier: str
+    feuille: str = ""
+    ligne: int = 0  # as a text editor or the spreadsheet program shows it; rank of the row from 1 in Parquet; 0: none
+    colonne: str = ""
+    valeur: str = ""
+    detail: str = ""
+
+    @property
+    def personnel(self) -> bool:
+        return self.colonne in PERSONAL
+
+    def message(self, langue: str = "fr") -> str:
+        """What is wrong and what to do; never the value."""
+        return RULES[self.code].text(langue, self.detail)
+
+
+@dataclass
+class Problems:
+    """Collects the faults of one extract: counts are exact, the list stops at ``CAP_PER_RULE`` a rule."""
+
+    listed: list[Problem] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, problem: Problem) -> None:
+        self.extend(problem.code, 1, [problem])
+
+    def extend(self, code: str, count: int, problems: Iterable[Problem]) -> None:
+        """Count ``count`` faults of ``code`` and list as many of ``problems`` as there is room for."""
+        room = max(0, CAP_PER_RULE - self.counts[code])
+        self.counts[code] += count
+        for problem, _ in zip(problems, range(room), strict=False):
+            self.listed.append(problem)
+
+    def __bool__(self) -> bool:
+        return bool(self.counts)
+
+
+@dataclass(frozen=True)
+class ExtractReport:
+    """Why an extract is refused: everything found, ``comptes`` exact by rule even where ``problemes`` is cut short."""
+
+    jeu: str
+    problemes: tuple[Problem, ...]
+    comptes: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.comptes.values())
+
+    @property
+    def coupe(self) -> bool:
+        return len(self.problemes) < self.total
+
+
+class ExtractError(Exception):
+    """An extract refused whole. ``str()`` has names of files, codes and counts only; the values are in ``report``."""
+
+    def __init__(self, report: ExtractReport) -> None:
+        self.report = report
+        counts = ", ".join(f"{code} × {count}" for code, count in sorted(report.comptes.items()))
+        super().__init__(f"Extrait {report.jeu} refusé, rien n'est chargé : {report.total} erreurs ({counts}).")
+
+
+class StoreError(Exception):
+    """The reference store cannot be used: a folder of it is missing or damaged."""
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    """One source file of a load."""
+
+    nom: str
+    sha256: str
+    octets: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load, as its ``load.json`` says; ``sha256`` is over the contents of its files, ``lignes`` rows by table."""
+
+    nom: str
+    ordre: int
+    jeu: str
+    sha256: str
+    date_extraction: datetime
+    fichiers: tuple[LoadedFile, ...]
+    lignes: dict[str, int]
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What became of one set of files: loaded, already known (``nouveau`` False), or refused (``erreur``)."""
+
+    jeu: str
+    load: Load | None
+    nouveau: bool
+    erreur: ExtractError | None = None
+
+
+@dataclass(frozen=True)
+class ExtractSet:
+    """Files that make one extract: one workbook, or one file a table. ``raison`` says why it is not ready, if so."""
+
+    jeu: str
+    genre: str  # "classeur", "csv", "parquet"
+    fichiers: dict[str, Path]  # table → file; the same workbook three times
+    raison: str = ""
+
+    @property
+    def pret(self) -> bool:
+        return not self.raison
+
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys(self.fichiers.values()))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What lies in ``inbox/extraits``: sets in the order they will be loaded, and files that belong to none."""
+
+    jeux: tuple[ExtractSet, ...]
+    laisses: tuple[tuple[Path, str], ...]  # file, why
+
+    def __bool__(self) -> bool:
+        return any(jeu.pret for jeu in self.jeux)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of some DSF: the frames of docs/architecture.md. Hours Int64 hundredths, dates datetime64[s]."""
+
+    dsf: pd.DataFrame
+    sequences: pd.DataFrame
+    absences: pd.DataFrame
+    declared: pd.DataFrame
+    extraits: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class OrganisationRows:
+    """What an organisation may complete: its open DSF with their séquences and absences, in the shape of ``Facts``."""
+
+    siret: str
+    raison_sociale: str
+    dsf: pd.DataFrame
+    sequences: pd.DataFrame
+    absences: pd.DataFrame

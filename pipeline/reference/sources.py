@@ -1,0 +1,103 @@
+"""Which files make one extract: found, recognised by content, grouped by the rest of their names."""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pipeline.reference.model import ExtractSet, Waiting
+from schemas.extracts import TABLES, fold
+
+UNFINISHED = (".part", ".filepart", ".tmp")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CHUNK = 1 << 20
+
+
+def genre(path: Path) -> str:
+    """ "classeur", "parquet" or "csv": by the first bytes, whatever the name. A text is taken for a csv."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    if head.startswith(b"PK\x03\x04") or head == _OLE:
+        return "classeur"
+    return "parquet" if head.startswith(b"PAR1") else "csv"
+
+
+def _is_upload(path: Path) -> bool:
+    name = path.name.lower()
+    return name.startswith((".", "~$")) or name.endswith(UNFINISHED)
+
+
+def files(paths: Iterable[Path]) -> list[Path]:
+    """Every regular file under ``paths`` (folders are searched to the bottom), but uploads under way and READMEs."""
+    found: list[Path] = []
+    for path in paths:
+        inner = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found += [p for p in inner if not p.is_symlink() and p.is_file() and not _is_upload(p)]
+    return [p for p in dict.fromkeys(found) if not p.name.lower().startswith(("readme", "lisezmoi"))]
+
+
+def _table(path: Path) -> str | None:
+    return next((table for table in TABLES if fold(path.stem).startswith(table)), None)
+
+
+def _rest(path: Path, table: str) -> str:
+    return fold(path.stem)[len(table) :].strip("-_ .")
+
+
+def _grouped(paths: Sequence[Path]) -> tuple[list[ExtractSet], list[tuple[Path, str]]]:
+    groups: dict[tuple[str, str, str], dict[str, Path]] = {}
+    sets: list[ExtractSet] = []
+    left: list[tuple[Path, str]] = []
+    for path in paths:
+        kind, table = genre(path), _table(path)
+        if kind == "classeur":
+            sets.append(ExtractSet(path.name, kind, dict.fromkeys(TABLES, path)))
+        elif table is None:
+            left.append((path, "le nom ne commence pas par dsf, sequences ou absences"))
+        else:
+            group = groups.setdefault((str(path.parent), kind, _rest(path, table)), {})
+            if table in group:
+                left.append((path, f"deux fichiers pour la table {table} : {group[table].name} est pris"))
+            else:
+                group[table] = path
+    return sets + _complete(groups), left
+
+
+def _in_order(group: dict[str, Path]) -> dict[str, Path]:
+    return {table: group[table] for table in TABLES}
+
+
+def _complete(groups: dict[tuple[str, str, str], dict[str, Path]]) -> list[ExtractSet]:
+    """Sets of three; what is left over of one folder and kind makes one when it is exactly one file a table."""
+    sets: list[ExtractSet] = []
+    partial: dict[tuple[str, str], list[tuple[str, dict[str, Path]]]] = {}
+    for (folder, kind, rest), group in groups.items():
+        if len(group) == len(TABLES):
+            sets.append(ExtractSet(rest or Path(folder).name, kind, _in_order(group)))
+        else:
+            partial.setdefault((folder, kind), []).append((rest, group))
+    for (_, kind), rests in partial.items():
+        tables = [table for _, group in rests for table in group]
+        if sorted(tables) == sorted(TABLES):
+            merged = {table: path for _, group in rests for table, path in group.items()}
+            sets.append(ExtractSet(" + ".join(rest for rest, _ in rests), kind, _in_order(merged)))
+            continue
+        for rest, group in rests:
+            missing = ", ".join(table for table in TABLES if table not in group)
+            sets.append(ExtractSet(rest or "extrait", kind, group, f"il manque {missing}"))
+    return sets
+
+
+def _newest(jeu: ExtractSet) -> tuple[int, str]:
+    return max(path.stat().st_mtime_ns for path in jeu.paths()), str(min(jeu.paths()))
+
+
+def find(paths: Iterable[Path], delai: float = 0.0, now: float | None = None) -> Waiting:
+    """The sets among ``paths``, by time then name; one changed less than ``delai`` seconds ago is not ready."""
+    sets, left = _grouped(files(paths))
+    limit = (time.time() if now is None else now) - delai
+    ready: list[ExtractSet] = []
+    for jeu in sorted(sets, key=_newest):
+        fresh = delai > 0 and _newest(jeu)[0] / 1e9 > limit
+        reason = jeu.raison or ("encore en cours de dépôt" if fresh else "")
+        ready.append(ExtractSet(jeu.jeu, jeu.genre, jeu.fichiers, reason))
+    return Waiting(tuple(ready), tuple(left))

@@ -1,0 +1,136 @@
+"""One table of an extract: read chunk by chunk, typed, checked by its pandera model, staged as Parquet.
+
+Memory holds one chunk. What is staged is only used when the whole extract has passed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pandera
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.reference.cells import TYPES, read_column
+from pipeline.reference.csvtext import Chunk, Fingerprint
+from pipeline.reference.model import CAP_PER_RULE, Problem, Problems
+from pipeline.reference.tables import Place, chunks
+from schemas.extracts import KEY_NAMES, MODELS, TABLES, Kind
+
+LIGNE = "ligne"
+"""Column of the staged tables: the row's number in its source; it also keeps the order of the extract."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A table staged: ``triee`` when its rows already stand in the order of ``cle_dsf``."""
+
+    path: Path
+    lignes: int
+    triee: bool
+
+
+def schema_of(table: str) -> pa.Schema:
+    """The Arrow schema of a stored table: the extract's columns, their keys, ``ligne``."""
+    fields = []
+    for column in TABLES[table]:
+        fields.append(pa.field(column.name, TYPES[column.kind]))
+        if column.kind is Kind.KEY:
+            fields.append(pa.field(KEY_NAMES[column.name], pa.string()))
+    return pa.schema([*fields, pa.field(LIGNE, pa.int64())])
+
+
+def stage(place: Place, content: Fingerprint, target: Path, problems: Problems) -> Staged:
+    """Write the table at ``place`` to ``target``; faults go to ``problems``, rows with faults are staged too."""
+    rows, ordered, last = 0, True, ""
+    with pq.ParquetWriter(target, schema_of(place.table), compression="lz4") as writer:
+        for chunk in _without_blank_rows(chunks(place, content, problems)):
+            table = _typed(place, chunk, problems)
+            _check(place, table, chunk, problems)
+            keys = table.column("cle_dsf").combine_chunks()
+            ordered = ordered and _is_sorted(keys, last)
+            last = keys[-1].as_py() or "" if len(keys) else last
+            writer.write_table(table)
+            rows += len(chunk)
+    return Staged(target, rows, ordered)
+
+
+def _without_blank_rows(source: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Rows blank in every column of the table say nothing: spreadsheets leave them at the end."""
+    for chunk in source:
+        blank = pc.equal(next(iter(chunk.columns.values())), "")
+        if not pc.any(blank).as_py():
+            yield chunk
+            continue
+        for texts in chunk.columns.values():
+            blank = pc.and_(blank, pc.equal(pc.utf8_trim_whitespace(texts), ""))
+        kept = pc.invert(blank)
+        columns = {name: texts.filter(kept) for name, texts in chunk.columns.items()}
+        yield Chunk(columns, chunk.lignes[kept.to_numpy(zero_copy_only=False)])
+
+
+def _typed(place: Place, chunk: Chunk, problems: Problems) -> pa.Table:
+    arrays: list[pa.Array] = []
+    for column in TABLES[place.table]:
+        texts = chunk.columns[column.name]
+        typed = read_column(column, texts)
+        arrays += [typed.values] if typed.keys is None else [typed.values, typed.keys]
+        for (code, detail), rows in typed.unreadable.items():
+            _report(problems, place, chunk, code=code, column=column.name, rows=rows, detail=detail)
+    return pa.Table.from_arrays([*arrays, pa.array(chunk.lignes)], schema=schema_of(place.table))
+
+
+def _report(
+    problems: Problems, place: Place, chunk: Chunk, *, code: str, column: str, rows: np.ndarray, detail: str = ""
+) -> None:
+    shown = rows[:CAP_PER_RULE]
+    texts = chunk.columns[column].take(pa.array(shown)).to_pylist()
+    problems.extend(
+        code,
+        len(rows),
+        (
+            Problem(code, place.fichier, place.feuille, int(chunk.lignes[row]), column, text, detail)
+            for row, text in zip(shown, texts, strict=True)
+        ),
+    )
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as the frame the models describe: texts ``str``, hours ``Int64``, dates ``datetime64[s]``."""
+    nullable = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
+    return frame
+
+
+def _check(place: Place, table: pa.Table, chunk: Chunk, problems: Problems) -> None:
+    """Apply the model; a check that crashed is our bug and is raised, without the cells pandera would quote."""
+    try:
+        MODELS[place.table].validate(as_frame(table), lazy=True)
+    except pandera.errors.SchemaErrors as errors:
+        failures = errors.schema_errors
+    else:
+        return
+    for failure in failures:
+        name = getattr(failure.check, "name", None) or str(failure.check)
+        if not name.startswith("EXT-") or not isinstance(failure.check_output, pd.Series):
+            raise RuntimeError(f"le contrôle {name} de la table {place.table} a échoué de lui-même")
+        code, _, column = name.partition(":")
+        column = column or str(failure.schema.name)
+        rows = np.flatnonzero(~failure.check_output.to_numpy(dtype=bool))
+        if code == "EXT-07":
+            # A cell that could not be read is null too, and has its finding already: one cause, one finding.
+            texts = pc.utf8_trim_whitespace(chunk.columns[column].take(pa.array(rows)))
+            rows = rows[pc.equal(texts, "").to_numpy(zero_copy_only=False)]
+        if len(rows):
+            _report(problems, place, chunk, code=code, column=column, rows=rows)
+
+
+def _is_sorted(keys: pa.Array, last: str) -> bool:
+    if keys.null_count:
+        return False
+    if len(keys) and keys[0].as_py() < last:
+        return False
+    return len(keys) < 2 or bool(pc.all(pc.less_equal(keys[:-1], keys[1:])).as_py())
