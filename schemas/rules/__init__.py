@@ -4,7 +4,7 @@ Importing this package fills ``schemas.rule.CATALOGUE`` in the order of the spec
 """
 
 from schemas.rule import CATALOGUE
-from schemas.rules import deposit, line, reference, twice, warning
+from schemas.rules import deposit, line, reference, twice, warning  # in the order of the spec
 
 __all__ = ["CATALOGUE", "RULES_VERSION", "deposit", "line", "reference", "twice", "warning"]
 

@@ -32,7 +32,9 @@ from schemas.rule import OBSERVATIONS, Words, rule
             "a file with at least one line",
         ),
     },
-    facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] == "vide").map({True: "vide", False: ""})}),
+    facts=lambda frame, failing: pd.DataFrame(
+        {"variante": (failing["detail"] == "vide").map({True: "vide", False: ""})}
+    ),
 )
 def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
     """Nothing can be said of the lines of a file that no spreadsheet program would open."""
@@ -109,12 +111,12 @@ def file_is_within_the_limits(observations: pd.DataFrame) -> "pd.Series[bool]":
     over=OBSERVATIONS,
     fr=Words(
         "Aucun tableau d'heures complémentaires ni d'absences justifiées n'a été trouvé dans ce fichier.",
-        "Reprenez le modèle et gardez ses titres de colonnes : Numéro DSF, Identifiant DE, Code séquence…",
+        "Reprenez le modèle et gardez ses titres de colonnes : Numéro DSF, Identifiant DE, Code séquence, etc.",
         "une feuille avec les titres de colonnes du modèle",
     ),
     en=Words(
         "No table of complementary hours or justified absences was found in this file.",
-        "Use the template and keep its column headings: Numéro DSF, Identifiant DE, Code séquence…",
+        "Use the template and keep its column headings: Numéro DSF, Identifiant DE, Code séquence, etc.",
         "a sheet with the template's column headings",
     ),
 )

@@ -80,7 +80,9 @@ def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 
 _DE_FORMS_FR = "8 caractères (7 chiffres puis un chiffre ou une lettre), ou 11 chiffres, ou 0 suivi de 9 chiffres puis un chiffre ou une lettre"
-_DE_FORMS_EN = "8 characters (7 digits, then a digit or a letter), or 11 digits, or 0 then 9 digits then a digit or a letter"
+_DE_FORMS_EN = (
+    "8 characters (7 digits, then a digit or a letter), or 11 digits, or 0 then 9 digits then a digit or a letter"
+)
 
 
 @rule(
@@ -302,7 +304,9 @@ def _step_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 )
 def hours_are_a_multiple_of_the_step(lines: pd.DataFrame) -> "pd.Series[bool]":
     """Sign-in sheets count in quarters of an hour; what remains of an absence may be turned to the last hundredth."""
-    all_that_remains = (lines["nature"] == ABSENCES) & (lines["heures"] == lines["heures_non_financables"]).fillna(False)
+    all_that_remains = (lines["nature"] == ABSENCES) & (lines["heures"] == lines["heures_non_financables"]).fillna(
+        False
+    )
     return (lines["heures"] % lines["pas_heures"] == 0) | all_that_remains
 
 
@@ -332,7 +336,9 @@ def hours_are_a_multiple_of_the_step(lines: pd.DataFrame) -> "pd.Series[bool]":
             "{motifs}",
         ),
     },
-    facts=lambda frame, failing: pd.DataFrame({"variante": failing["motif_code"].isna().map({True: "", False: "dates"})}),
+    facts=lambda frame, failing: pd.DataFrame(
+        {"variante": failing["motif_code"].isna().map({True: "", False: "dates"})}
+    ),
 )
 def reason_is_known(lines: pd.DataFrame) -> "pd.Series[bool]":
     """France Travail reimburses against a list of reasons."""
@@ -397,7 +403,9 @@ def cells_hold_no_social_security_number(observations: pd.DataFrame) -> "pd.Seri
         ),
     },
     en={
-        "texte_trop_long": Words("The text of the cell “{titre}” is too long.", "Shorten it.", "at most {maximum} characters"),
+        "texte_trop_long": Words(
+            "The text of the cell “{titre}” is too long.", "Shorten it.", "at most {maximum} characters"
+        ),
         "caractere_interdit": Words(
             "The text of the cell “{titre}” holds invisible characters that cannot be carried over.",
             "Type it again by hand, without copy and paste.",

@@ -321,7 +321,9 @@ def hours_fit_the_absence(lines: pd.DataFrame) -> "pd.Series[bool]":
         "Write {heures_non_financables} h; or, if the document really covers {heures} h only, write oui in “Reliquat abandonné”.",
         "{heures_non_financables} h, or “Reliquat abandonné”: oui",
     ),
-    facts=lambda lines, failing: pd.DataFrame({"heures_perdues": failing["heures_non_financables"] - failing["heures"]}),
+    facts=lambda lines, failing: pd.DataFrame(
+        {"heures_perdues": failing["heures_non_financables"] - failing["heures"]}
+    ),
 )
 def no_hour_is_lost_unasked(lines: pd.DataFrame) -> "pd.Series[bool]":
     """An absence is completed once: what a partial completion leaves out is lost, so its waiver is asked for first."""
@@ -347,7 +349,9 @@ def _pif_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
     group = groups(lines, PIF_KEY, _pif_lines(lines))
     alone = ~group.duplicated(keep=False)[failing.index]
     own = failing["pif_du_deposant"].astype(bool)
-    variant = alone.map({True: "seule", False: "groupe"}).where(own, alone.map({True: "seule-tue", False: "groupe-tue"}))
+    variant = alone.map({True: "seule", False: "groupe"}).where(
+        own, alone.map({True: "seule-tue", False: "groupe-tue"})
+    )
     return pd.DataFrame(
         {"heures_demandees": asked, "heures_reste_dit": failing["heures_reste"].clip(lower=0), "variante": variant}
     )
