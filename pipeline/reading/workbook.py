@@ -5,15 +5,14 @@ archive is looked through first, and only sheets that need it are looked at a se
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from pipeline.reading.archive import Archive, open_archive
 from pipeline.reading.model import Cell, ErrorCell, FormulaCell, Observation
-from pipeline.reading.odsscan import encrypted as ods_encrypted
-from pipeline.reading.odsscan import scan_content
+from pipeline.reading.opendocument import read_content
 from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, ranges, unreadable
 from pipeline.reading.xlsbscan import scan_binary_sheet, scan_binary_workbook
 from pipeline.reading.xlsscan import scan_xls
@@ -40,21 +39,21 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
         note(what) for what, marks in _NOTED_PARTS if any(m in part.lower() for part in archive.parties for m in marks)
     ]
     if ods is not None:
-        if ods_encrypted(archive):
+        if b"encryption-data" in archive.content(archive.named("META-INF/manifest.xml") or ""):
             raise password()
-        return _assemble("ods", data, limits, notes, scan_content(archive.pieces(ods), limits))
+        content = read_content(archive.pieces(ods), limits)
+        return Workbook("ods", content.feuilles, (*notes, *_sheet_notes(content.feuilles)), content.epoque_1904)
     kind = "xlsb" if xlsb is not None else "xlsm" if _has_macros(archive) else "xlsx"
-    binary = xlsb is not None
-    parts = _parts(archive, xlsx or xlsb or "", binary)
-    marks = _sheet_marks(archive, parts, binary)
-    return _assemble(kind, data, limits, notes, marks, parts.epoque_1904)
+    parts = _parts(archive, xlsx or xlsb or "", xlsb is not None)
+    marks = _sheet_marks(archive, parts, xlsb is not None)
+    return _assemble(kind, data, limits, notes, marks, epoque_1904=parts.epoque_1904)
 
 
 def read_xls(data: bytes, limits: Limits) -> Workbook:
     """An xls (BIFF5 and BIFF8 in a compound file). Raises ``RefusedError``."""
     scanned = scan_xls(data)
     notes = [note(what) for what in scanned.notes]
-    return _assemble("xls", data, limits, notes, scanned.feuilles, scanned.epoque_1904)
+    return _assemble("xls", data, limits, notes, dict(enumerate(scanned.feuilles)), epoque_1904=scanned.epoque_1904)
 
 
 def _what_else(archive: Archive) -> str:
@@ -76,25 +75,31 @@ def _parts(archive: Archive, workbook: str, binary: bool) -> WorkbookParts:
     return scan(archive.pieces(workbook), archive.pieces(relations))
 
 
-def _sheet_marks(archive: Archive, parts: WorkbookParts, binary: bool) -> dict[str, Marks]:
-    """Sheet name → what was seen on a second look; sheets without any mark are not looked at."""
-    marks: dict[str, Marks] = {}
-    for entry in parts.feuilles:
+def _sheet_marks(archive: Archive, parts: WorkbookParts, binary: bool) -> dict[int, Marks]:
+    """Place of the sheet → what was seen on a second look; sheets without any mark are not looked at."""
+    marks: dict[int, Marks] = {}
+    scan: Callable[[Any], Marks] = scan_binary_sheet if binary else scan_sheet
+    for place, entry in enumerate(parts.feuilles):
         part = archive.named(entry.partie)
         if part is not None and (binary or archive.marques[part]):
-            scan: Callable[[Any], Marks] = scan_binary_sheet if binary else scan_sheet
-            marks[entry.nom] = scan(archive.pieces(part))
+            marks[place] = scan(archive.pieces(part))
     return marks
 
 
 def _assemble(
-    kind: str, data: bytes, limits: Limits, notes: list[Observation], marks: dict[str, Marks], epoque_1904: bool = False
+    kind: str,
+    data: bytes,
+    limits: Limits,
+    notes: list[Observation],
+    marks: dict[int, Marks],
+    *,
+    epoque_1904: bool,
 ) -> Workbook:
-    for name, seen in marks.items():
-        _check_bounds(seen, limits, name)
+    for seen in marks.values():
+        _check_bounds(seen, limits)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        entries = [entry for entry in workbook.sheets_metadata if entry.typ != SheetTypeEnum.ChartSheet]
+        entries = workbook.sheets_metadata
     except MemoryError:
         raise
     except Exception as error:
@@ -104,28 +109,34 @@ def _assemble(
     if len(entries) > limits.feuilles:
         raise beyond("feuilles", len(entries), limits.feuilles)
     sheets = []
-    for entry in entries:
-        sheet = _sheet(workbook, entry.name, marks.get(entry.name, Marks()), limits)
-        sheet.masquee = entry.visible != SheetVisibleEnum.Visible
-        sheets.append(sheet)
+    for place, entry in enumerate(entries):
+        if entry.typ == SheetTypeEnum.WorkSheet:
+            sheet = _sheet(workbook, place, entry.name, marks.get(place, Marks()), limits)
+            sheet.masquee = entry.visible != SheetVisibleEnum.Visible
+            sheets.append(sheet)
+    return Workbook(kind, sheets, (*notes, *_sheet_notes(sheets)), epoque_1904)
+
+
+def _sheet_notes(sheets: Sequence[Sheet]) -> Iterator[Observation]:
+    """Hidden sheets and rows: they are read, and it is said."""
+    for sheet in sheets:
         if sheet.masquee and sheet.lignes:
-            notes.append(note("feuille_masquee", feuille=sheet.nom))
+            yield note("feuille_masquee", feuille=sheet.nom)
         if hidden := sorted(set(sheet.lignes_masquees) & set(sheet.numeros)):
-            notes.append(note("lignes_masquees", feuille=sheet.nom, valeur=ranges(hidden), ligne=hidden[0]))
-    return Workbook(kind, sheets, tuple(notes), epoque_1904)
+            yield note("lignes_masquees", feuille=sheet.nom, valeur=ranges(hidden), ligne=hidden[0])
 
 
-def _check_bounds(marks: Marks, limits: Limits, name: str) -> None:
+def _check_bounds(marks: Marks, limits: Limits) -> None:
     if marks.largeur > limits.colonnes:
-        raise beyond("colonnes", marks.largeur, limits.colonnes, feuille=name)
+        raise beyond("colonnes", marks.largeur, limits.colonnes)
     needed = marks.hauteur * marks.largeur * _BYTES_A_CELL
     if needed > limits.memoire // 2:
-        raise beyond("memoire", needed, limits.memoire, feuille=name)
+        raise beyond("memoire", needed, limits.memoire)
 
 
-def _sheet(workbook: Any, name: str, marks: Marks, limits: Limits) -> Sheet:
+def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -> Sheet:
     try:
-        found = workbook.get_sheet_by_name(name)
+        found = workbook.get_sheet_by_index(place)
         start = found.start
         if start is None:
             return _with_marks(Sheet(name, [], []), [], [], 0, marks)
