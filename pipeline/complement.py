@@ -42,7 +42,6 @@ def payload(
     dsf: Mapping[str, Any],
     declarant: Mapping[str, Any],
     lines: Sequence[Line],
-    *,
     depot: Mapping[str, Any],
     emis_le: date,
 ) -> dict[str, Any]:
@@ -246,11 +245,7 @@ def _unequal_sequence(sequence: Mapping[str, Any]) -> Iterator[str]:
 
 
 def encode(content: Mapping[str, Any]) -> bytes:
-    """The exact bytes of ``<numero>.json``: UTF-8, keys sorted, hours with two decimals.
-
-    Validated first: raises ``ComplementError``.
-    """
-    validate(content)
+    """The exact bytes of ``<numero>.json``: UTF-8, keys sorted, hours with two decimals. ``validate`` comes before."""
     return jsonfile.dumps(content)
 
 

@@ -100,4 +100,4 @@ def content(chosen: list[dict[str, Any]] | None = None, **dsf: Any) -> dict[str,
     merged: Mapping[str, Any] = {**DSF, **dsf}
     numero = f"{merged['numero_dsf']}-C01"
     chosen = lines() if chosen is None else chosen
-    return complement.payload(numero, merged, DECLARANT, chosen, depot=DEPOT, emis_le=EMIS_LE)
+    return complement.payload(numero, merged, DECLARANT, chosen, DEPOT, EMIS_LE)

@@ -198,7 +198,7 @@ def test_what_is_wrong_does_not_leave(name: str) -> None:
     content = copy.deepcopy(samples.content())
     WRONG[name](content)
     with pytest.raises(complement.ComplementError) as caught:
-        complement.encode(content)
+        complement.validate(content)
     told = f"{caught.value!r} {caught.value.__cause__!r}"
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     for secret in (CANARY, *(text for person in samples.PERSONS for text in person)):
@@ -209,5 +209,5 @@ def test_a_large_one_stays_quick() -> None:
     """5 000 lines: the check is linear, and no deposit waits for it."""
     lines = [samples.hours(n + 2, 25, date(2025, 3, 1 + n % 28), identifiant_de=f"{n // 5:07}A") for n in range(5000)]
     content = samples.content(lines)
-    complement.encode(content)
+    complement.validate(content)
     assert content["totaux"]["heures_complementaires"] == Decimal("1250.00")
