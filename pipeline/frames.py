@@ -18,7 +18,12 @@ from schemas.keys import keys
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DAY = np.iinfo(np.int64).min
-_KEYS = {"numero_dsf": "cle_dsf", "identifiant_de": "cle_de", "code_sequence": "cle_sequence", "id_absence": "cle_absence"}
+_KEYS = {
+    "numero_dsf": "cle_dsf",
+    "identifiant_de": "cle_de",
+    "code_sequence": "cle_sequence",
+    "id_absence": "cle_absence",
+}
 _OBSERVED = ("etat", "feuille", "ligne", "colonne", "champ", "valeur", "attendu", "detail")
 
 
@@ -89,12 +94,17 @@ def _lines(sources: Sequence[Source], tables: Sequence[Table], owners: Sequence[
         lines[name] = _values(columns, sizes, field.kind)
         damaged |= _joined([_unusable(c, int(n)) for c, n in zip(columns, sizes, strict=True)]) * field.bit
         if field.kind is Kind.HOURS:
-            details = [_take([lu.detail for lu in c.lus], c) if c else np.full(n, "") for c, n in zip(columns, sizes, strict=True)]
+            details = [
+                _take([lu.detail for lu in c.lus], c) if c else np.full(n, "")
+                for c, n in zip(columns, sizes, strict=True)
+            ]
             lines["heures_detail"] = pd.array(_joined(details), dtype="str")
     lines["abimes"] = damaged
     for name, key in _KEYS.items():
         lines[key] = keys(lines[name])
-    blank_end = lines["date_fin"].isna() & ((lines["abimes"] & FIELDS["date_fin"].bit) == 0) & (lines["nature"] != ABSENCES)
+    blank_end = (
+        lines["date_fin"].isna() & ((lines["abimes"] & FIELDS["date_fin"].bit) == 0) & (lines["nature"] != ABSENCES)
+    )
     lines["date_fin_lue"] = lines["date_fin"].where(~blank_end, lines["date_debut"])
     return lines
 
@@ -163,9 +173,11 @@ def _noticed(table: Table, column: Column, depot: int, start: int) -> list[tuple
         lu, cell = column.lus[codes[position]], column.cellules[codes[position]]
         ligne = table.lignes[position]
         rows.extend(
-            (depot, start + int(position), column.titre, table.nature, str(etat), table.feuille, ligne, letter)
-            # A social security number is never said again, not even to the one who typed it.
-            + (column.champ or "", "•••" if etat is Etat.NIR else cells.shown(cell), "", lu.detail)
+            (
+                *(depot, start + int(position), column.titre, table.nature, str(etat), table.feuille, ligne, letter),
+                # A social security number is never said again, not even to the one who typed it.
+                *(column.champ or "", "•••" if etat is Etat.NIR else cells.shown(cell), "", lu.detail),
+            )
             for etat in lu.etats
         )
     return rows

@@ -19,7 +19,7 @@ from schemas.fields import column_letter
 from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
 
 FINDING = (
-    "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()  # noqa: SIM905
+    "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()
 )
 _HOURS = ("heures", "pas_heures", "prise_heures")
 _DATES = {"date_run"}
@@ -62,11 +62,12 @@ def silenced(found: Broken, before: Broken) -> Broken:
         fired[code] = fired[code] | rows if code in fired else rows
     quiet = {}
     for (code, field), rows in found.items():
+        loud = rows
         for other in CATALOGUE[code].after:
             if other in fired:
-                rows = rows & ~fired[other].reindex(rows.index, fill_value=False)
-        if rows.any():
-            quiet[code, field] = rows
+                loud = loud & ~fired[other].reindex(rows.index, fill_value=False)
+        if loud.any():
+            quiet[code, field] = loud
     return quiet
 
 
@@ -85,7 +86,15 @@ def on_deposits(deposits: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     parts = []
     for (code, _), rows in broken(CATALOGUE.over(DEPOSITS), deposits).items():
         failing = deposits[rows].assign(
-            depot=deposits.index[rows], ligne_id=-1, feuille="", ligne=0, nature="", colonne="", champ="", titre="", valeur=""
+            depot=deposits.index[rows],
+            ligne_id=-1,
+            feuille="",
+            ligne=0,
+            nature="",
+            colonne="",
+            champ="",
+            titre="",
+            valeur="",
         )
         parts.append(_worded(CATALOGUE[code], failing, deposits, settings))
     return _findings(parts)
@@ -103,7 +112,9 @@ def on_lines(found: Broken, lines: pd.DataFrame, frames: Frames, settings: Setti
         rule = CATALOGUE[code]
         champ = field or rule.cells[0]
         failing = lines[rows]
-        places = [_place(frames, table, rang, champ) for table, rang in zip(failing["table"], failing["rang"], strict=True)]
+        places = [
+            _place(frames, table, rang, champ) for table, rang in zip(failing["table"], failing["rang"], strict=True)
+        ]
         typed = pd.DataFrame(places, columns=["colonne", "titre", "valeur"], index=failing.index)
         failing = failing.drop(columns="variante", errors="ignore").assign(
             champ=champ, ligne_id=failing.index, colonne=typed["colonne"], titre=typed["titre"], valeur=typed["valeur"]
@@ -131,7 +142,9 @@ def _worded(rule: Rule, failing: pd.DataFrame, frame: pd.DataFrame, settings: Se
     for variant, rows in failing.groupby("variante", sort=False):
         words = variants.get(str(variant)) or variants.get("") or next(iter(variants.values()))
         texts.loc[rows.index] = _filled(words, rows)
-    findings = failing[[c for c in FINDING if c in failing.columns and c not in ("attendu", "message", "geste")]].join(texts)
+    findings = failing[[c for c in FINDING if c in failing.columns and c not in ("attendu", "message", "geste")]].join(
+        texts
+    )
     findings["code"] = rule.code
     findings["severite"] = settings.severites.get(rule.code, rule.severity)
     return findings[FINDING]
@@ -165,5 +178,7 @@ def hours(hundredths: int) -> str:
 
 def _findings(parts: list[pd.DataFrame]) -> pd.DataFrame:
     if not parts:
-        return pd.DataFrame({name: pd.Series(dtype="int64" if name in ("depot", "ligne_id", "ligne") else "object") for name in FINDING})
+        return pd.DataFrame(
+            {name: pd.Series(dtype="int64" if name in ("depot", "ligne_id", "ligne") else "object") for name in FINDING}
+        )
     return pd.concat(parts, ignore_index=True)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import complement, facts as fact_room, judge
+from pipeline import complement, judge
+from pipeline import facts as fact_room
 from pipeline.frames import Frames
 from pipeline.layers import layers
 from pipeline.ledger import Entries
@@ -79,7 +80,9 @@ def settle(
     lines = fact_room.join(lines, known.facts, motifs, settings, day)
     lig = judge.silenced(judge.broken(judge.line_rules("LIG"), lines), {})
     lines["saine"] = ~_faulty(lines, lig, noticed)
-    noticed = noticed[noticed["depot"].isin(refused) & noticed["code"].str.startswith("FIC") | ~noticed["depot"].isin(refused)]
+    noticed = noticed[
+        noticed["depot"].isin(refused) & noticed["code"].str.startswith("FIC") | ~noticed["depot"].isin(refused)
+    ]
     layer = layers(lines, [d for d in range(len(deposits)) if d not in refused])
     state, ranks = known.entries, dict(known.ranks)
     done: list[pd.DataFrame] = []
@@ -108,7 +111,9 @@ def settle(
 
 def content_index(judged: pd.DataFrame, made: Complement) -> "pd.Index[int]":
     """The lines of ``judged`` that stand in the complement ``made``."""
-    here = (judged["verdict"] == ACCEPTED) & (judged["cle_dsf"] == made.cle_dsf) & (judged["numero_depot"] == made.depot)
+    here = (
+        (judged["verdict"] == ACCEPTED) & (judged["cle_dsf"] == made.cle_dsf) & (judged["numero_depot"] == made.depot)
+    )
     return judged.index[here]
 
 
@@ -173,7 +178,9 @@ def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, settings: Settings) -
     """Add ``verdict`` by the findings and the policy."""
     rejecting = findings.loc[findings["severite"] == REJECTS, "ligne_id"]
     rejected = pd.Series(lines.index.isin(rejecting), index=lines.index) & ~lines["deja_prise"]
-    verdict = pd.Series(ACCEPTED, index=lines.index, dtype="str").mask(rejected, REJECTED).mask(lines["deja_prise"], TAKEN)
+    verdict = (
+        pd.Series(ACCEPTED, index=lines.index, dtype="str").mask(rejected, REJECTED).mask(lines["deja_prise"], TAKEN)
+    )
     incomplete = (verdict == ACCEPTED) & ~_complete(_with_pif(lines))
     if incomplete.any():
         raise Unwritable("une ligne sans constat ne peut pas être écrite dans un complément")
@@ -255,7 +262,7 @@ def _payload_lines(accepted: pd.DataFrame, facts: Facts) -> dict[int, dict[str, 
     absence = {"id_absence": "id_absence", "type_absence": "type_absence"}
     frame = frame.join(fact_room.take(facts.absences, absence, accepted["rang_absence"]))
     plain = frame.astype("object").where(frame.notna(), None)
-    return {index: row for index, row in zip(plain.index, plain.to_dict("records"), strict=True)}
+    return dict(zip(plain.index, plain.to_dict("records"), strict=True))
 
 
 def _absence(row: Mapping[str, Any]) -> AbsenceTaken:
@@ -292,13 +299,13 @@ def _with(state: Entries, judged: pd.DataFrame, day: date) -> Entries:
     accepted = judged[judged["verdict"] == ACCEPTED].assign(date=pd.Timestamp(day).as_unit("s"))
     absences = accepted[accepted["nature"] == ABSENCES]
     absences = absences.assign(
-        cle_absence=absences["cle_absence_trouvee"], date_debut=absences["absence_debut"], date_fin=absences["absence_fin"]
+        cle_absence=absences["cle_absence_trouvee"],
+        date_debut=absences["absence_debut"],
+        date_fin=absences["absence_fin"],
     )
     hours = accepted[accepted["nature"] == HEURES]
     hours = hours.assign(date_fin=hours["date_fin_lue"])
-    return replace(
-        state, absences=_appended(state.absences, absences), heures=_appended(state.heures, hours)
-    )
+    return replace(state, absences=_appended(state.absences, absences), heures=_appended(state.heures, hours))
 
 
 def _appended(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
@@ -312,10 +319,10 @@ def _deposit_frame(
     deposits: Sequence[Named], settled: pd.DataFrame, known: Known, refused: set[int], day: date
 ) -> pd.DataFrame:
     """One row a deposit, with what AVT-06 and AVT-07 look at; a refused deposit has nothing to warn of."""
-    third = settled[(settled["siret"] == settled["siret_titulaire"]) & (settled["siret"] != settled["siret_dispensateur"])]
-    others = {
-        depot: ", ".join(sorted(set(sirets))) for depot, sirets in third.groupby("depot")["siret_dispensateur"]
-    }
+    third = settled[
+        (settled["siret"] == settled["siret_titulaire"]) & (settled["siret"] != settled["siret_dispensateur"])
+    ]
+    others = {depot: ", ".join(sorted(set(sirets))) for depot, sirets in third.groupby("depot")["siret_dispensateur"]}
     seen = dict(known.seen)
     rows = []
     for position, named in enumerate(deposits):
@@ -330,4 +337,6 @@ def _deposit_frame(
                 "meme_contenu_date": f"{before[1]:%d/%m/%Y}" if said and before else "",
             }
         )
-    return pd.DataFrame(rows, columns=["siret", "dispensateurs_tiers", "meme_contenu_depot", "meme_contenu_date"]).astype("str")
+    return pd.DataFrame(
+        rows, columns=["siret", "dispensateurs_tiers", "meme_contenu_depot", "meme_contenu_date"]
+    ).astype("str")
