@@ -18,6 +18,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Etat, Observation, Reading
+from pipeline.reading.sheets import unreadable
 from pipeline.settings import Limits
 
 Item = TypeVar("Item")
@@ -101,7 +102,7 @@ class Pool:
             # A native library that is refused memory aborts: the limit is ours.
             if died.exitcode == -signal.SIGABRT:
                 return self._passed("memoire")
-            return Observation(Etat.FICHIER_ILLISIBLE, detail="interne_arret")
+            return unreadable("arret").observation
 
     def _passed(self, limit: str) -> Observation:
         allowed = str(getattr(self._limites, limit))

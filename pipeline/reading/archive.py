@@ -156,7 +156,7 @@ def _search(piece: bytes, marks: set[str], name: str, first: bool) -> None:
     if wide:
         # The marks are ASCII; a part in UTF-16 is looked at closely whatever it holds.
         marks |= set(_MARKS)
-    if _DOCTYPE.search(piece) or (wide and b"D\0O\0C\0T\0Y\0P\0E" in piece):
+    if not name.startswith("META-INF/") and _DOCTYPE.search(piece) or (wide and b"D\0O\0C\0T\0Y\0P\0E" in piece):
         raise unreadable("doctype")
     if "worksheets/" in name.lower():
         marks |= {mark for mark, pattern in _MARKS.items() if mark not in marks and pattern.search(piece)}

@@ -26,7 +26,8 @@ _KEYS = {
     "contact": "contact",
     "versiondumodele": "version_modele",
 }
-_SIRETS = ("siret", "pour_le_compte_de")
+_SIRETS = {"siret": "SIRET", "pour_le_compte_de": "Pour le compte de"}
+_WANTED = "un SIRET de 14 chiffres"
 _CONTACT_MAX = 200
 
 
@@ -100,13 +101,17 @@ def _siret(champ: str, values: list[_Value], observations: list[Observation]) ->
             continue
         number = siret_number.compact(text)
         if found and number != found:
-            observations.append(_observe(Etat.DECLARANT_INUTILISABLE, champ, value, number, found))
+            observations.append(_unusable(champ, value, number, found))
         found = found or number
     return found
 
 
+def _unusable(champ: str, value: _Value, typed: str, wanted: str) -> Observation:
+    return _observe(Etat.DECLARANT_INUTILISABLE, champ, value, typed, wanted)
+
+
 def _observe(etat: Etat, champ: str, value: _Value, typed: str, wanted: str) -> Observation:
-    return Observation(etat, value.feuille, value.ligne, value.colonne, champ, typed, wanted)
+    return Observation(etat, value.feuille, value.ligne, value.colonne, champ, typed, wanted, _SIRETS[champ])
 
 
 def _text(values: list[_Value]) -> str:

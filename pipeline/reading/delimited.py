@@ -34,8 +34,6 @@ def read_delimited(data: bytes, limits: Limits, headings: Headings) -> Workbook:
         raise unreadable("ligne_trop_longue")
     separator, text = _separator(text, headings)
     rows = _records(text, separator, limits)
-    if not any(any(map(str.strip, row)) for row in rows):
-        raise unreadable("vide")
     numbers = [n for n, row in enumerate(rows, 1) if any(row)]
     sheet = Sheet("", numbers, [rows[n - 1] for n in numbers], stricte=separator == ",")
     if not text.endswith(("\n", "\r")):
@@ -96,10 +94,8 @@ def _records(text: str, separator: str, limits: Limits) -> list[list[str]]:
     try:
         for row in reader:
             rows.append(row)
-            if len(row) > limits.colonnes:
-                row = row[: len("".join(row).strip()) and _used(row)]
-                if len(row) > limits.colonnes:
-                    raise beyond("colonnes", len(row), limits.colonnes)
+            if len(row) > limits.colonnes and _used(row) > limits.colonnes:
+                raise beyond("colonnes", _used(row), limits.colonnes)
             if reader.line_num > len(rows) and any(_swallowed(cell, separator) for cell in row):
                 raise unreadable("guillemet", ligne=len(rows))
     except csv.Error as error:

@@ -8,7 +8,7 @@ from pipeline.reading.delimited import read_delimited
 from pipeline.reading.guard import Container, container, load
 from pipeline.reading.headings import Headings, headings
 from pipeline.reading.model import Etat, Observation, Reading
-from pipeline.reading.sheets import ReadOptions, RefusedError, Workbook, beyond
+from pipeline.reading.sheets import ReadOptions, RefusedError, Workbook, beyond, unreadable
 from pipeline.reading.tables import Found, find_table
 from pipeline.reading.workbook import read_archive, read_xls
 from pipeline.settings import Limits
@@ -47,7 +47,7 @@ def read(source: Path, options: ReadOptions) -> Reading:
 
 def _unreadable(error: BaseException, found: str) -> Reading:
     kind = re.sub(r"\W", "", type(error).__name__)
-    return Reading(found, observations=(Observation(Etat.FICHIER_ILLISIBLE, detail=f"interne_{kind}"),))
+    return Reading(found, observations=(unreadable("interne", nature=kind).observation,))
 
 
 def _open(data: bytes, limits: Limits, known: Headings) -> Workbook:

@@ -1,8 +1,9 @@
 """What the readers of each format hand to ``tables``, and how a file is refused. Plain data; no format is known here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pipeline.reading.details import french
 from pipeline.reading.model import Cell, Etat, Observation
 from pipeline.settings import Limits
 
@@ -15,8 +16,9 @@ class RefusedError(Exception):
         self.observation = observation
 
 
-def unreadable(detail: str = "", *, feuille: str = "", ligne: int = 0) -> RefusedError:
-    """Not a spreadsheet that can be read; ``detail`` is a code of docs/formats.md."""
+def unreadable(code: str, *, feuille: str = "", ligne: int = 0, nature: str = "") -> RefusedError:
+    """Not a spreadsheet that can be read; ``code`` is one of ``details.UNREADABLE``."""
+    detail = french(code, ligne=ligne, nature=nature)
     return RefusedError(Observation(Etat.FICHIER_ILLISIBLE, feuille=feuille, ligne=ligne, detail=detail))
 
 
@@ -39,7 +41,7 @@ class ReadOptions:
     """
 
     siret: str = ""
-    limites: Limits = Limits()
+    limites: Limits = field(default_factory=Limits)
     synonymes: tuple[tuple[str, str], ...] = ()
 
 
@@ -71,8 +73,9 @@ class Workbook:
     epoque_1904: bool = False
 
 
-def note(detail: str, *, feuille: str = "", valeur: str = "", ligne: int = 0) -> Observation:
-    """A reading worth a look (AVT-05); ``detail`` is a code of docs/formats.md."""
+def note(code: str, *, feuille: str = "", valeur: str = "", ligne: int = 0) -> Observation:
+    """A reading worth a look (AVT-05); ``code`` is one of ``details.NOTES``."""
+    detail = french(code, feuille=feuille, valeur=valeur, ligne=ligne)
     return Observation(Etat.LECTURE, feuille=feuille, ligne=ligne, valeur=valeur, detail=detail)
 
 

@@ -230,7 +230,7 @@ def _faults(sheet: Sheet, opening: Opening, headings: Headings) -> tuple[Observa
             champ=champ,
             valeur=opening.titres[indice],
             attendu=FIELDS[champ].headings[nature],
-            detail=column_letter(first + sheet.decalage),
+            detail=f"{_titled(sheet, opening, first)} / {_titled(sheet, opening, indice)}",
         )
         for indice, champ, first in opening.doubles
     ]
@@ -251,3 +251,7 @@ def _faults(sheet: Sheet, opening: Opening, headings: Headings) -> tuple[Observa
             )
         )
     return tuple(faults)
+
+
+def _titled(sheet: Sheet, opening: Opening, indice: int) -> str:
+    return f"« {opening.titres[indice]} » ({column_letter(indice + sheet.decalage)})"
