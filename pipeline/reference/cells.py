@@ -21,7 +21,7 @@ from schemas.extracts import NATURES_DSF, OUI_NON, TYPES_SESSION, Column, Kind, 
 from schemas.keys import key
 
 
-class Unreadable(Exception):  # noqa: N818 - a verdict on a cell, not a failure of the program
+class Unreadable(Exception):
     """A cell without a reading: the code of the rule, and what its sentence needs."""
 
     def __init__(self, code: str, detail: str = "") -> None:

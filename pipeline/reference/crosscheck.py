@@ -51,8 +51,8 @@ _ORPHAN_ABSENCES = f"""
     FROM absences ANTI JOIN sequences USING (cle_dsf, cle_de, cle_sequence)
     WHERE cle_dsf IS NOT NULL AND cle_de IS NOT NULL AND cle_sequence IS NOT NULL"""
 
-# EXT-23: completed absences count too (spec §5, settled points). A séquence with an absence whose hours were not read has
-# its finding already.
+# EXT-23: completed absences count too (spec §5, settled points). Where hours of an absence could not
+# be read there is a finding already.
 _SUMS = f"""
     WITH sums AS (
         SELECT cle_dsf, cle_de, cle_sequence, sum(heures_non_financables) AS total,

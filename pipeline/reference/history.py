@@ -88,7 +88,7 @@ def write_current(
     connection.execute(f"""
         COPY (
             WITH nouvelles AS (
-                SELECT * EXCLUDE ({LIGNE}), {new.ordre}::BIGINT AS ordre, {literal(new.nom)} AS extrait,
+                SELECT * EXCLUDE ({LIGNE}, n_sequences, n_absences), {new.ordre}::BIGINT AS ordre, {literal(new.nom)} AS extrait,
                        coalesce(n_sequences, 0)::BIGINT AS n_sequences, coalesce(n_absences, 0)::BIGINT AS n_absences
                 FROM read_parquet({literal(folder / "dsf.parquet")})
                 LEFT JOIN {counted(SEQUENCES)} USING (cle_dsf) LEFT JOIN {counted(ABSENCES)} USING (cle_dsf)

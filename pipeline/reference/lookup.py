@@ -89,7 +89,7 @@ class Reference:
         return {row["siret"]: row["nom"] for row in rows}
 
     def of_organisation(self, siret: str, numeros: Iterable[str] | None = None) -> OrganisationRows:
-        """What ``siret`` may complete, as titulaire or dispensateur: DSF validées, intermédiaires; absences not completed.
+        """What ``siret`` may complete, as titulaire or dispensateur: its open DSF and absences not completed.
 
         ``numeros``: only these DSF. Séquences and absences are those of the DSF in ``dsf``; frames as in ``facts``.
         """

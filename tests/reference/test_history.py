@@ -1,0 +1,182 @@
+"""A DSF met again: the newest extraction wins, it replaces the old one whole, what was loaded stays known."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline import reference
+from pipeline.reference import LoadResult, StoreError
+from pipeline.workspace import Workspace
+from tests.reference import sample
+from tests.reference.sample import Tables
+
+
+def load(workspace: Workspace, tables: Tables, *, force: bool = False) -> LoadResult:
+    sample.write_csv(workspace.extracts, tables)
+    (result,) = reference.load(workspace, force=force)
+    return result
+
+
+def extracted(day: str, intitule: str) -> Tables:
+    tables = sample.good()
+    for row in tables["dsf"]:
+        row |= {"date_extraction": day, "intitule": intitule}
+    return tables
+
+
+def known_title(workspace: Workspace) -> str:
+    return str(reference.open(workspace).show("D-001").dsf["intitule"].item())
+
+
+def test_the_greater_date_wins_whatever_the_order_of_loading(workspace: Workspace) -> None:
+    load(workspace, extracted("2025-06-30", "juin"))
+    assert load(workspace, extracted("31/05/2025", "mai")).nouveau
+    assert known_title(workspace) == "juin"
+    load(workspace, extracted("2025-07-31", "juillet"))
+    assert known_title(workspace) == "juillet"
+
+
+def test_at_equal_dates_the_later_load_wins(workspace: Workspace) -> None:
+    load(workspace, extracted("2025-06-30", "premier"))
+    load(workspace, extracted("2025-06-30", "second"))
+    assert known_title(workspace) == "second"
+
+
+def test_two_extracts_of_one_day_are_told_apart_by_their_time(workspace: Workspace) -> None:
+    load(workspace, extracted("2025-06-30 18:00", "soir"))
+    load(workspace, extracted("30/06/2025 06:00", "matin"))
+    assert known_title(workspace) == "soir"
+
+
+def test_a_dsf_is_replaced_whole_and_the_others_stay(workspace: Workspace) -> None:
+    load(workspace, sample.good())
+    newer = {
+        "dsf": [sample.dsf(date_extraction="2025-07-31")],
+        "sequences": [
+            sample.sequence(heures_realisees="40"),
+            sample.sequence(code="S3", heures_absence_non_financables="0"),
+        ],
+        "absences": [sample.absence(heures_non_financables="10.50")],
+    }
+    assert load(workspace, newer).nouveau
+    facts = reference.open(workspace).facts(["d-001", "d-002"])
+    assert facts.sequences[["cle_dsf", "cle_sequence"]].to_numpy().tolist() == [
+        ["d-001", "s1"],
+        ["d-001", "s3"],
+        ["d-002", "s1"],
+    ]
+    assert facts.absences["id_absence"].tolist() == ["A1"]
+    assert facts.declared["heures_declarees"].tolist() == [5050, 3150, 3150]
+    assert [load.nom for load in reference.open(workspace).loads()] == facts.extraits["nom"].tolist()
+    assert facts.extraits["date_extraction"].dt.strftime("%Y-%m-%d").tolist() == ["2025-06-30", "2025-07-31"]
+
+
+def shrunk(keep: int) -> Tables:
+    """An extract of D-001 with ``keep`` of the ten séquences that ``wide`` has."""
+    rows = [sample.sequence(code=f"S{i}", heures_absence_non_financables="0") for i in range(10)]
+    return {"dsf": [sample.dsf()], "sequences": rows[:keep], "absences": []}
+
+
+def test_an_extract_that_removes_more_than_half_is_refused_unless_forced(workspace: Workspace) -> None:
+    load(workspace, shrunk(10))
+    refused = load(workspace, shrunk(4))
+    assert refused.erreur is not None
+    assert [(p.code, p.detail) for p in refused.erreur.report.problemes] == [("EXT-30", "6 sur 10")]
+    assert len(reference.open(workspace).show("d-001").sequences) == 10
+    assert load(workspace, shrunk(4), force=True).nouveau
+    assert len(reference.open(workspace).show("d-001").sequences) == 4
+
+
+def test_exactly_half_passes(workspace: Workspace) -> None:
+    load(workspace, shrunk(10))
+    assert load(workspace, shrunk(5)).nouveau
+
+
+def test_other_rows_in_place_of_the_old_are_a_removal(workspace: Workspace) -> None:
+    load(workspace, shrunk(10))
+    other = shrunk(10)
+    for row in other["sequences"][:6]:
+        row["identifiant_de"] = "7654321B"
+    assert load(workspace, other).erreur is not None
+
+
+def test_an_older_extract_removes_nothing(workspace: Workspace) -> None:
+    load(workspace, shrunk(10))
+    older = shrunk(1)
+    older["dsf"][0]["date_extraction"] = "2025-01-31"
+    assert load(workspace, older).nouveau
+    assert len(reference.open(workspace).show("d-001").sequences) == 10
+
+
+def test_the_same_content_twice_is_said_and_changes_nothing(workspace: Workspace) -> None:
+    first = load(workspace, sample.good())
+    again = load(workspace, sample.good())
+    assert (first.nouveau, again.nouveau) == (True, False)
+    assert again.load == first.load
+    assert len(reference.open(workspace).loads()) == 1
+    assert list(workspace.extracts.iterdir()) == []
+
+
+def test_files_leave_the_inbox_for_the_archive_unchanged(workspace: Workspace, tmp_path: Path) -> None:
+    elsewhere = sample.write_csv(tmp_path / "ailleurs", sample.good(), delimiter=",")
+    before = {p.name: p.read_bytes() for p in sample.write_csv(workspace.extracts, sample.good())}
+    (result,) = reference.load(workspace)
+    assert result.load is not None
+    archive = workspace.var / "extraits" / result.load.nom
+    assert {p.name: p.read_bytes() for p in archive.iterdir()} == before
+    reference.load(workspace, elsewhere)
+    assert all(path.exists() for path in elsewhere)
+
+
+def test_several_sets_are_loaded_in_the_order_of_their_times(workspace: Workspace) -> None:
+    sample.at(sample.write_csv(workspace.extracts, extracted("2025-06-30", "b"), suffix="_b"), 1000)
+    sample.at(sample.write_csv(workspace.extracts, extracted("2025-06-30", "a"), suffix="_a"), 2000)
+    sample.at([sample.write_xlsx(workspace.extracts / "z.xlsx", extracted("2025-06-30", "z"))], 1500)
+    assert [result.jeu for result in reference.load(workspace)] == ["b", "z.xlsx", "a"]
+    assert known_title(workspace) == "a"
+
+
+def test_a_refused_set_does_not_stop_the_next(workspace: Workspace) -> None:
+    bad = sample.good()
+    bad["dsf"][0]["nature"] = "?"
+    sample.at(sample.write_csv(workspace.extracts, bad, suffix="_1"), 1000)
+    sample.at(sample.write_csv(workspace.extracts, sample.good(), suffix="_2"), 2000)
+    assert [(r.jeu, r.nouveau) for r in reference.load(workspace)] == [("1", False), ("2", True)]
+
+
+def test_a_load_that_was_interrupted_leaves_nothing_that_counts(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample.write_csv(workspace.extracts, sample.good())
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disque plein")))
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(OSError, match="disque plein"):
+            reference.load(workspace)
+    assert not reference.open(workspace).known()
+    (result,) = reference.load(workspace)
+    assert result.nouveau
+    assert [p.name for p in workspace.reference.iterdir()] == [result.load.nom if result.load else ""]
+
+
+def test_a_damaged_store_is_said(workspace: Workspace) -> None:
+    for day in ("2025-05-31", "2025-06-30"):
+        load(workspace, extracted(day, day))
+    first = sorted(workspace.reference.iterdir())[0]
+    (first / "load.json").write_text("{")
+    with pytest.raises(StoreError, match=first.name):
+        reference.open(workspace)
+    shutil.rmtree(first)
+    with pytest.raises(StoreError, match="manque"):
+        reference.open(workspace)
+
+
+def test_load_json_says_what_was_loaded(workspace: Workspace) -> None:
+    result = load(workspace, sample.good())
+    assert result.load is not None
+    value = json.loads((workspace.reference / result.load.nom / "load.json").read_text("utf-8"))
+    assert value["lignes"] == {"dsf": 2, "sequences": 3, "absences": 2}
+    assert [file["nom"] for file in value["fichiers"]] == ["dsf.csv", "sequences.csv", "absences.csv"]

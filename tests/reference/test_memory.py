@@ -1,0 +1,45 @@
+"""Memory does not grow with the extract: ten times the rows, the same peak, measured in children of their own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.reference import sample
+
+_CHILD = """
+import resource, sys
+from pathlib import Path
+from pipeline import reference
+from pipeline.reference import csvtext, engine
+from pipeline.workspace import Workspace
+csvtext.BLOCK = 1 << 20
+engine.MEMORY = "128MB"
+workspace = Workspace(Path(sys.argv[1]))
+(result,) = reference.load(workspace)
+assert result.nouveau, result
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def peak(root: Path, rows: int) -> int:
+    """Peak resident memory, in MiB, of loading ``rows`` rows of séquences that stand in no order."""
+    workspace = sample.workspace(root)
+    numbers = range(rows // 20)
+    tables = {"dsf": [sample.dsf(f"D-{n * 7919 % len(numbers):06d}") for n in numbers], "absences": []}
+    sample.write_csv(workspace.extracts, tables)
+    row = sample.sequence(heures_absence_non_financables="0")
+    with (workspace.extracts / "sequences.csv").open("w") as file:
+        file.write(";".join(row) + "\n")
+        for n in range(rows):
+            row["numero_dsf"] = f"D-{n * 7919 % len(numbers):06d}"
+            row["identifiant_de"] = f"{n:07d}A"
+            file.write(";".join(row.values()) + "\n")
+    child = subprocess.run(
+        [sys.executable, "-c", _CHILD, str(workspace.root)], capture_output=True, text=True, check=True
+    )
+    return int(child.stdout)
+
+
+def test_memory_does_not_grow_with_the_extract(tmp_path: Path) -> None:
+    small, large = peak(tmp_path / "petit", 60_000), peak(tmp_path / "grand", 600_000)
+    assert large - small < 150, f"{small} MiB for 60 000 rows, {large} MiB for 600 000"
