@@ -1,25 +1,17 @@
 """A settled wave as the rows the ledger keeps: nothing of a person in them but the keys of what was completed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
-from pipeline.records import Counts, Deposit, DsfCount, RuleCount
+from pipeline.records import Deposit, DsfCount, RuleCount
 from pipeline.returns.model import Arrived, counts
 from pipeline.settle import REJECTED, TAKEN, Settled
 from pipeline.verdicts import verdict_row
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a deposit came from: its path relative to the workspace."""
-
-    chemin: str
-
-
-def deposits(arrived: Sequence[Arrived], places: Sequence[Place], settled: Settled) -> tuple[Deposit, ...]:
-    """One record for each deposit, in deposit order."""
+def deposits(arrived: Sequence[Arrived], places: Sequence[str], settled: Settled) -> tuple[Deposit, ...]:
+    """One record for each deposit, in deposit order; ``places``: paths of the sources, relative to the workspace."""
     lines = dict(list(settled.lines.groupby("depot")))
     findings = dict(list(settled.findings.groupby("depot")))
     no_lines, no_findings = settled.lines.iloc[:0], settled.findings.iloc[:0]
@@ -33,7 +25,7 @@ def deposits(arrived: Sequence[Arrived], places: Sequence[Place], settled: Settl
                 numero=deposit.numero,
                 siret=deposit.siret,
                 raison_sociale=deposit.raison_sociale,
-                chemin=place.chemin,
+                chemin=place,
                 fichier=deposit.fichier,
                 sha256=deposit.sha256,
                 octets=deposit.octets,
@@ -105,6 +97,3 @@ def _rows(deposit: Arrived, lines: pd.DataFrame, findings: pd.DataFrame) -> byte
             lines.index, lines["feuille"], lines["ligne"], exact, lines["verdict"], complement, strict=True
         )
     )
-
-
-__all__ = ["Counts", "Place", "deposits"]

@@ -1,0 +1,51 @@
+# Two commands do everything on a machine with Python ≥ 3.11, git and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint sweep bench screenshots lock clean
+
+demo: $(VENV)/.run  ## a realistic workspace in ./demo: made, run, corrected, run again
+	rm -rf demo
+	$(BIN)/dsf demo demo
+
+test: $(VENV)/.test lint  ## the whole suite
+	$(BIN)/pytest -W error -n 2
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps; prints how many points and how many bad
+	$(BIN)/python -m tests.crash.sweep
+	DSF_SWEEP=long $(BIN)/pytest -W error -m sweep
+
+bench: $(VENV)/.test  ## speeds, as ratios in one run
+	$(BIN)/python -m bench
+
+screenshots: $(VENV)/.test  ## the pictures of docs/images
+	$(BIN)/python docs/screenshots.py
+
+lock: $(VENV)/.test  ## new versions, with their hashes and without any host
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header --upgrade --extra build pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header --upgrade --extra build --extra test --constraint requirements.lock pyproject.toml -o requirements-test.lock
+
+clean:
+	rm -rf $(VENV) demo
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.test: requirements-test.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements-test.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,385 @@
+"""The commands. Each parses, calls one function, and renders what it returns: stdout is the answer, stderr the progress.
+
+Heavy imports stand inside the commands, so that ``dsf --help`` answers at once.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from enum import IntEnum
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline import __version__
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+    from pipeline.workspace import Workspace
+
+
+class Exit(IntEnum):
+    """What a command ends with (spec §8)."""
+
+    DONE = 0
+    FAILURE = 1
+    USAGE = 2
+    REJECTIONS = 3
+    NO_REFERENCE = 4
+    BUSY = 5
+    INTERRUPTED = 130
+
+
+def _day(_context: click.Context, _parameter: click.Parameter, value: str | None) -> date:
+    if value is None:
+        return date.today()
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter("une date comme 2025-06-30 est attendue.") from None
+
+
+def _siret(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    from stdnum.fr import siret
+
+    if not siret.is_valid(value):
+        raise click.BadParameter("un SIRET a 14 chiffres et une clé juste.")
+    return str(siret.compact(value))
+
+
+workspace_option = click.option(
+    "--workspace",
+    "-w",
+    "root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="Workspace (default: this folder).",
+)
+day_option = click.option("--as-of", "day", callback=_day, metavar="DATE", help="Date of the run (default: today).")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
+siret_option = click.option("--siret", "-s", required=True, callback=_siret, help="SIRET of the organisation.")
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """Turn what stops a command into one sentence and its exit code; no traceback for what is not our fault."""
+    from pipeline.halts import Halt
+    from pipeline.reference import ExtractError, StoreError
+    from pipeline.settings import SettingError
+
+    try:
+        yield
+    except SettingError as error:
+        click.echo(f"dsf : {error}", err=True)
+        sys.exit(Exit.USAGE)
+    except Halt as error:
+        click.echo(f"dsf : {error}", err=True)
+        sys.exit(error.exit_code)
+    except (ExtractError, StoreError) as error:
+        click.echo(f"dsf : {error}", err=True)
+        sys.exit(Exit.FAILURE)
+    except KeyboardInterrupt:
+        click.echo("dsf : interrompu. Rien n'est perdu : relancez la même commande.", err=True)
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _command(function: Callable[..., None]) -> Callable[..., None]:
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        with _said():
+            function(*args, **kwargs)
+
+    return run
+
+
+def _open(root: Path, **options: object) -> tuple["Workspace", "Settings"]:
+    from pipeline import settings
+    from pipeline.workspace import Workspace
+    from schemas.rules import CATALOGUE
+
+    return Workspace(root.resolve()), settings.load(root, codes=frozenset(CATALOGUE), options=options)
+
+
+def _progress() -> Callable[[str, int, int], None]:
+    """A bar when a person watches, plain lines otherwise; always on stderr."""
+    if not sys.stderr.isatty():
+        return lambda step, done, total: click.echo(f"{step} {done}/{total}", err=True)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    bar = Progress(console=Console(stderr=True), transient=True)
+    tasks: dict[str, Any] = {}
+
+    def advance(step: str, done: int, total: int) -> None:
+        if not tasks:
+            bar.start()
+        if step not in tasks:
+            tasks[step] = bar.add_task(step, total=total)
+        bar.update(tasks[step], completed=done, total=total)
+        if done >= total and all(bar.tasks[task].finished for task in tasks.values()):
+            bar.stop()
+
+    return advance
+
+
+def _answer(kind: str, value: Mapping[str, Any]) -> None:
+    """The one JSON object of a command, with its version."""
+    from pipeline import jsonfile
+
+    sys.stdout.buffer.write(jsonfile.dumps({"version": 1, "type": kind, **value}))
+    sys.stdout.buffer.flush()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dsf")
+def main() -> None:
+    """DSF complémentaires: what training bodies declare late, checked and emitted once."""
+
+
+@main.command()
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
+@_command
+def init(folder: Path) -> None:
+    """Make a workspace."""
+    from pipeline.starting import create
+
+    for line in create(folder):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same workspace.")
+@_command
+def demo(folder: Path, seed: int) -> None:
+    """Make a realistic workspace with sample extracts and deposits, run it, say where to look."""
+    from pipeline import starting
+
+    for line in starting.demo(folder, seed, _progress()):
+        click.echo(line)
+
+
+@main.group()
+def extract() -> None:
+    """Initial DSF extracts: load, list, show."""
+
+
+@extract.command("load")
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--force", is_flag=True, help="Load even an extract that removes more than half of what was known.")
+@workspace_option
+@json_option
+@_command
+def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool) -> None:
+    """Load extracts (default: those in inbox/extraits/)."""
+    from pipeline import guards, reference, telling
+
+    workspace, _ = _open(root)
+    with guards.locked(workspace):
+        results = reference.load(workspace, list(paths) or None, force=force)
+    if as_json:
+        _answer("extract load", telling.loads(results))
+    else:
+        click.echo("\n".join(telling.load_lines(results)))
+    if any(result.erreur for result in results):
+        sys.exit(Exit.FAILURE)
+
+
+@extract.command("list")
+@workspace_option
+@json_option
+@_command
+def extract_list(root: Path, as_json: bool) -> None:
+    """The extracts loaded so far, oldest first."""
+    from pipeline import reference, telling
+
+    workspace, _ = _open(root)
+    loads = reference.open(workspace).loads()
+    if as_json:
+        _answer("extract list", {"extraits": [telling.load(item) for item in loads]})
+    else:
+        click.echo("\n".join(telling.load_line(item) for item in loads) or "Aucun extrait chargé.")
+
+
+@extract.command("show")
+@click.argument("numero")
+@workspace_option
+@json_option
+@_command
+def extract_show(numero: str, root: Path, as_json: bool) -> None:
+    """What the extracts say of one DSF."""
+    from pipeline import reference, telling
+
+    workspace, _ = _open(root)
+    facts = reference.open(workspace).show(numero)
+    if facts.dsf.empty:
+        click.echo("Aucun extrait chargé ne contient cette DSF.", err=True)
+        sys.exit(Exit.FAILURE)
+    if as_json:
+        _answer("extract show", telling.dsf(facts))
+    else:
+        click.echo("\n".join(telling.dsf_lines(facts)))
+
+
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Do everything in a throwaway double: nothing is recorded, moved or emitted.")
+@day_option
+@click.option("--fail-on-reject", is_flag=True, help="End with 3 when a line or a file was rejected.")
+@workspace_option
+@json_option
+@_command
+def run(dry_run: bool, day: date, fail_on_reject: bool, root: Path, as_json: bool) -> None:
+    """Load waiting extracts, process every ready deposit, emit, report."""
+    from pipeline import telling, trial
+    from pipeline.run import run as do
+
+    workspace, settings = _open(root)
+    if dry_run:
+        with trial.double(workspace, settings) as copy:
+            outcome = do(copy, trial.for_double(settings), day, _progress())
+    else:
+        outcome = do(workspace, settings, day, _progress())
+    if as_json:
+        _answer("run", telling.outcome(outcome, dry_run=dry_run))
+    else:
+        click.echo("\n".join(telling.outcome_lines(outcome, dry_run=dry_run)))
+    if outcome.refused_extracts:
+        sys.exit(Exit.FAILURE)
+    if fail_on_reject and telling.has_rejections(outcome.view):
+        sys.exit(Exit.REJECTIONS)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@siret_option
+@day_option
+@workspace_option
+@click.option("--lang", type=click.Choice(["fr", "en"]), help="Language of the findings.")
+@json_option
+@_command
+def check(file: Path, siret: str, day: date, root: Path, lang: str | None, as_json: bool) -> None:
+    """Validate one file; nothing is recorded."""
+    from pipeline import telling
+    from pipeline.checking import check as do
+
+    workspace, settings = _open(root, langue=lang)
+    report = do(workspace, settings, file, siret, day)
+    if as_json:
+        _answer("check", report)
+    else:
+        click.echo("\n".join(telling.report_lines(report)))
+    if report["etat"] == "refuse" or report["comptes"]["rejetees"]:
+        sys.exit(Exit.REJECTIONS)
+
+
+@main.command()
+@siret_option
+@click.option("--dsf", "numeros", multiple=True, help="Only this DSF (may be given again).")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="File to write (default: dsf-<SIRET>.xlsx).")
+@day_option
+@workspace_option
+@_command
+def template(siret: str, numeros: tuple[str, ...], output: Path | None, day: date, root: Path) -> None:
+    """Workbook for an organisation, prefilled, with drop-down lists."""
+    from pipeline.prefilled import prefilled
+
+    workspace, settings = _open(root)
+    path = output or Path(f"dsf-{siret}.xlsx")
+    path.write_bytes(prefilled(workspace, settings, siret, numeros or None, day))
+    click.echo(str(path))
+
+
+@main.command()
+@workspace_option
+@json_option
+@_command
+def status(root: Path, as_json: bool) -> None:
+    """What waits, what was left and why, last runs."""
+    from pipeline import telling
+    from pipeline.state import state
+
+    workspace, settings = _open(root)
+    seen = state(workspace, settings)
+    if as_json:
+        _answer("status", seen)
+    else:
+        click.echo("\n".join(telling.state_lines(seen)))
+
+
+@main.command()
+@click.option("--dsf", "numero_dsf", default="", help="Number of an initial DSF.")
+@click.option("--depot", default="", help="Number of a deposit.")
+@click.option("--absence", default="", help="Identifier of an absence of that DSF.")
+@workspace_option
+@json_option
+@_command
+def history(numero_dsf: str, depot: str, absence: str, root: Path, as_json: bool) -> None:
+    """The audit trail: who, when, from which file, sheet and row, by which rules and extract."""
+    from pipeline import audit, telling
+
+    if not (numero_dsf or depot) or (absence and not numero_dsf):
+        raise click.UsageError("donnez --dsf ou --depot ; --absence va avec --dsf.")
+    workspace, settings = _open(root)
+    trail = audit.history(workspace, settings, dsf=numero_dsf, depot=depot, absence=absence)
+    if as_json:
+        _answer("history", {"depots": trail})
+    else:
+        click.echo("\n".join(telling.trail_lines(trail)))
+
+
+@main.command()
+@workspace_option
+@json_option
+@_command
+def verify(root: Path, as_json: bool) -> None:
+    """Ledger, archive and outbox against each other, by hash and number chain."""
+    from pipeline import audit, telling
+
+    workspace, settings = _open(root)
+    found = audit.verify(workspace, settings)
+    if as_json:
+        _answer("verify", telling.verification(found))
+    else:
+        click.echo("\n".join(telling.verification_lines(found)))
+    if not found.ok:
+        sys.exit(Exit.FAILURE)
+
+
+@main.command()
+@click.argument("numero")
+@click.option("--output", "-o", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder to write to.")
+@workspace_option
+@_command
+def reissue(numero: str, output: Path, root: Path) -> None:
+    """One complementary DSF written again from the ledger, byte for byte; never on its own."""
+    from pipeline import audit
+
+    workspace, settings = _open(root)
+    for path in audit.reissue(workspace, settings, numero, output):
+        click.echo(str(path))
+
+
+@main.command()
+@click.argument("code", required=False)
+@click.option("--lang", type=click.Choice(["fr", "en"]), default="fr")
+@json_option
+@_command
+def rules(code: str | None, lang: str, as_json: bool) -> None:
+    """The catalogue of rules."""
+    from pipeline import telling
+    from schemas.rules import CATALOGUE
+
+    if code and code.upper() not in CATALOGUE:
+        raise click.UsageError(f"règle inconnue : {code}. `dsf rules` les liste toutes.")
+    chosen = [CATALOGUE[code.upper()]] if code else list(CATALOGUE.values())
+    if as_json:
+        _answer("rules", {"regles": [telling.rule(item, lang) for item in chosen]})
+    else:
+        click.echo("\n".join(line for item in chosen for line in telling.rule_lines(item, lang, whole=code is not None)))
+
+
+if __name__ == "__main__":
+    main()
