@@ -7,8 +7,10 @@ reading. What has one reading is accepted; what has two is refused, and ``detail
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
+from itertools import repeat
 
 from stdnum.fr import nir as nir_number
 
@@ -24,6 +26,8 @@ ERROR_TEXTS = frozenset(
 """Errors as Excel writes them, in English and in French: a csv holds them as text."""
 
 _BLANK = Lu(None)
+_MAKE = partial(tuple.__new__, Lu)  # ``Lu._make`` without a Python frame for each of a hundred thousand cells
+_NO_NOTE, _NO_DETAIL = repeat(()), repeat("")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Text that reads as itself: printable ASCII, trimmed, single spaces."""
 _DIGITS_OF_A_NUMBER = 15  # what a spreadsheet keeps of a number
@@ -72,11 +76,37 @@ def lire_libre(cell: Cell) -> Lu:
     return Lu(None, (Etat.NIR,)) if holds_nir(cell) else _BLANK
 
 
-def lire_colonne(kind: Kind | None, cells: Iterable[Cell], *, epoque_1904: bool = False) -> tuple[Lu, ...]:
-    """``lire`` over the distinct cells of a column; ``kind`` None is a column of the sender's own."""
+def lire_colonne(
+    kind: Kind | None, cells: Sequence[Cell], *, textes: bool = False, epoque_1904: bool = False
+) -> tuple[Lu, ...]:
+    """``lire`` over the distinct cells of a column; ``kind`` None is a column of the sender's own.
+
+    ``textes``: every cell is known to be a text.
+    """
+    if kind in _AS_TEXT or kind is None:
+        texts: Sequence[Cell] = cells if textes else [cell for cell in cells if isinstance(cell, str)]
+        if len(texts) + (None in cells) == len(cells) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
+            # A blank cell is None, and None is what it means.
+            return (_BLANK,) * len(cells) if kind is None else tuple(map(_MAKE, zip(cells, _NO_NOTE, _NO_DETAIL)))
     if kind is None:
         return tuple([lire_libre(cell) for cell in cells])
     return tuple([lire(kind, cell, epoque_1904=epoque_1904) for cell in cells])
+
+
+def _read_as_themselves(texts: Sequence[str], kind: Kind | None) -> bool:
+    """Each text is what ``lire`` would make of it: looked at all together, which most columns pass at once."""
+    joined = "\n".join(texts)
+    longest = max(map(len, texts), default=0)
+    plain = (
+        longest <= (MAX_COMMENT if kind is Kind.COMMENT else MAX_TEXT)
+        and joined.count("\n") == max(len(texts) - 1, 0)
+        and joined.replace("\n", "").isprintable()  # which NBSP, controls and invisible characters are not
+        and (joined.isascii() or unicodedata.is_normalized("NFC", joined))
+        and not any(mark in joined for mark in ("  ", " \n", "\n ", "#", "\ufffd", "\n\n"))
+        and not joined.startswith((" ", "\n"))
+        and not joined.endswith((" ", "\n"))
+    )
+    return plain and (longest < _NIR_LENGTH or _NIR.search(joined) is None)
 
 
 def is_blank(cell: Cell) -> bool:

@@ -50,7 +50,7 @@ class Pool:
     ) -> None:
         for pool in (self._readers, self._workers):
             if pool is not None:
-                pool.stop() if error is not None else pool.close()
+                pool.stop() if error is not None else pool.close()  # type: ignore[no-untyped-call]
                 pool.join()
         self._readers = self._workers = None
 

@@ -1,7 +1,7 @@
 """What is said of a file that cannot be read, or of a reading worth a look: one code, one short text in each language.
 
-``Observation.detail`` holds the French text; ``english`` gives the other one. Texts may name the sheet, the row and the rows
-concerned, never the content of a cell.
+``Observation.detail`` holds the French text; ``english`` gives the other one. Texts may name the sheet, the row and
+the rows concerned, never the content of a cell.
 """
 
 import re

@@ -9,6 +9,7 @@ from array import array
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,7 @@ class Observation:
     detail: str = ""
 
 
-@dataclass(frozen=True)
-class Lu:
+class Lu(NamedTuple):
     """What one distinct cell means for one kind of field.
 
     ``valeur``: str, int hundredths, date, bool, or None when blank or unusable. ``etats``: what was noticed, () for a

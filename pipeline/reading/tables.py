@@ -2,10 +2,11 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from operator import or_
+from typing import TypeVar
 
 from pipeline import typing_cells
 from pipeline.reading.headings import Headings, normal
@@ -13,6 +14,8 @@ from pipeline.reading.model import Cell, Column, Etat, FormulaCell, Observation,
 from pipeline.reading.opening import Opening, find_opening
 from pipeline.reading.sheets import Sheet, beyond, note, ranges, unreadable
 from schemas.fields import ABSENCES, FIELDS, HEURES, column_letter, fields_of
+
+Key = TypeVar("Key", bound=Hashable)
 
 _TOUCHED = {
     HEURES: ("heures", "reference_justificatif", "date_debut", "date_fin", "commentaire"),
@@ -38,10 +41,18 @@ class _Coded:
 
     codes: "array[int]"
     cellules: tuple[Cell, ...]
+    textes: bool = False  # every cell is a text
 
     def flags(self, test: Callable[[Cell], bool]) -> list[bool]:
         flags = [test(cell) for cell in self.cellules]
         return list(map(flags.__getitem__, self.codes))
+
+    def totals(self) -> set[int]:
+        """Codes of the cells that say « total »."""
+        texts: Sequence[Cell] = self.cellules if self.textes else [c for c in self.cellules if isinstance(c, str)]
+        if "total" not in "".join(" ".join(texts).split()).casefold():  # type: ignore[arg-type]
+            return set()
+        return {code for code, cell in enumerate(self.cellules) if _says_total(cell)}
 
 
 def find_table(sheet: Sheet, headings: Headings, lignes_max: int, *, epoque_1904: bool = False) -> Found:
@@ -54,10 +65,11 @@ def find_table(sheet: Sheet, headings: Headings, lignes_max: int, *, epoque_1904
     width = max(map(len, body), default=0)
     coded = _encode(body, max(width, len(opening.titres)))
     named = {champ: coded[indice] for indice, champ in opening.champs.items()}
-    touched = _any([named[champ].flags(_filled) for champ in _TOUCHED[opening.nature] if champ in named], len(body))
+    touched = _any_filled([named[champ] for champ in _TOUCHED[opening.nature] if champ in named], len(body))
     totals, total_notes = _totals(sheet, opening, coded, named, touched, numbers)
-    repeated = _repeated_headings(opening, body, touched)
-    keep = [is_line and i not in totals and i not in repeated for i, is_line in enumerate(touched)]
+    repeated = _repeated_headings(opening, coded, touched)
+    left_out = totals | repeated
+    keep = [is_line and i not in left_out for i, is_line in enumerate(touched)] if left_out else touched
     lines = array("i", compress(numbers, keep))
     if len(lines) > lignes_max:
         raise beyond("lignes", len(lines), lignes_max, feuille=sheet.nom)
@@ -77,35 +89,45 @@ def _encode(rows: Sequence[Sequence[Cell]], width: int) -> list[_Coded]:
     """Each column as codes into its distinct cells. Rows shorter than ``width`` are blank at their end."""
     if not rows:
         return [_Coded(array("i"), ()) for _ in range(width)]
-    if any(len(row) != width for row in rows):
+    if set(map(len, rows)) != {width}:
         rows = [row if len(row) == width else [*row, *[None] * (width - len(row))] for row in rows]
     return [_code(column) for column in zip(*rows, strict=True)]
 
 
 def _code(column: Sequence[Cell]) -> _Coded:
-    kinds = set(map(type, column))
-    mixed = FormulaCell in kinds or (bool in kinds and (int in kinds or float in kinds))
-    keys: Sequence[object] = [_identity(cell) for cell in column] if mixed else column
-    numbering: defaultdict[object, int] = defaultdict()
-    numbering.default_factory = numbering.__len__
-    codes = array("i", map(numbering.__getitem__, keys))
-    cells: list[Cell] = [key[-1] for key in numbering] if mixed else list(numbering)  # type: ignore[index,arg-type]
-    return _Coded(codes, tuple(None if cell == "" else cell for cell in cells))
-
-
-def _identity(cell: Cell) -> tuple[object, ...]:
+    numbering = _number(column)
+    kinds = set(map(type, numbering))
     # 1, 1.0 and True are one key to a dict, and three things to a reader.
-    return (type(cell), type(cell.value) if isinstance(cell, FormulaCell) else None, cell)
+    if FormulaCell in kinds or (
+        (0 in numbering or 1 in numbering) and len({bool, int, float} & set(map(type, column))) > 1
+    ):
+        keys = [(type(cell), type(cell.value) if isinstance(cell, FormulaCell) else None, cell) for cell in column]
+        apart = _number(keys)
+        codes = array("i", list(map(apart.__getitem__, keys)))
+        return _Coded(codes, tuple(None if cell == "" else cell for _, _, cell in apart))
+    codes = array("i", list(map(numbering.__getitem__, column)))
+    cells: list[Cell] = list(numbering)
+    blank = numbering.get("")
+    if blank is not None:
+        cells[blank] = None
+    return _Coded(codes, tuple(cells), kinds == {str} and blank is None)
+
+
+def _number(keys: Iterable[Key]) -> dict[Key, int]:
+    """Each distinct key and its rank."""
+    return {key: rank for rank, key in enumerate(dict.fromkeys(keys))}
 
 
 def _filled(cell: Cell) -> bool:
     return not typing_cells.is_blank(cell)
 
 
-def _any(flags: list[list[bool]], length: int) -> list[bool]:
+def _any_filled(flags: list[_Coded], length: int) -> list[bool]:
     found = [False] * length
     for column in flags:
-        found = list(map(or_, found, column))
+        found = list(map(or_, found, column.flags(_filled)))
+        if all(found):
+            break
     return found
 
 
@@ -127,10 +149,10 @@ def _totals(
         return set(), []
     places: dict[int, int] = {}
     for indice, column in enumerate(coded):
-        says = [_says_total(cell) for cell in column.cellules]
-        if any(says):
+        says = column.totals()
+        if says:
             for row, code in enumerate(column.codes):
-                if says[code]:
+                if code in says:
                     places.setdefault(row, indice)
     identifiers = [named[champ] for champ in _IDENTIFIERS if champ in named]
     rows, notes = set(), []
@@ -154,18 +176,20 @@ def _totals(
     return rows, notes
 
 
-def _repeated_headings(opening: Opening, body: Sequence[Sequence[Cell]], touched: list[bool]) -> set[int]:
+def _repeated_headings(opening: Opening, coded: list[_Coded], touched: list[bool]) -> set[int]:
     """Rows that are the headings once more, as at the top of each printed page."""
     champs = {indice: normal(opening.titres[indice]) for indice in opening.champs}
-    first = next(iter(champs))
-    rows = set()
-    for i, row in enumerate(body):
-        cell = row[first] if first < len(row) else None
-        if isinstance(cell, str) and touched[i] and normal(cell) == champs[first]:
-            same = all(j < len(row) and normal(typing_cells.display(row[j])) == form for j, form in champs.items())
-            if same:
-                rows.add(i)
-    return rows
+    first = min(champs, key=lambda indice: len(coded[indice].cellules))
+    form = champs[first]
+    again = [isinstance(cell, str) and normal(cell) == form for cell in coded[first].cellules]
+    if not any(again):
+        return set()
+    rows = [i for i, code in enumerate(coded[first].codes) if again[code] and touched[i]]
+    return {
+        i
+        for i in rows
+        if all(normal(typing_cells.display(coded[j].cellules[coded[j].codes[i]])) == f for j, f in champs.items())
+    }
 
 
 def _trust_rows(
@@ -200,7 +224,7 @@ def _columns(
         if champ is None and not titre and not any(_filled(cell) for cell in cells):
             continue
         kind = FIELDS[champ].kind if champ is not None else None
-        lus = typing_cells.lire_colonne(kind, cells, epoque_1904=epoque_1904)
+        lus = typing_cells.lire_colonne(kind, cells, textes=column.textes, epoque_1904=epoque_1904)
         columns.append(Column(champ, titre, indice + sheet.decalage, codes, cells, lus))
         if champ is None:
             letter = column_letter(indice + sheet.decalage)

@@ -6,6 +6,7 @@ archive is looked through first, and only sheets that need it are looked at a se
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -21,6 +22,8 @@ from pipeline.settings import Limits
 
 _BYTES_A_CELL = 32
 """What calamine keeps for each cell of the used range, blank or not."""
+
+_BLOCK = 10_000  # rows
 
 _NOTED_PARTS = (
     ("macros", ("vbaproject.bin", "macrosheets/")),
@@ -143,12 +146,7 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
         width = found.end[1] + 1
         if width > limits.colonnes:
             raise beyond("colonnes", width, limits.colonnes, feuille=name)
-        blank = [""] * (width - start[1])
-        numbers, rows = [], []
-        for number, row in enumerate(found.iter_rows(), 1):
-            if row != blank:
-                numbers.append(number)
-                rows.append(row)
+        numbers, rows = _filled_rows(found.iter_rows(), [""] * (width - start[1]))
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:
@@ -156,6 +154,21 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
             raise
         raise unreadable("feuille_abimee", feuille=name) from None
     return _with_marks(Sheet(name, numbers, rows, start[1]), numbers, rows, start[1], marks)
+
+
+def _filled_rows(found: Iterator[list[Cell]], blank: list[Cell]) -> tuple[list[int], list[list[Cell]]]:
+    """The rows that hold anything and their numbers; the blank ones of a long used range are let go as they come."""
+    numbers, rows, first = [], [], 1
+    while block := list(islice(found, _BLOCK)):
+        if blank in block:
+            kept = [i for i, row in enumerate(block) if row != blank]
+            numbers += [first + i for i in kept]
+            rows += [block[i] for i in kept]
+        else:
+            numbers += range(first, first + len(block))
+            rows += block
+        first += len(block)
+    return numbers, rows
 
 
 def _with_marks(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], shift: int, marks: Marks) -> Sheet:

@@ -1,0 +1,67 @@
+"""How much safety costs: reading a clean 50 000-line xlsx, against python-calamine alone. ``python bench/reading.py [lines]``."""
+
+import datetime as dt
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import xlsxwriter
+from python_calamine import CalamineWorkbook
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from pipeline.reading import ReadOptions, read
+from schemas.fields import HEURES, SHEETS, fields_of
+
+REPEATS = 5
+TARGET = 1.5
+
+
+def write(path: Path, lines: int) -> None:
+    """A deposit as a training body's software makes it: every cell a plain value."""
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet(SHEETS[HEURES])
+    day = book.add_format({"num_format": "dd/mm/yyyy"})
+    sheet.write_row(0, 0, [field.headings[HEURES] for field in fields_of(HEURES)])
+    for i in range(lines):
+        sheet.write_row(i + 1, 0, [f"DSF-{i // 50:05d}", f"{1000000 + i}A", f"NOM{i % 999}", f"Prénom{i % 77}"])
+        sheet.write_string(i + 1, 4, f"S{i % 9}")
+        sheet.write_datetime(i + 1, 5, dt.datetime(2024, 1 + i % 12, 1 + i % 28), day)
+        sheet.write_datetime(i + 1, 6, dt.datetime(2024, 1 + i % 12, 1 + i % 28), day)
+        sheet.write_number(i + 1, 7, (i % 28) / 4 + 0.25)
+        sheet.write_string(i + 1, 8, f"FE-{i}")
+    book.close()
+
+
+def best(function: Callable[[], object]) -> float:
+    """Seconds of the fastest of several runs: what the machine can do when nothing disturbs it."""
+    times = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def calamine(path: Path) -> list[list[list[object]]]:
+    """Every cell of every sheet, as python-calamine gives it."""
+    with CalamineWorkbook.from_path(str(path)) as book:
+        return [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
+
+
+def main() -> int:
+    lines = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "propre.xlsx"
+        write(path, lines)
+        reading = read(path, ReadOptions())
+        assert [len(table.lignes) for table in reading.tables] == [lines]
+        alone, whole = best(lambda: calamine(path)), best(lambda: read(path, ReadOptions()))
+    print(f"lines {lines}  calamine {alone:.3f} s  read {whole:.3f} s  ratio {whole / alone:.2f} (target {TARGET})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
