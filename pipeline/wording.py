@@ -7,7 +7,7 @@ live in ``schemas/rules`` and arrive in the model.
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -52,11 +52,15 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """The text ``key`` with ``values`` filled in; numbers, hours (``Decimal``) and dates as the language has."""
+        return self.form(key, values).format_map({name: self.show(value) for name, value in values.items()})
+
+    def form(self, key: str, values: Mapping[str, object]) -> str:
+        """The text ``key`` before anything is filled in, in the form (one, many) that ``n`` calls for."""
         text = catalogue()[key][self.langue]
-        if "||" in text:
-            one, many = text.split("||", 1)
-            text = one.strip() if self._one(values["n"]) else many.strip()
-        return text.format_map({name: self.show(value) for name, value in values.items()})
+        if "||" not in text:
+            return text
+        one, many = text.split("||", 1)
+        return one.strip() if self._one(values["n"]) else many.strip()
 
     def _one(self, count: object) -> bool:
         """French counts zero and anything below two as one; English only one itself."""
@@ -111,22 +115,30 @@ class Words:
             return "".join(texts)
         return f"{', '.join(texts[:-1])} {self('mots.et')} {texts[-1]}"
 
-    def rows(self, rows: Iterable[int]) -> str:
-        """Row numbers as a secretary reads them: « ligne 12 », « lignes 12 à 48, 51 et 60 »."""
-        numbers = sorted(set(rows))
-        return self("mots.lignes", n=len(numbers), lignes=self.listing(self.ranges(numbers)))
+    def rows(self, rows: Iterable[int], limit: int = 60, key: str = "mots.lignes") -> str:
+        """Row numbers as a secretary reads them: « ligne 12 », « lignes 12 à 48, 51 et 60 ».
 
-    def ranges(self, numbers: Sequence[int]) -> list[str]:
-        """Sorted whole numbers as ranges; two neighbours stay two numbers."""
+        Beyond ``limit`` ranges the rest is counted: « lignes 2, 5, … et 300 autres ».
+        """
+        numbers = sorted(set(rows))
+        spans = self._spans(numbers)
+        texts = [text for first, last in spans[:limit] for text in self._span(first, last)]
+        if rest := sum(last - first + 1 for first, last in spans[limit:]):
+            texts.append(self("mots.n_autres", n=rest))
+        return self(key, n=len(numbers), lignes=self.listing(texts))
+
+    @staticmethod
+    def _spans(numbers: Sequence[int]) -> list[list[int]]:
         spans: list[list[int]] = []
         for number in numbers:
             if spans and number == spans[-1][1] + 1:
                 spans[-1][1] = number
             else:
                 spans.append([number, number])
-        return [text for first, last in spans for text in self._span(first, last)]
+        return spans
 
     def _span(self, first: int, last: int) -> list[str]:
+        """Two neighbours stay two numbers."""
         if last - first < 2:
             return [str(number) for number in range(first, last + 1)]
         return [self("mots.intervalle", premier=str(first), dernier=str(last))]

@@ -49,6 +49,14 @@ def sentence(value: object, limit: int = 1000) -> Markup:
     return visible(french(str(value)), limit)
 
 
+class Phrases(Words):
+    """The catalogue for pages: a text in which everything filled in is escaped, unless it is markup already."""
+
+    def __call__(self, key: str, **values: object) -> Markup:
+        shown = {k: v if isinstance(v, Markup) else visible(self.show(v)) for k, v in values.items()}
+        return escape(self.form(key, values)).format(**shown)
+
+
 @lru_cache(maxsize=4)
 def environment(langue: str) -> Environment:
     """The templates of ``langue``: ``mot`` is the catalogue of texts, ``visible`` and ``typed`` are for senders' text."""
@@ -59,7 +67,7 @@ def environment(langue: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = Words(langue)
+    words = Phrases(langue)
     made.globals.update(mot=words, langue=words.langue)
     made.filters.update(
         visible=visible,
