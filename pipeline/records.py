@@ -105,6 +105,8 @@ class Deposit:
     regles: tuple[RuleCount, ...]
     dsf: tuple[DsfCount, ...]
     verdicts: bytes
+    raison_sociale: str = ""
+    identite: str = ""  # of the source: ``Arrival.identite``; empty: no source to remove
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,215 @@
+"""Every call to the system that must survive a crash, each with a label. Source: reliability §3, spec §9.
+
+``label`` names the step for the reader of a halt and for the tests: each function announces ``reached(label, …)`` *before*
+it acts, so killing the process at the n-th announcement leaves the disk as if the power of the process had ended there.
+Refusals of the system become ``DiskHalt`` (a sentence, no path); ``FileExistsError`` and ``FileNotFoundError`` pass, because
+they are answers. A failed fsync is never tried again on the same file: the system may have dropped the data and would say yes.
+"""
+
+import ctypes
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedReader
+from pathlib import Path
+
+from pipeline import halts
+
+FILE_MODE = 0o640
+FOLDER_MODE = 0o750
+
+BLOCK = 1 << 20
+"""Bytes copied at a time."""
+
+MANY = 8
+"""From this many paths on, one flush of the file system costs less than one fsync each."""
+
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+_LOCAL = frozenset({0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994})  # ext, xfs, btrfs, f2fs, tmpfs
+REMOTE = frozenset({0x6969, 0x517B, 0xFF534D42, 0xFE534D42, 0x564C, 0x01021997})  # nfs, smb, cifs, smb2, ncp, 9p
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _nothing(label: str, *paths: Path) -> None:
+    """What ``reached`` does in production."""
+
+
+reached: Callable[..., None] = _nothing
+"""Called before each step with its label and paths. Only a test replaces it, in a child process of its own."""
+
+
+@contextmanager
+def said(label: str) -> Iterator[None]:
+    """Turn a refusal of the system inside into a ``DiskHalt``; the two answers pass."""
+    try:
+        yield
+    except (FileExistsError, FileNotFoundError):
+        raise
+    except OSError as error:
+        raise halts.disk(error, label) from None
+
+
+def write_new(path: Path, data: bytes, label: str) -> None:
+    """Create ``path`` with ``data``; raises ``FileExistsError``. Not durable until ``flush``."""
+    reached(f"{label}: write", path)
+    with said(label):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+        try:
+            write_all(handle, data)
+        finally:
+            os.close(handle)
+
+
+def write_all(handle: int, data: bytes | memoryview) -> None:
+    """Write the whole of ``data``: the system may take less than it is given."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+
+
+def make_folder(path: Path, label: str) -> bool:
+    """Create one folder whose parent exists; False when it is there already."""
+    reached(f"{label}: mkdir", path)
+    with said(label):
+        try:
+            path.mkdir(FOLDER_MODE)
+        except FileExistsError:
+            if not path.is_dir():
+                raise
+            return False
+    return True
+
+
+def flush(paths: Iterable[Path], label: str) -> None:
+    """Make files (their bytes) and folders (their entries) durable. Many at once share one flush of the file system."""
+    wanted = list(dict.fromkeys(paths))
+    if len(wanted) >= MANY and _flush_whole(wanted, label):
+        return
+    for path in wanted:
+        reached(f"{label}: fsync", path)
+        with said(label):
+            _fsync(path)
+
+
+def _flush_whole(paths: list[Path], label: str) -> bool:
+    """One ``syncfs`` in the place of many fsyncs, where all paths share a local file system whose errors it reports."""
+    parents = {path.parent for path in paths}
+    if not hasattr(_libc, "syncfs") or len({parent.lstat().st_dev for parent in parents}) != 1:
+        return False
+    if not _reports_errors() or file_system(paths[0].parent) not in _LOCAL:
+        return False
+    reached(f"{label}: syncfs", *paths)
+    with said(label):
+        handle = os.open(paths[0].parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if _libc.syncfs(handle) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number))
+        finally:
+            os.close(handle)
+    return True
+
+
+def _reports_errors() -> bool:
+    """Linux says through ``syncfs`` that a write failed since 5.8; before, it said yes to everything."""
+    system, release = os.uname().sysname, os.uname().release
+    numbers = [int("".join(c for c in part if c.isdigit()) or 0) for part in release.split(".")[:2]]
+    return system == "Linux" and numbers >= [5, 8]
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network file systems cannot fsync a folder; nothing better exists there. EIO and all others are real.
+        if error.errno != errno.EINVAL or not path.is_dir():
+            raise
+    finally:
+        os.close(handle)
+
+
+def rename(source: Path, target: Path, label: str) -> None:
+    """Move ``source`` over ``target`` (replaced when it is a file): for our own files only."""
+    reached(f"{label}: rename", source, target)
+    with said(label):
+        source.rename(target)
+
+
+def rename_new(source: Path, target: Path, label: str) -> None:
+    """Move ``source`` to ``target``, which must not exist: ``FileExistsError``; ``FileNotFoundError`` without ``source``."""
+    reached(f"{label}: rename", source, target)
+    with said(label):
+        number = _renameat2(source, target)
+        if number in _UNSUPPORTED:
+            # NFS and some others know no NOREPLACE: look, then rename, under the run lock (reliability B11).
+            if os.path.lexists(target):
+                raise FileExistsError(errno.EEXIST, "exists")
+            source.rename(target)
+        elif number:
+            raise OSError(number, os.strerror(number))
+
+
+def _renameat2(source: Path, target: Path) -> int:
+    """0, or the errno."""
+    if not hasattr(_libc, "renameat2"):
+        return errno.ENOSYS
+    done = _libc.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE)
+    return 0 if done == 0 else ctypes.get_errno()
+
+
+def unlink(path: Path, label: str) -> bool:
+    """Remove one file; False when it is gone already."""
+    reached(f"{label}: unlink", path)
+    with said(label):
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+    return True
+
+
+def remove_folder(path: Path, label: str) -> None:
+    """Remove a folder of ours and the files in it (one level: that is all a token has). Gone already is well."""
+    with said(label), suppress(FileNotFoundError):
+        for entry in sorted(path.iterdir()):
+            unlink(entry, label)
+        reached(f"{label}: rmdir", path)
+        path.rmdir()
+
+
+def file_system(path: Path) -> int:
+    """The kind of file system, as ``statfs`` numbers it (0 when unknown): see ``man 2 statfs``."""
+    buffer = ctypes.create_string_buffer(256)
+    if not hasattr(_libc, "statfs") or _libc.statfs(os.fsencode(path), buffer) != 0:
+        return 0
+    return int.from_bytes(buffer.raw[:8], "little") & 0xFFFFFFFF
+
+
+def copy(handle: int, target: Path, label: str) -> str:
+    """Copy an open file to the new file ``target``; the sha256 of what was copied. Not durable until ``flush``.
+
+    What the source refuses stays an ``OSError`` (it is the sender's share), what the target refuses is a ``DiskHalt``.
+    """
+    digest = hashlib.sha256()
+    reached(f"{label}: copy", target)
+    with said(label):
+        out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+    try:
+        while block := os.read(handle, BLOCK):
+            digest.update(block)
+            with said(label):
+                write_all(out, block)
+    finally:
+        os.close(out)
+    return digest.hexdigest()
+
+
+def digest(file: BufferedReader) -> str:
+    """SHA-256 of an open file, in bounded memory."""
+    return hashlib.file_digest(file, "sha256").hexdigest()

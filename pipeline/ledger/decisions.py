@@ -1,0 +1,238 @@
+"""What changes the ledger for ever: the decision of a wave, in one transaction. Source: spec §9, reliability §3.2 (T1)."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+
+from pipeline.halts import AGAIN, Halt, HeadMoved, StateHalt
+from pipeline.ledger import chain, schema
+from pipeline.ledger.base import WAIT, Opened
+from pipeline.records import AbsenceTaken, Complement, Counts, Decision, Deposit, HoursIssued, Token
+
+Pair = tuple[str, str]
+"""(SIRET of 14 digits, sha256 of the content)."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The state a decision is computed against: last number and link of the chain, how many deposits and publications."""
+
+    seq: int
+    sha: str
+    depots: int
+    publications: int
+
+
+def read_head(connection: Connection) -> Head:
+    """The head as this transaction sees it."""
+    c = schema.complements.c
+    last = connection.execute(select(c.seq, c.maillon).order_by(c.seq.desc()).limit(1)).one_or_none()
+    return Head(
+        seq=last.seq if last else 0,
+        sha=last.maillon if last else "",
+        depots=connection.execute(select(func.max(schema.depots.c.ordre))).scalar() or 0,
+        publications=connection.execute(select(func.max(schema.publications.c.id))).scalar() or 0,
+    )
+
+
+class Decisions(Opened):
+    """The part of the ledger that records decisions."""
+
+    def __init__(self, path: Path, wait: float = WAIT) -> None:
+        super().__init__(path, wait)
+        self._begun: set[Pair] = set()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give back the attempts that a halt or a stop cut short: only a death or a fault of ours may blame a file."""
+        try:
+            if self._begun and isinstance(error, Halt | KeyboardInterrupt | None):
+                with suppress(Halt):
+                    self.give_back(self._begun)
+        finally:
+            super().__exit__(kind, error, trace)
+
+    def head(self) -> Head:
+        """Whatever identifies the state: ``commit`` wants it back unchanged."""
+        with self.reading() as connection:
+            return read_head(connection)
+
+    def commit(self, decision: Decision, head: Head) -> None:
+        """Record everything a wave decided, or nothing.
+
+        Raises ``HeadMoved`` when the ledger is no longer at ``head`` or another run has taken over, ``StateHalt`` when a key
+        is there already (an absence, hours, a number), ``LedgerHalt`` when the database refuses.
+        """
+        with self.writing(fenced=True) as connection:
+            if read_head(connection) != head:
+                raise HeadMoved("Le registre a changé depuis que cette vague a été jugée. " + AGAIN)
+            wave = (connection.execute(select(func.max(schema.depots.c.vague))).scalar() or 0) + 1
+            _deposits(connection, decision, wave, head.depots)
+            _complements(connection, decision, head)
+            add_tokens(connection, decision.run, decision.tokens)
+            _insert(connection, schema.extraits, ({"vague": wave, **row} for row in decision.reference))
+            _clear_attempts(connection, ((d.siret, d.sha256) for d in decision.deposits))
+        self._begun.difference_update((d.siret, d.sha256) for d in decision.deposits)
+
+    def begin_attempts(self, pairs: Iterable[Pair]) -> dict[Pair, int]:
+        """Count one more attempt to read each content, before it is read; the counts, this attempt included."""
+        counts: dict[Pair, int] = {}
+        table = schema.essais
+        with self.writing(fenced=True) as connection:
+            for siret, sha in dict.fromkeys(pairs):
+                mine = (table.c.siret == siret) & (table.c.sha256 == sha)
+                before = connection.execute(select(table.c.essais).where(mine)).scalar()
+                change = table.update().where(mine) if before else table.insert()
+                values = {"essais": (before or 0) + 1} if before else {"siret": siret, "sha256": sha, "essais": 1}
+                connection.execute(change.values(values))
+                counts[siret, sha] = (before or 0) + 1
+        self._begun.update(counts)
+        return counts
+
+    def attempts(self, pairs: Iterable[Pair]) -> dict[Pair, int]:
+        """How often each content was begun without being decided; those never begun are left out."""
+        wanted = set(pairs)
+        with self.reading() as connection:
+            rows = connection.execute(select(schema.essais)).all()
+        return {(row.siret, row.sha256): row.essais for row in rows if (row.siret, row.sha256) in wanted}
+
+    def give_back(self, pairs: Iterable[Pair]) -> None:
+        """Take back attempts that ended for a reason outside the files (no place, stop asked…)."""
+        table = schema.essais
+        with self.writing() as connection:
+            for siret, sha in dict.fromkeys(pairs):
+                mine = (table.c.siret == siret) & (table.c.sha256 == sha)
+                connection.execute(table.update().where(mine, table.c.essais > 0).values(essais=table.c.essais - 1))
+
+
+def add_tokens(connection: Connection, run: str, tokens: Iterable[Token]) -> None:
+    """Record tokens as STAGED: from the commit on, their presence in the spool means « still to be emitted »."""
+    first = (connection.execute(select(func.max(schema.publications.c.id))).scalar() or 0) + 1
+    _insert(
+        connection,
+        schema.publications,
+        (
+            {
+                "id": n,
+                "run": run,
+                "genre": t.genre,
+                "cible": t.cible,
+                "nom": t.nom,
+                "sha256": t.sha256,
+                "etat": "STAGED",
+            }
+            for n, t in enumerate(tokens, first)
+        ),
+    )
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    values = list(rows)
+    if values:
+        connection.execute(table.insert(), values)
+
+
+def _counts(prefix: str, counts: Counts) -> dict[str, int]:
+    return {f"{prefix}_{field.name}": getattr(counts, field.name) for field in fields(Counts)}
+
+
+def _deposits(connection: Connection, decision: Decision, wave: int, before: int) -> None:
+    deposits = decision.deposits
+    _insert(
+        connection,
+        schema.depots,
+        (_deposit(deposit, decision.run, wave, order) for order, deposit in enumerate(deposits, before + 1)),
+    )
+    _insert(
+        connection,
+        schema.regles,
+        (
+            {"depot": d.numero, "code": r.code, "constats": r.constats, "heures": r.heures}
+            for d in deposits
+            for r in d.regles
+        ),
+    )
+    _insert(
+        connection,
+        schema.dsf,
+        (
+            {"depot": d.numero, "cle_dsf": row.cle_dsf, "numero_dsf": row.numero_dsf}
+            | _counts("lignes", row.lignes)
+            | _counts("heures", row.heures)
+            for d in deposits
+            for row in d.dsf
+        ),
+    )
+
+
+_SAME = (
+    *("numero", "siret", "raison_sociale", "chemin", "fichier", "sha256", "octets", "mtime_ns"),
+    *("identite", "format", "etat", "verdicts"),
+)
+"""What a deposit and its row name alike."""
+
+
+def _deposit(deposit: Deposit, run: str, wave: int, order: int) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(deposit, name) for name in _SAME}
+    row |= {"run": run, "vague": wave, "ordre": order, "retire": int(not deposit.identite)}
+    return row | _counts("lignes", deposit.lignes) | _counts("heures", deposit.heures)
+
+
+def _complements(connection: Connection, decision: Decision, head: Head) -> None:
+    """Number the complements without a gap, chain them, and insert what each completes."""
+    emitted = connection.execute(select(schema.runs.c.date).where(schema.runs.c.run == decision.run)).scalar_one()
+    _check_ranks(connection, decision.complements)
+    link, rows, absences, hours = head.sha, [], [], []
+    for seq, item in enumerate(decision.complements, head.seq + 1):
+        sha = chain.sha256(item.payload)
+        before, link = link, chain.link(link, seq, item.numero, sha)
+        rows.append(
+            {name: getattr(item, name) for name in ("numero", "cle_dsf", "rang", "depot", "siret", "payload")}
+            | {"seq": seq, "emis_le": emitted, "sha256": sha, "prev_sha256": before, "maillon": link}
+        )
+        absences += [_entry(entry, seq) for entry in item.absences]
+        hours += [_entry(entry, seq) for entry in item.heures]
+    _insert(connection, schema.complements, rows)
+    _insert(connection, schema.absences, absences)
+    _insert(connection, schema.heures, hours)
+
+
+def _entry(entry: AbsenceTaken | HoursIssued, seq: int) -> dict[str, Any]:
+    row = dict(vars(entry))
+    row["date_debut"], row["date_fin"] = _day(entry.date_debut), _day(entry.date_fin)
+    return row | {"complement": seq}
+
+
+def _day(day: date) -> str:
+    return day.isoformat()[:10]
+
+
+def _check_ranks(connection: Connection, complements: Iterable[Complement]) -> None:
+    """Each initial DSF counts C01, C02… without a gap, and nothing leaves empty (reliability D5, D12)."""
+    c, last = schema.complements.c, dict[str, int]()
+    for item in complements:
+        if item.cle_dsf not in last:
+            found = connection.execute(select(func.max(c.rang)).where(c.cle_dsf == item.cle_dsf)).scalar()
+            last[item.cle_dsf] = found or 0
+        last[item.cle_dsf] += 1
+        if item.rang != last[item.cle_dsf]:
+            raise StateHalt(
+                "Un numéro de DSF complémentaire ne suit pas le précédent : rien n'a été émis. Signalez ce message."
+            )
+        if not item.absences and not item.heures:
+            raise StateHalt("Une DSF complémentaire serait vide : rien n'a été émis. Signalez ce message.")
+
+
+def _clear_attempts(connection: Connection, pairs: Iterable[Pair]) -> None:
+    table = schema.essais
+    if not connection.execute(select(func.count()).select_from(table)).scalar():
+        return
+    for siret, sha in dict.fromkeys(pairs):
+        connection.execute(table.delete().where(table.c.siret == siret, table.c.sha256 == sha))

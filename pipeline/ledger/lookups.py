@@ -1,0 +1,139 @@
+"""What a wave asks the ledger: entries already taken, last ranks, contents seen, numbers in use.
+
+Each question carries all its keys at once, through a temporary table: 200 000 keys against 5 million entries stay a matter of a
+second or two, because the keys drive the search and the entries lie in their order (no row numbers beside them).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Column, Connection, MetaData, Select, Table, Text, and_, func, select
+
+from pipeline.ledger import schema
+from pipeline.ledger.base import Opened
+from pipeline.ledger.decisions import Pair
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What was completed before, one row an entry.
+
+    ``absences``: cle_dsf, cle_de, cle_sequence, cle_absence, date_debut, date_fin, heures, complement, siret, date.
+    ``heures``: cle_dsf, cle_de, cle_sequence, date_debut, date_fin, heures, cle_convention, cle_pif, complement, siret, date.
+    Hours int64 hundredths; dates datetime64[s]; ``complement`` its number, ``siret`` and ``date`` of the run that issued it.
+    """
+
+    absences: pd.DataFrame
+    heures: pd.DataFrame
+
+
+_DATES = frozenset({"date_debut", "date_fin", "date"})
+_ISSUER = (
+    schema.complements.c.numero.label("complement"),
+    schema.complements.c.siret,
+    schema.complements.c.emis_le.label("date"),
+)
+_ABSENCES = [c for c in schema.absences.c if c.name not in ("complement", "feuille", "ligne")]
+_HEURES = [c for c in schema.heures.c if c.name not in ("complement", "feuille", "ligne")]
+
+_temporary = MetaData()
+
+
+def _keys_table(name: str, columns: int) -> Table:
+    names = ("cle", "autre")[:columns]
+    return Table(name, _temporary, *[Column(n, Text, primary_key=True) for n in names], prefixes=["TEMPORARY"])
+
+
+_keys = _keys_table("cles_demandees", 1)
+_others = _keys_table("autres_cles_demandees", 1)
+_pairs = _keys_table("paires_demandees", 2)
+
+
+def _ask(connection: Connection, table: Table, rows: Iterable[Sequence[str]]) -> None:
+    """Put the keys asked for into a temporary table of this connection."""
+    if not connection.dialect.has_table(connection, table.name):
+        table.create(connection, checkfirst=False)
+    connection.execute(table.delete())
+    names = [column.name for column in table.c]
+    values = [dict(zip(names, row, strict=True)) for row in dict.fromkeys(tuple(row) for row in rows)]
+    if values:
+        connection.execute(table.insert(), values)
+
+
+def _frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
+    """Rows as a frame with fixed types, empty or not."""
+    result = connection.execute(query)
+    names = list(result.keys())
+    rows = result.all()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    frame = {}
+    for name, column in zip(names, columns, strict=True):
+        if name in _DATES:
+            frame[name] = pd.to_datetime(pd.Series(column, dtype="str"), format="%Y-%m-%d").astype("datetime64[s]")
+        else:
+            frame[name] = pd.Series(column, dtype="int64" if name == "heures" else "str")
+    return pd.DataFrame(frame)
+
+
+class Lookups(Opened):
+    """The part of the ledger that answers the questions of a wave."""
+
+    def entries(self, cles_dsf: Iterable[str], cles_convention: Iterable[str]) -> Entries:
+        """Absences and hours taken on these DSF, and hours taken under these conventions (REF-10, REF-13, DBL-03…)."""
+        taken, issued, complements = schema.absences, schema.heures, schema.complements
+        with self.reading() as connection:
+            _ask(connection, _keys, ((k,) for k in cles_dsf))
+            _ask(connection, _others, ((k,) for k in cles_convention))
+            of_dsf = select(_keys.c.cle)
+            absences = (
+                select(*_ABSENCES, *_ISSUER)
+                .join_from(taken, complements, taken.c.complement == complements.c.seq)
+                .where(taken.c.cle_dsf.in_(of_dsf))
+            )
+            hours = select(*_HEURES, *_ISSUER).join_from(issued, complements, issued.c.complement == complements.c.seq)
+            by_dsf = hours.where(issued.c.cle_dsf.in_(of_dsf))
+            by_convention = hours.where(
+                issued.c.cle_convention.in_(select(_others.c.cle)), issued.c.cle_dsf.not_in(of_dsf)
+            )
+            frames = [_frame(connection, query) for query in (by_dsf, by_convention)]
+            return Entries(
+                absences=_sorted(_frame(connection, absences), "cle_absence"),
+                heures=_sorted(pd.concat(frames, ignore_index=True), "date_debut", "date_fin"),
+            )
+
+    def ranks(self, cles_dsf: Iterable[str]) -> dict[str, int]:
+        """Last rank of the complements of each DSF; a DSF without any is left out."""
+        c = schema.complements.c
+        with self.reading() as connection:
+            _ask(connection, _keys, ((k,) for k in cles_dsf))
+            query = select(c.cle_dsf, func.max(c.rang)).where(c.cle_dsf.in_(select(_keys.c.cle))).group_by(c.cle_dsf)
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def seen(self, pairs: Iterable[Pair]) -> dict[Pair, tuple[str, date]]:
+        """For each (SIRET, sha256) deposited before: number of its first deposit, and the date of that run (AVT-07)."""
+        d = schema.depots.c
+        with self.reading() as connection:
+            _ask(connection, _pairs, pairs)
+            query = (
+                select(d.siret, d.sha256, d.numero, schema.runs.c.date)
+                .join_from(_pairs, schema.depots, and_(d.siret == _pairs.c.cle, d.sha256 == _pairs.c.autre))
+                .join(schema.runs, schema.runs.c.run == d.run)
+                .order_by(d.ordre.desc())  # the first one overwrites the later ones
+            )
+            return {(row[0], row[1]): (row[2], date.fromisoformat(row[3])) for row in connection.execute(query)}
+
+    def numbers_like(self, prefixes: Iterable[str]) -> set[str]:
+        """Numbers of deposits that start with one of ``prefixes``."""
+        numero, after = schema.depots.c.numero, "\uffff"
+        with self.reading() as connection:
+            _ask(connection, _keys, ((p,) for p in prefixes))
+            starts = and_(numero >= _keys.c.cle, numero < _keys.c.cle.concat(after))
+            return set(connection.execute(select(numero).join_from(_keys, schema.depots, starts)).scalars())
+
+
+def _sorted(frame: pd.DataFrame, *last: str) -> pd.DataFrame:
+    """In the order of the keys: the same whatever index the database went by."""
+    return frame.sort_values(["cle_dsf", "cle_de", "cle_sequence", *last], ignore_index=True)

@@ -1,0 +1,59 @@
+"""From an empty file, or an older schema, to the present one, in one transaction. Source: reliability C14.
+
+A new version adds a function to ``STEPS`` that leads from the version before, and raises ``schema.SCHEMA``.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, inspect, select
+
+from pipeline import disk
+from pipeline.halts import LedgerHalt
+from pipeline.ledger import schema
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {}
+"""Version before → what leads to the next one."""
+
+NEWER = (
+    "Le registre est d'une version plus récente que ce programme (schéma {found}, connu : {known}). "
+    "Installez la version du programme qui l'a écrit, ou une plus récente."
+)
+UNKNOWN = (
+    "Le registre est d'une version que ce programme ne sait pas reprendre (schéma {found}). Demandez l'aide du support."
+)
+
+
+def bring_up_to_date(connection: Connection) -> None:
+    """Make or migrate the tables inside the caller's transaction; raises ``LedgerHalt`` for a schema that is newer."""
+    if not inspect(connection).has_table(schema.meta.name):
+        _create(connection)
+        return
+    found = connection.execute(select(schema.meta.c.schema_version)).scalar_one()
+    if found > schema.SCHEMA:
+        raise LedgerHalt(NEWER.format(found=found, known=schema.SCHEMA))
+    while found < schema.SCHEMA:
+        if found not in STEPS:
+            raise LedgerHalt(UNKNOWN.format(found=found))
+        disk.reached(f"ledger: migrate from {found}")
+        STEPS[found](connection)
+        found += 1
+        connection.execute(schema.meta.update().values(schema_version=found))
+
+
+def _create(connection: Connection) -> None:
+    disk.reached("ledger: create")
+    schema.metadata.create_all(connection)
+    if connection.dialect.name == "sqlite":
+        for statement in schema.triggers():
+            connection.exec_driver_sql(statement)
+    connection.execute(
+        schema.meta.insert().values(
+            id=1,
+            uuid=str(uuid.uuid4()),
+            schema_version=schema.SCHEMA,
+            barriere=0,
+            cree_le=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+    )

@@ -1,0 +1,193 @@
+"""Runs, first looks at arrivals, sources to remove, publications: the states that move, forwards only."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from pipeline.halts import StateHalt
+from pipeline.ledger import schema
+from pipeline.ledger.base import Opened
+from pipeline.ledger.decisions import add_tokens
+from pipeline.records import Token
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A token the ledger knows; ``id`` counts from 1 in the order of emission."""
+
+    id: int
+    genre: str
+    cible: str
+    nom: str
+    sha256: str
+    etat: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file as it was when first seen like this. ``monotone_ns`` holds within one start (``demarrage``) of the machine."""
+
+    chemin: str
+    identite: str
+    octets: int
+    mtime_ns: int
+    demarrage: str
+    monotone_ns: int
+    vu_ns: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source of a decided deposit that may still stand in the inbox."""
+
+    depot: str
+    chemin: str
+    identite: str
+    octets: int
+    mtime_ns: int
+    sha256: str
+
+
+def now() -> str:
+    """The present instant, ISO, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True)
+
+
+class Runs(Opened):
+    """The part of the ledger that follows runs and files."""
+
+    def unfinished(self) -> tuple[str, date] | None:
+        """The run that was begun and not finished, with its date: it is finished before any other begins."""
+        c = schema.runs.c
+        with self.reading() as connection:
+            row = connection.execute(select(c.run, c.date).where(c.etat == "OUVERT").order_by(c.ordre)).first()
+        return (row.run, date.fromisoformat(row.date)) if row else None
+
+    def start_run(self, day: date, *, versions: Mapping[str, Any], reglages: Mapping[str, Any]) -> str:
+        """Begin a run, ``<date>-1``, ``-2``…, or go on with the unfinished one of the same date (its id, its beginning).
+
+        Raises ``StateHalt`` when one of another date is unfinished: that one must be finished first.
+        """
+        before = self.unfinished()
+        if before and before[1] == day:
+            return before[0]
+        if before:
+            raise StateHalt(
+                f"L'exécution {before[0]} n'est pas terminée : elle doit l'être avant d'en commencer une autre."
+            )
+        c = schema.runs.c
+        with self.writing(fenced=True) as connection:
+            rank = (connection.execute(select(func.max(c.rang)).where(c.date == day.isoformat())).scalar() or 0) + 1
+            order = (connection.execute(select(func.max(c.ordre))).scalar() or 0) + 1
+            run = f"{day.isoformat()}-{rank}"
+            row = {"run": run, "ordre": order, "date": day.isoformat(), "rang": rank, "etat": "OUVERT", "debut": now()}
+            row |= {"versions": _json(dict(versions)), "reglages": _json(dict(reglages))}
+            row |= {"attente": "[]", "laisses": "[]", "durees": "{}"}
+            connection.execute(schema.runs.insert().values(row))
+        return run
+
+    def note_run(
+        self,
+        run: str,
+        *,
+        attente: Sequence[tuple[str, str]] = (),
+        laisses: Sequence[tuple[str, str]] = (),
+        durees: Mapping[str, float] | None = None,
+    ) -> None:
+        """Note what only the running program knows, before ``run_view`` is rendered; may be noted again until finished."""
+        values = {
+            "attente": _json(attente),
+            "laisses": _json(laisses),
+            "durees": _json(dict(durees or {})),
+            "fin": now(),
+        }
+        with self.writing(fenced=True) as connection:
+            connection.execute(schema.runs.update().where(schema.runs.c.run == run).values(values))
+
+    def finish_run(self, run: str, tokens: Iterable[Token] = ()) -> None:
+        """Close the run and record the tokens of its own report, in one transaction."""
+        runs = schema.runs
+        with self.writing(fenced=True) as connection:
+            end = func.coalesce(runs.c.fin, now())
+            connection.execute(runs.update().where(runs.c.run == run).values(etat="FINI", fin=end))
+            add_tokens(connection, run, tokens)
+
+    # --- first looks --------------------------------------------------------------------------------------------------
+
+    def looks(self) -> dict[str, Look]:
+        """First looks at files that were waiting, by path."""
+        with self.reading() as connection:
+            return {row.chemin: Look(*row) for row in connection.execute(select(schema.arrivees))}
+
+    def keep_looks(self, looks: Mapping[str, Look], gone: Iterable[str]) -> None:
+        """Keep new first looks, forget those of files that are gone or taken. Nothing to change: nothing is written."""
+        forget = sorted({*gone, *looks})
+        if not forget:
+            return
+        chemin = schema.arrivees.c.chemin
+        with self.writing() as connection:
+            for path in forget:
+                connection.execute(schema.arrivees.delete().where(chemin == path))
+            if looks:
+                connection.execute(schema.arrivees.insert(), [vars(look) for look in looks.values()])
+
+    # --- sources of decided deposits ----------------------------------------------------------------------------------
+
+    def sources(self) -> list[Source]:
+        """Sources of decided deposits that have not been seen to leave the inbox, in deposit order."""
+        d = schema.depots.c
+        columns = (d.numero, d.chemin, d.identite, d.octets, d.mtime_ns, d.sha256)
+        with self.reading() as connection:
+            return [Source(*row) for row in connection.execute(select(*columns).where(d.retire == 0).order_by(d.ordre))]
+
+    def removed(self, depots: Iterable[str]) -> None:
+        """The sources of these deposits are no longer in the inbox."""
+        numbers = list(depots)
+        if not numbers:
+            return
+        with self.writing() as connection:
+            for numero in numbers:
+                connection.execute(schema.depots.update().where(schema.depots.c.numero == numero).values(retire=1))
+
+    def depositors(self) -> int:
+        """How many organisations have deposited so far."""
+        with self.reading() as connection:
+            return connection.execute(select(func.count(schema.depots.c.siret.distinct()))).scalar_one()
+
+    # --- publications -------------------------------------------------------------------------------------------------
+
+    def staged(self) -> list[Publication]:
+        """Tokens still to be emitted, or emitted without being marked yet, in order."""
+        p = schema.publications
+        with self.reading() as connection:
+            return [
+                _publication(row) for row in connection.execute(select(p).where(p.c.etat == "STAGED").order_by(p.c.id))
+            ]
+
+    def published(self, ids: Iterable[int]) -> None:
+        """Mark tokens as emitted, all in one transaction."""
+        p, wanted = schema.publications, list(ids)
+        if not wanted:
+            return
+        with self.writing() as connection:
+            for low in range(0, len(wanted), 500):
+                some = p.c.id.in_(wanted[low : low + 500])
+                connection.execute(p.update().where(some, p.c.etat == "STAGED").values(etat="PUBLISHED"))
+
+    def publications(self) -> list[Publication]:
+        """Everything that was ever to be emitted, in order."""
+        p = schema.publications
+        with self.reading() as connection:
+            return [_publication(row) for row in connection.execute(select(p).order_by(p.c.id))]
+
+
+def _publication(row: Row[Any]) -> Publication:
+    return Publication(row.id, row.genre, row.cible, row.nom, row.sha256, row.etat)

@@ -1,0 +1,238 @@
+"""The tables of the ledger, and what may never happen to them. One MetaData for SQLite and, later, PostgreSQL.
+
+Hours are whole hundredths, days ISO text (``2025-03-05``: sorts, reads, and is the same in both databases), instants ISO text in
+UTC. Paths are the bytes of the file system, for a name need not be UTF-8. What is issued is never deleted nor changed: triggers
+refuse it (reliability C20).
+"""
+
+import os
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+SCHEMA = 1
+"""Version of the tables below; ``migrations`` leads older ones to it."""
+
+metadata = MetaData()
+
+
+class PathBytes(TypeDecorator[str]):
+    """A path as Python holds it (undecodable bytes as surrogates), kept as the bytes of the file system."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> bytes | None:
+        return None if value is None else os.fsencode(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else os.fsdecode(value)
+
+
+VERDICTS = ("acceptees", "rejetees", "retenues", "deja_prises")
+
+
+def _verdicts(prefix: str) -> list[Column[Any]]:
+    return [Column(f"{prefix}_{name}", Integer, nullable=False) for name in VERDICTS]
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("uuid", Text, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("barriere", Integer, nullable=False),  # the fence: raised by each run that takes over
+    Column("cree_le", Text, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("ordre", Integer, nullable=False, unique=True),
+    Column("date", Text, nullable=False),
+    Column("rang", Integer, nullable=False),
+    Column("etat", Text, CheckConstraint("etat IN ('OUVERT', 'FINI')"), nullable=False),
+    Column("debut", Text, nullable=False),
+    Column("fin", Text),
+    *[Column(name, Text, nullable=False) for name in ("versions", "reglages", "attente", "laisses", "durees")],  # JSON
+    UniqueConstraint("date", "rang"),
+)
+
+arrivees = Table(  # first looks at files not yet taken: may be lost without harm
+    "arrivees",
+    metadata,
+    Column("chemin", PathBytes, primary_key=True),
+    Column("identite", Text, nullable=False),
+    Column("octets", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("demarrage", Text, nullable=False),  # of the machine: its monotonic clock means nothing after the next one
+    Column("monotone_ns", BigInteger, nullable=False),
+    Column("vu_ns", BigInteger, nullable=False),
+)
+
+essais = Table(
+    "essais",
+    metadata,
+    Column("siret", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("essais", Integer, nullable=False),
+)
+
+depots = Table(
+    "depots",
+    metadata,
+    Column("numero", Text, primary_key=True),
+    Column("ordre", Integer, nullable=False, unique=True),
+    Column("vague", Integer, nullable=False),
+    Column("run", Text, ForeignKey("runs.run"), nullable=False),
+    Column("siret", Text, nullable=False),
+    Column("raison_sociale", Text, nullable=False),
+    Column("chemin", PathBytes, nullable=False),
+    Column("fichier", PathBytes, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("octets", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("identite", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("etat", Text, nullable=False),
+    *_verdicts("lignes"),
+    *_verdicts("heures"),
+    Column("verdicts", LargeBinary, nullable=False),
+    Column("retire", Integer, nullable=False),  # 1: the source has left the inbox
+)
+Index("depots_contenu", depots.c.siret, depots.c.sha256)
+Index("depots_run", depots.c.run)
+Index("depots_a_retirer", depots.c.retire, sqlite_where=depots.c.retire == 0)
+
+regles = Table(
+    "regles",
+    metadata,
+    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("constats", Integer, nullable=False),
+    Column("heures", Integer, nullable=False),
+)
+
+dsf = Table(
+    "dsf",
+    metadata,
+    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
+    Column("cle_dsf", Text, primary_key=True),
+    Column("numero_dsf", Text, nullable=False),
+    *_verdicts("lignes"),
+    *_verdicts("heures"),
+)
+Index("dsf_cle", dsf.c.cle_dsf)
+
+extraits = Table(  # reference extracts a wave was judged with
+    "extraits",
+    metadata,
+    Column("vague", Integer, primary_key=True),
+    Column("nom", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("date_extraction", Text, nullable=False),
+)
+
+complements = Table(
+    "complements",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("numero", Text, nullable=False, unique=True),
+    Column("cle_dsf", Text, nullable=False),
+    Column("rang", Integer, nullable=False),
+    Column("depot", Text, ForeignKey("depots.numero"), nullable=False),
+    Column("siret", Text, nullable=False),
+    Column("emis_le", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the payload
+    Column("prev_sha256", Text, nullable=False),  # the link before: "" for the first
+    Column("maillon", Text, nullable=False, unique=True),  # this link: see link()
+    UniqueConstraint("cle_dsf", "rang"),
+)
+Index("complements_depot", complements.c.depot)
+
+_ORIGIN = ("complement", "feuille", "ligne")
+
+
+def _origin() -> list[Column[Any]]:
+    return [
+        Column("complement", Integer, ForeignKey("complements.seq"), nullable=False),
+        Column("feuille", Text, nullable=False),
+        Column("ligne", Integer, nullable=False),
+    ]
+
+
+absences = Table(
+    "absences",
+    metadata,
+    *[Column(name, Text, primary_key=True) for name in ("cle_dsf", "cle_de", "cle_sequence", "cle_absence")],
+    Column("date_debut", Text, nullable=False),
+    Column("date_fin", Text, nullable=False),
+    Column("heures", Integer, nullable=False),
+    *_origin(),
+    sqlite_with_rowid=False,
+)
+
+heures = Table(
+    "heures",
+    metadata,
+    *[Column(n, Text, primary_key=True) for n in ("cle_dsf", "cle_de", "cle_sequence", "date_debut", "date_fin")],
+    Column("heures", Integer, nullable=False),
+    Column("cle_convention", Text, nullable=False),
+    Column("cle_pif", Text, nullable=False),
+    *_origin(),
+    sqlite_with_rowid=False,
+)
+Index("heures_convention", heures.c.cle_convention)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("run", Text, ForeignKey("runs.run"), nullable=False),
+    Column("genre", Text, nullable=False),
+    Column("cible", Text, nullable=False, unique=True),
+    Column("nom", Text, nullable=False, unique=True),
+    Column("sha256", Text, nullable=False),
+    Column("etat", Text, CheckConstraint("etat IN ('STAGED', 'PUBLISHED')"), nullable=False),
+)
+Index("publications_en_attente", publications.c.etat, sqlite_where=publications.c.etat == "STAGED")
+
+_NEVER_DELETED = (meta, runs, depots, regles, dsf, extraits, complements, absences, heures, publications)
+_MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
+    # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL)
+    "meta": (frozenset({"schema_version", "barriere"}), "NEW.barriere >= OLD.barriere"),
+    "runs": (frozenset({"etat", "fin", "attente", "laisses", "durees"}), "OLD.etat = 'OUVERT'"),
+    "depots": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
+    "publications": (frozenset({"etat"}), "NEW.etat = OLD.etat OR OLD.etat = 'STAGED'"),
+}
+
+
+def triggers() -> list[str]:
+    """SQLite statements that refuse to delete or change what is issued; states go forwards only."""
+    statements = []
+    for table in _NEVER_DELETED:
+        columns, holds = _MAY_CHANGE.get(table.name, (frozenset(), "0"))
+        fixed = " AND ".join(f"NEW.{c.name} IS OLD.{c.name}" for c in table.c if c.name not in columns)
+        refusal = f"SELECT RAISE(ABORT, 'registre : {table.name} ne se modifie pas')"
+        changed = f"NOT ({fixed} AND ({holds}))"
+        statements += [
+            f"CREATE TRIGGER {table.name}_suppression BEFORE DELETE ON {table.name} BEGIN {refusal}; END",
+            f"CREATE TRIGGER {table.name}_modification BEFORE UPDATE ON {table.name} WHEN {changed} BEGIN {refusal}; END",
+        ]
+    return statements
