@@ -114,15 +114,19 @@ class Witness:
     publications: int
 
 
-def check_witness(workspace: Workspace, ledger: Ledger) -> None:
-    """Raise ``StateHalt`` unless the ledger is the outbox's own and knows all that the outbox ever received."""
+def check_witness(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
+    """Raise ``StateHalt`` unless the ledger is the outbox's own and knows all that the outbox ever received.
+
+    ``create``: give a new workspace its first witness.
+    """
     head = ledger.head()
     if not workspace.witness.exists():
         if head.publications:
             raise StateHalt(ABSENT.format(what="le registre a déjà émis"))
         if any(workspace.outbox.glob("*/dsf/*")):
             raise StateHalt(ABSENT.format(what="l'outbox contient des DSF complémentaires"))
-        renew_witness(workspace, ledger)  # before the first commit: from here on its absence is a fault
+        if create:
+            renew_witness(workspace, ledger)  # before the first commit: from here on its absence is a fault
         return
     witness = read_witness(workspace)
     if witness.registre != ledger.uuid:

@@ -169,7 +169,7 @@ class Runs(Opened):
         p = schema.publications
         with self.reading() as connection:
             return [
-                _publication(row) for row in connection.execute(select(p).where(p.c.etat == "STAGED").order_by(p.c.id))
+                publication(row) for row in connection.execute(select(p).where(p.c.etat == "STAGED").order_by(p.c.id))
             ]
 
     def published(self, ids: Iterable[int]) -> None:
@@ -186,8 +186,9 @@ class Runs(Opened):
         """Everything that was ever to be emitted, in order."""
         p = schema.publications
         with self.reading() as connection:
-            return [_publication(row) for row in connection.execute(select(p).order_by(p.c.id))]
+            return [publication(row) for row in connection.execute(select(p).order_by(p.c.id))]
 
 
-def _publication(row: Row[Any]) -> Publication:
+def publication(row: Row[Any]) -> Publication:
+    """A row of the table as what it is."""
     return Publication(row.id, row.genre, row.cible, row.nom, row.sha256, row.etat)

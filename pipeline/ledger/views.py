@@ -1,15 +1,19 @@
 """What the ledger tells: a run as its report shows it, past runs, the chain, the trail of an entry. Plain data only."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select
+from sqlalchemy import Connection, Row, Table, false, func, select
 
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
+from pipeline.ledger.runs import Publication, publication
 
 Data = dict[str, Any]
+PORTION = 500
+"""Payloads read at a time."""
 
 
 def _counts(row: Row[Any], prefix: str) -> Data:
@@ -78,10 +82,19 @@ class Views(Opened):
         ]
 
     def complements(self) -> Iterator[Row[Any]]:
-        """Every complement in order: seq, numero, cle_dsf, rang, depot, siret, emis_le, payload, sha256, prev_sha256, maillon."""
-        table = schema.complements
-        with self.reading() as connection:
-            yield from connection.execute(select(table).order_by(table.c.seq))
+        """Every complement in order: seq, numero, cle_dsf, rang, depot, siret, emis_le, payload, sha256, prev_sha256, maillon.
+
+        In portions, each a transaction of its own: payloads of years do not fit in memory.
+        """
+        table, last = schema.complements, -1
+        while True:
+            query = select(table).where(table.c.seq > last).order_by(table.c.seq).limit(PORTION)
+            with self.reading() as connection:
+                rows = connection.execute(query).all()
+            yield from rows
+            if not rows:
+                return
+            last = rows[-1].seq
 
     def link_of(self, seq: int) -> str:
         """The chain's link at ``seq``; "" when there is none."""
@@ -100,17 +113,38 @@ class Views(Opened):
         with self.reading() as connection:
             return list(connection.execute(select(schema.depots).order_by(schema.depots.c.ordre)).all())
 
-    def entries_by_complement(self) -> dict[int, tuple[int, int]]:
-        """seq → (absences, hours) recorded for it, as numbers of rows."""
+    def counts(self) -> Counter[str]:
+        """Rows of each table."""
         with self.reading() as connection:
-            found = [
+            return Counter(
                 {
-                    row[0]: row[1]
-                    for row in connection.execute(select(t.c.complement, func.count()).group_by(t.c.complement))
+                    t.name: connection.execute(select(func.count()).select_from(t)).scalar_one()
+                    for t in schema.metadata.sorted_tables
                 }
-                for t in (schema.absences, schema.heures)
-            ]
-        return {seq: (found[0].get(seq, 0), found[1].get(seq, 0)) for seq in {*found[0], *found[1]}}
+            )
+
+    def entries_of(self, seq: int, cle_dsf: str) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+        """What a complement of this DSF completed, hours in hundredths as text.
+
+        Absences (cle_de, cle_sequence, cle_absence, heures), hours (cle_de, cle_sequence, date_debut, date_fin, heures).
+        """
+        a, h = schema.absences.c, schema.heures.c
+        queries = (
+            select(a.cle_de, a.cle_sequence, a.cle_absence, a.heures).where(a.cle_dsf == cle_dsf, a.complement == seq),
+            select(h.cle_de, h.cle_sequence, h.date_debut, h.date_fin, h.heures).where(
+                h.cle_dsf == cle_dsf, h.complement == seq
+            ),
+        )
+        with self.reading() as connection:
+            absences, hours = ({tuple(map(str, row)) for row in connection.execute(query)} for query in queries)
+        return absences, hours
+
+    def publication_of(self, siret: str, name: str) -> Publication | None:
+        """The publication of a complement, by the name of its folder."""
+        p = schema.publications
+        with self.reading() as connection:
+            row = connection.execute(select(p).where(p.c.cible == f"{siret}/dsf/{name}")).one_or_none()
+        return publication(row) if row else None
 
     def trail(self, *, depot: str = "", cle_dsf: str = "", cle_absence: str = "") -> list[Data]:
         """Deposits, and under each its complements and entries, that concern a deposit, a DSF, or an absence of that DSF."""
@@ -209,11 +243,11 @@ def _trail(connection: Connection, numero: str, cle_dsf: str, cle_absence: str) 
 
 def _issued(connection: Connection, complement: Row[Any], cle_absence: str) -> Data:
     entries = {}
-    for table, last in ((schema.absences, "cle_absence"), (schema.heures, "date_debut")):
-        found = _rows(connection, table, "complement", complement.seq, "ligne")
-        entries[table.name] = [
-            {k: v for k, v in row._mapping.items() if k != "complement"}
-            for row in found
-            if not cle_absence or row._mapping[last] == cle_absence
-        ]
+    for table in (schema.absences, schema.heures):
+        # The keys begin with the DSF: this goes by the order of the table, without an index of its own.
+        mine = (table.c.cle_dsf == complement.cle_dsf) & (table.c.complement == complement.seq)
+        if cle_absence:
+            mine &= table.c.cle_absence == cle_absence if table is schema.absences else false()
+        found = connection.execute(select(table).where(mine).order_by(table.c.feuille, table.c.ligne))
+        entries[table.name] = [{k: v for k, v in row._mapping.items() if k != "complement"} for row in found]
     return {"seq": complement.seq, "numero": complement.numero, "emis_le": complement.emis_le, **entries}
