@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import disk, guards, ledger, publish
+from pipeline.filenames import file_name
 from pipeline.halts import Halt, StateHalt
 from pipeline.inbox import hash_of
 from pipeline.ledger import Ledger, Publication, chain
 from pipeline.ledger.schema import VERDICTS
-from pipeline.names import depositor, file_name
+from pipeline.names import depositor
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.keys import key

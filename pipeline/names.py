@@ -1,11 +1,7 @@
-"""Names: in the inbox what is no deposit and which folder is whose; in the outbox files named after a number.
-
-Source: spec §2, §5, §9; reliability A5, A8, G1.
-"""
+"""Names in the inbox: what is no deposit, and which folder is whose. Source: spec §2, §9; reliability A5, A8."""
 
 import re
 from datetime import timedelta
-from hashlib import sha256
 
 from stdnum.fr import siret as siret_number
 
@@ -55,14 +51,3 @@ def left_alone(name: str) -> str:
 def locks_of(name: str) -> tuple[str, ...]:
     """Names of the lock files that Excel, Word and LibreOffice put beside ``name`` while somebody has it open."""
     return f"~${name}", f"~${name[2:]}", f".~lock.{name}#"
-
-
-_ODD = re.compile(r"[^A-Za-z0-9._-]|^\.")
-LONGEST = 120
-"""Characters of a file name made from a number."""
-
-
-def file_name(numero: str) -> str:
-    """A name for files made from a number: odd characters become ``_``, and a short hash tells such names apart."""
-    plain = _ODD.sub("_", numero)[:LONGEST]
-    return plain if plain == numero else f"{plain}-{sha256(numero.encode()).hexdigest()[:8]}"
