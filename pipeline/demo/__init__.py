@@ -1,0 +1,68 @@
+"""`dsf demo`: a workspace as an operator would find it one morning, and its deposits corrected a week later.
+
+    generate(workspace, seed)      extracts and deposits of the first round; run them as of ``AS_OF``
+    second_round(workspace)        what came back, corrected and dropped again; run as of ``AS_OF_SECOND``
+
+Everything is a pure function of the seed, bytes and times of the files included.
+"""
+
+import json
+
+from pipeline.demo import extracts, scenes
+from pipeline.demo.deposits import AS_OF, AS_OF_SECOND, ESP_OPENS, Deposit, Desk, ordinary
+from pipeline.demo.faults import FAULTS
+from pipeline.demo.second import DemoError, drop
+from pipeline.demo.world import build
+from pipeline.workspace import Workspace
+
+__all__ = ["AS_OF", "AS_OF_SECOND", "DemoError", "generate", "plan", "second_round"]
+
+RECORD = "demo.json"
+"""In the workspace: the seed, and the date each round is to run as of."""
+
+_SETTINGS = f"""\
+# Réglages de l'atelier d'exemple (spec §10 : tous les réglages ont une valeur par défaut).
+delai_stabilite = 0
+
+[ouverture]
+# Au premier tour (30 juin 2025) les sessions ESP ne sont pas encore ouvertes aux compléments ; au second, elles le sont.
+ESP = {ESP_OPENS.isoformat()}
+"""
+
+
+def plan(seed: int) -> list[Deposit]:
+    """Every deposit of the first round, in the order they are dropped."""
+    desk = Desk(build(seed), seed)
+    organisations = [o for o in desk.world.organisations if desk.open_dsf(o.siret)]
+    codes = list(FAULTS)
+    found: list[Deposit | None] = []
+    for n, organisation in enumerate(organisations):
+        found.append(ordinary(desk, organisation, codes[n] if n < len(codes) else ""))
+    holders = [o for o in organisations if len(scenes.delegates(desk, o)) > 1]
+    found += scenes.refused(desk, organisations[5:])
+    found += scenes.on_behalf(desk, holders[0], holders[1])
+    found += scenes.two_claimants(desk, holders[2])
+    found += scenes.again(desk, organisations[20])
+    found += [scenes.closed(desk, code) for code in ("REF-02", "REF-03", "REF-10")]
+    found += [ordinary(desk, organisation, desk.rng.choice(codes)) for organisation in organisations[::2]]
+    return [deposit for deposit in found if deposit is not None]
+
+
+def generate(workspace: Workspace, seed: int = 1) -> None:
+    """Fill ``workspace`` with sample extracts and deposits, waiting in the inbox, and the settings they want."""
+    workspace.create()
+    (workspace.root / "dsf.toml").write_text(_SETTINGS, "utf-8")
+    record = {"graine": seed, "premier_tour": AS_OF.isoformat(), "second_tour": AS_OF_SECOND.isoformat()}
+    (workspace.root / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    extracts.write(build(seed), workspace.extracts)
+    for deposit in plan(seed):
+        extracts.put(workspace.deposits / deposit.folder / deposit.nom, deposit.typed().content, deposit.quand)
+
+
+def second_round(workspace: Workspace) -> int:
+    """Drop what came back, corrected; the number of files. Raises ``DemoError`` when the first round was not run."""
+    try:
+        record = json.loads((workspace.root / RECORD).read_text("utf-8"))
+    except OSError:
+        raise DemoError(f"{RECORD} manque : ce dossier n'est pas un atelier d'exemple.") from None
+    return drop(workspace, plan(record["graine"]))
