@@ -111,7 +111,7 @@ def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Taken]]:
     pending: list[Taken] = []
     for low in range(0, len(ready), BATCH):
         with chain.clock.step("prise"):
-            taken = [inbox.take(chain.workspace, arrival) for arrival in ready[low : low + BATCH]]
+            taken = inbox.take_all(chain.workspace, ready[low : low + BATCH])
         snapshots = [snapshot for snapshot in taken if snapshot is not None]
         for group, attempts in _by_attempts(chain, snapshots):
             if attempts >= ALONE and pending:

@@ -1,4 +1,4 @@
-"""`dsf run --dry-run`: a real run in a throwaway double of the workspace, made of hard links, so that it is the same path.
+"""`dsf run --dry-run`: a real run in a throwaway double of the workspace, so that it is the same path.
 
 The ledger, the reference and what waits are doubled; the run decides and numbers in the double, which is then deleted.
 """
@@ -24,12 +24,13 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
     try:
         copy = Workspace(root)
         copy.create()
-        for source, target in (
-            (workspace.extracts, copy.extracts),
-            (workspace.deposits, copy.deposits),
-            (workspace.reference, copy.reference),
+        # A second name of a sender's file would be seen by a run that starts meanwhile: deposits are copied.
+        for source, target, link in (
+            (workspace.extracts, copy.extracts, False),
+            (workspace.deposits, copy.deposits, False),
+            (workspace.reference, copy.reference, True),
         ):
-            _link_tree(source, target)
+            _double_tree(source, target, link=link)
         for name in ("dsf.toml", settings.motifs, settings.synonymes):
             if name and (workspace.root / name).is_file() and not Path(name).is_absolute():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -40,8 +41,8 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def _link_tree(source: Path, target: Path) -> None:
-    """Every regular file of ``source`` at the same place under ``target``, linked or, across disks, copied with its times."""
+def _double_tree(source: Path, target: Path, *, link: bool) -> None:
+    """Every regular file of ``source`` at the same place under ``target``, linked, or copied with its times."""
     for folder, _, names in os.walk(source):
         here = target / Path(folder).relative_to(source)
         here.mkdir(parents=True, exist_ok=True)
@@ -50,9 +51,9 @@ def _link_tree(source: Path, target: Path) -> None:
             if path.is_symlink() or not path.is_file():
                 continue
             with suppress(FileNotFoundError):  # taken back by its sender meanwhile
-                try:
+                if link:
                     os.link(path, here / name, follow_symlinks=False)
-                except OSError:
+                else:
                     shutil.copy2(path, here / name, follow_symlinks=False)
 
 

@@ -13,7 +13,7 @@ from pipeline.halts import HeadMoved
 from pipeline.inbox import Snapshot
 from pipeline.ledger import Ledger
 from pipeline.motifs import Motif
-from pipeline.names import file_name
+from pipeline.filenames import file_name
 from pipeline.reading import ReadOptions
 from pipeline.reading.model import Etat, Observation, Reading
 from pipeline.records import Decision, Deposit, Folder, Token
