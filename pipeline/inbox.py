@@ -2,7 +2,7 @@
 
     scan    looks only: ready, waiting, left alone, and sources of deposits already decided
     take    copies from one descriptor into ``var/originaux/<sha256>``, durable; the source stays
-    finish  after the decision is committed and emitted: removes sources, each only if it is what was archived
+    retire  after the decision is committed and emitted: removes sources, each only if it is what was archived
 
 How it is walked and opened: ``walking``. When a file has settled: ``looking``.
 """
@@ -22,7 +22,7 @@ from pipeline.settings import Settings
 from pipeline.walking import Arrival, Said, Walk
 from pipeline.workspace import Workspace
 
-__all__ = ["Arrival", "Said", "Scan", "Snapshot", "finish", "is_intact", "look", "remove", "scan", "take", "take_all"]
+__all__ = ["Arrival", "Said", "Scan", "Snapshot", "is_intact", "remove", "retire", "scan", "sweep", "take", "take_all"]
 
 EMPTY = (
     "inbox/depots ne contient rien alors que {n} organismes y ont déjà déposé : un montage vide n'est pas une boîte "
@@ -41,7 +41,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Scan:
-    """What the inbox holds. ``ready`` in deposit order; ``decided``: sources of decided deposits, that ``finish`` removes."""
+    """What the inbox holds. ``ready`` in deposit order; ``decided``: sources of decided deposits, that ``retire`` removes."""
 
     ready: tuple[Arrival, ...] = ()
     waiting: tuple[Said, ...] = ()
@@ -52,21 +52,14 @@ class Scan:
 # --- scan -------------------------------------------------------------------------------------------------------------
 
 
-def scan(workspace: Workspace, settings: Settings, ledger: Ledger, *, clock: Clock | None = None) -> Scan:
-    """Look at the inbox twice, and say what is ready.
+def scan(
+    workspace: Workspace, settings: Settings, ledger: Ledger, *, clock: Clock | None = None, sleep: bool = True
+) -> Scan:
+    """Look at the inbox twice, and say what is ready; ``sleep=False`` (`dsf status`) neither waits nor notes anything.
 
     A file is ready when two looks, at least ``delai_stabilite`` apart by our own clock, saw it the same; the first may be
     an earlier run's, else the remaining time is slept once for all. Raises ``DiskHalt`` for a missing or empty mount.
     """
-    return _scan(workspace, settings, ledger, clock or Clock(), sleep=True)
-
-
-def look(workspace: Workspace, settings: Settings, ledger: Ledger, *, clock: Clock | None = None) -> Scan:
-    """What ``scan`` would say at once (`dsf status`): neither waits nor notes anything."""
-    return _scan(workspace, settings, ledger, clock or Clock(), sleep=False)
-
-
-def _scan(workspace: Workspace, settings: Settings, ledger: Ledger, clock: Clock, *, sleep: bool) -> Scan:
     walk = walking.walk(workspace, settings)
     _refuse_empty_mount(workspace, walk, ledger)
     decided = {(s.chemin, s.identite, s.octets, s.mtime_ns) for s in ledger.sources()}
@@ -75,7 +68,7 @@ def _scan(workspace: Workspace, settings: Settings, ledger: Ledger, clock: Clock
     for arrival in walk.found:
         known = (arrival.chemin, arrival.identite, arrival.octets, arrival.mtime_ns) in decided
         (over if known else fresh).append(arrival)
-    looking = Looking(ledger, settings.delai_stabilite, clock)
+    looking = Looking(ledger, settings.delai_stabilite, clock or Clock())
     ready, waiting = looking.settle(
         fresh, lambda a: walking.same(workspace, a), lambda a: walking.opened(workspace, a), sleep=sleep
     )
@@ -153,17 +146,21 @@ def is_intact(snapshot: Snapshot) -> bool:
     return hash_of(snapshot.original) == snapshot.sha256
 
 
-# --- finish -----------------------------------------------------------------------------------------------------------
-
-
-def finish(workspace: Workspace, ledger: Ledger) -> tuple[Said, ...]:
-    """Remove from the inbox the sources of decided deposits; those that could not be removed, and why.
-
-    Also what a run that was stopped had left: half copies, and sources of deposits decided then. A source that is still what
-    was archived is removed without being taken again; one that is gone or has changed (a new arrival) is only marked.
-    """
+def sweep(workspace: Workspace) -> None:
+    """Remove copies that an earlier run began and did not finish."""
     for draft in sorted(workspace.originals.glob("*.tmp")):
         disk.unlink(draft, "originaux")
+
+
+# --- retire -----------------------------------------------------------------------------------------------------------
+
+
+def retire(workspace: Workspace, ledger: Ledger) -> tuple[Said, ...]:
+    """Remove from the inbox the sources of decided deposits; those that could not be removed, and why.
+
+    Also what a run that was stopped had left: a source that is still what was archived is removed without being taken
+    again, one that is gone or has changed (a new arrival) is only marked.
+    """
     kept: list[Said] = []
     over: list[str] = []
     touched: set[Path] = set()

@@ -124,6 +124,8 @@ class Walk:
             self.left.append((shown, why))
         elif not siret:
             self.left.append((shown, "hors d'un dossier d'organisme (14 chiffres du SIRET, puis rien ou -libellé)"))
+        elif found.st_nlink > 1:
+            self.left.append((shown, "fichier à plusieurs noms (lien physique) : déposez une copie"))
         elif _is_open_elsewhere(parent, path.name, beside):
             self.waiting.append((shown, "ouvert dans un tableur (fichier de verrou à côté)"))
         else:
@@ -195,7 +197,7 @@ def opened(workspace: Workspace, arrival: Arrival) -> Iterator[int]:
 def is_still(found: os.stat_result, seen: Arrival | Source) -> bool:
     identity = f"{found.st_dev}:{found.st_ino}"
     same = (identity, found.st_size, found.st_mtime_ns) == (seen.identite, seen.octets, seen.mtime_ns)
-    return same and stat.S_ISREG(found.st_mode) and found.st_nlink > 0
+    return same and stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 
 def same(workspace: Workspace, seen: Arrival | Source) -> bool:
