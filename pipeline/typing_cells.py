@@ -1,8 +1,8 @@
 """What one cell means for one kind of field. Pure, and called once for each distinct cell of a column. Source: spec §4.
 
-In a cell the first cause alone counts: spreadsheet error, then NIR, then forbidden character, then length, then
-reading. What has one reading is accepted; what has two is refused, and ``detail`` gives the readings in forms that are accepted, separated by
-`` / ``. ``detail`` holds values only, never a sentence, so that messages can be made from it in any language.
+In a cell the first cause alone counts: spreadsheet error, then NIR, then forbidden character, then length, then reading.
+What has one reading is accepted; what has two is refused, and ``detail`` gives the readings in forms that are accepted,
+separated by `` / ``. ``detail`` holds values only, never a sentence, so that messages can be made from it in any language.
 """
 
 import re
@@ -87,7 +87,7 @@ def lire_colonne(
         texts: Sequence[Cell] = cells if textes else [cell for cell in cells if isinstance(cell, str)]
         if len(texts) + (None in cells) == len(cells) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
             # A blank cell is None, and None is what it means.
-            return (_BLANK,) * len(cells) if kind is None else tuple(map(_MAKE, zip(cells, _NO_NOTE, _NO_DETAIL)))
+            return (_BLANK,) * len(cells) if kind is None else tuple(map(_MAKE, zip(cells, _NO_NOTE, _NO_DETAIL, strict=False)))
     if kind is None:
         return tuple([lire_libre(cell) for cell in cells])
     return tuple([lire(kind, cell, epoque_1904=epoque_1904) for cell in cells])

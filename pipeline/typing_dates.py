@@ -10,7 +10,7 @@ FIRST_YEAR = 1950
 LAST_YEAR = 2100
 
 _SERIALS_1900 = range(41300, 50100)
-"""Bare numbers that are a day count and nothing else (2013 to 2037): beyond, digits such as 30524 may be 03/05/24 run together."""
+"""Bare numbers that are a day count and nothing else (2013 to 2037): beyond, 30524 may be 03/05/24 run together."""
 _DAYS_1900_TO_1904 = 1462
 
 _DAY_FIRST = re.compile(r"(\d{1,2}) ?([/.-]) ?(\d{1,2}) ?\2 ?(\d{1,4})", re.ASCII)

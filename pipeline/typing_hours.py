@@ -55,7 +55,7 @@ def _bounded(hundredths: int, note: str = "") -> Read:
 
 
 def _from_number(number: float) -> Read:
-    if number != number or abs(number) > MAX_HUNDREDTHS:
+    if not abs(number) <= MAX_HUNDREDTHS:  # which NaN is not
         return _UNREADABLE
     # Fifteen digits are what the spreadsheet shows: the noise of its binary sums stands behind them.
     hours = Decimal(format(number, ".15g"))

@@ -1,4 +1,4 @@
-"""The row that opens a table: at least three known headings of a kind. Titles above it and a second row of headings do no harm."""
+"""The row that opens a table: at least three known headings of a kind. Titles above and a second row of headings do no harm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""From sheets to tables: where each starts, what its columns mean, which rows are lines. Source: spec §4 and its settled points."""
+"""From sheets to tables: where each starts, what its columns mean, which rows are lines. Source: spec §4, settled points."""
 
 from array import array
 from collections import defaultdict
@@ -198,7 +198,7 @@ def _trust_rows(
     """In a csv, a line wider than the headings has shifted, one that is cut is not whole: neither is guessed at."""
     width = len(opening.titres)
     for row, number, kept in zip(body, numbers, keep, strict=True):
-        if kept and any(_filled(cell) for cell in row[width:]):
+        if kept and len(row) > width:
             raise unreadable("ligne_trop_large", ligne=number)
         if kept and sheet.stricte and len(row) < width:
             raise unreadable("ligne_trop_courte", ligne=number)

@@ -85,7 +85,7 @@ class SheetScan:
         name = name.rpartition(":")[2]
         if name == "c":
             self._start_cell(attributes)
-        elif name == "v" or name == "is":
+        elif name in ("v", "is"):
             self._inside = self._content = True
         elif name == "f":
             self._formula = self._content = True
@@ -102,7 +102,7 @@ class SheetScan:
 
     def end(self, name: str) -> None:
         name = name.rpartition(":")[2]
-        if name == "v" or name == "is":
+        if name in ("v", "is"):
             self._inside = False
         elif name == "c" and self._content:
             value = "".join(self._text)

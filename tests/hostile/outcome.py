@@ -1,0 +1,43 @@
+"""How a Reading is looked at in tests."""
+
+from datetime import date
+
+from pipeline.reading.details import french
+from pipeline.reading.model import Cell, Etat, Lu, Reading
+
+FATAL = {Etat.FICHIER_ILLISIBLE, Etat.MOT_DE_PASSE, Etat.LIMITE}
+
+
+def etats(reading: Reading) -> list[Etat]:
+    return [observation.etat for observation in reading.observations]
+
+
+def refused(reading: Reading, code: str = "", **values: object) -> bool:
+    """FIC-01, alone, for this reason (any, when empty)."""
+    if etats(reading) != [Etat.FICHIER_ILLISIBLE] or reading.tables:
+        return False
+    return not code or reading.observations[0].detail == french(code, **values)
+
+
+def limit(reading: Reading) -> str:
+    """The limit that is passed, FIC-03 alone; empty when the file is not refused for it."""
+    alone = etats(reading) == [Etat.LIMITE] and not reading.tables
+    return reading.observations[0].champ if alone else ""
+
+
+def values(reading: Reading, champ: str) -> list[str | int | date | bool | None]:
+    """What the cells of a field mean, line by line."""
+    return [lu.valeur for lu in lus(reading, champ)]
+
+
+def lus(reading: Reading, champ: str | None) -> list[Lu]:
+    return [c.lus[code] for t in reading.tables for c in t.colonnes if c.champ == champ for code in c.codes]
+
+
+def cells(reading: Reading, champ: str | None) -> list[Cell]:
+    return [c.cellules[code] for t in reading.tables for c in t.colonnes if c.champ == champ for code in c.codes]
+
+
+def rows(reading: Reading) -> list[int]:
+    """Row numbers of the lines."""
+    return [number for t in reading.tables for number in t.lignes]

@@ -1,0 +1,312 @@
+"""Group E of reliability.md: hostile containers. Each is read in a child with its limits; the parent lives on."""
+
+import io
+import os
+import struct
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from pipeline.reading import ReadOptions, read
+from pipeline.reading.model import Etat
+from pipeline.settings import Limits
+from pipeline.workers import Pool
+from tests.hostile import build
+from tests.hostile.conftest import Reader
+from tests.hostile.outcome import etats, limit, lus, refused, rows, values
+
+FIXTURES = Path(__file__).parent.parent / "reading" / "fixtures"
+FAST = 2.0  # seconds for a refused file
+
+
+@pytest.fixture(autouse=True)
+def warm(pool: Pool) -> None:
+    """The first child is started before any clock runs."""
+    pool.read([(FIXTURES / "libreoffice.csv", ReadOptions())])
+
+
+def test_E01_zip_bomb_is_refused_by_its_true_size(lire_fichier: Reader) -> None:
+    bomb = build.xlsx(build.table(build.line()), extra={"xl/sharedStrings.xml": b"<sst>" + b"A" * 450_000_000})
+    start = time.monotonic()
+    reading = lire_fichier(bomb)
+    assert limit(reading) == "octets_decompresses"
+    assert time.monotonic() - start < FAST
+
+
+def test_E01_directory_that_hides_the_size_is_refused(lire_fichier: Reader) -> None:
+    data = build.xlsx(build.table(build.line()), extra={"xl/media/a.bin": b"\0" * 5_000_000})
+    lying = data.replace(struct.pack("<I", 5_000_000), struct.pack("<I", 50))
+    assert lying != data
+    assert refused(lire_fichier(lying), "archive_abimee")
+
+
+@pytest.mark.parametrize("reference", ["XFD1048576", "A1048576", "XFD1"])
+def test_E02_far_cell_costs_nothing(lire_fichier: Reader, reference: str) -> None:
+    number = int(reference.lstrip("XFDA"))
+    far = f'<row r="{number}"><c r="{reference}"><v>1</v></c></row>'
+    first = "".join([build.row(1, list(build.HEADINGS)), build.row(2, build.line())])
+    data = build.xlsx(build.sheet(first + far if number > 2 else far + build.row(2, build.line())))
+    start = time.monotonic()
+    reading = lire_fichier(data)
+    assert time.monotonic() - start < FAST
+    if reference.startswith("A"):
+        assert rows(reading) == [2]
+    else:
+        assert limit(reading) == "colonnes"
+
+
+def test_E02_far_cell_out_of_order_kills_a_child_only(lire_fichier: Reader, pool: Pool, tmp_path: Path) -> None:
+    rows_xml = '<row r="900000"><c r="ZZ900000"><v>1</v></c></row>' + "".join(
+        f'<row r="{i}">{build.cell(f"A{i}", "x" * 50)}</row>' for i in range(1, 1500)
+    )
+    good = tmp_path / "bon.csv"
+    good.write_text(build.csv_text(build.line()))
+    far = tmp_path / "loin.xlsx"
+    far.write_bytes(build.xlsx(build.sheet(rows_xml)))
+    before, hostile, after = pool.read([(good, ReadOptions()), (far, ReadOptions()), (good, ReadOptions())])
+    assert limit(hostile) in ("memoire", "colonnes")
+    assert rows(before) == rows(after) == [2]
+
+
+def test_E03_false_count_of_shared_strings(lire_fichier: Reader) -> None:
+    strings = f'<sst xmlns="{build.MAIN}" count="4294967295" uniqueCount="4294967295"><si><t>a</t></si></sst>'
+    assert refused(lire_fichier(build.xlsx(build.table(), extra={"xl/sharedStrings.xml": strings})), "compte_mensonger")
+
+
+def test_E04_ods_that_repeats_rows_and_columns(lire_fichier: Reader) -> None:
+    cell = (
+        '<table:table-cell table:number-columns-repeated="16384" office:value-type="string"><text:p>x</text:p>'
+        "</table:table-cell>"
+    )
+    wide = build.ods(f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-row>')
+    assert limit(lire_fichier(wide, "a.ods")) == "colonnes"
+    blank = build.ods(
+        build.ods_row(list(build.HEADINGS))
+        + build.ods_row(build.line())
+        + '<table:table-row table:number-rows-repeated="1048573"><table:table-cell '
+        'table:number-columns-repeated="16384"/></table:table-row>'
+    )
+    assert rows(lire_fichier(blank, "b.ods")) == [2]
+
+
+def test_E05_ods_line_repeated(lire_fichier: Reader) -> None:
+    def repeated(times: int) -> bytes:
+        attributes = f'table:number-rows-repeated="{times}"'
+        return build.ods(build.ods_row(list(build.HEADINGS)) + build.ods_row(build.line(), attributes))
+
+    # Three equal lines are three lines: DBL-01 tells them.
+    assert rows(lire_fichier(repeated(3), "a.ods")) == [2, 3, 4]
+    assert limit(lire_fichier(repeated(200_001), "b.ods")) == "lignes"
+
+
+def test_E06_dimension_that_lies_is_not_believed(lire_fichier: Reader) -> None:
+    for dimension in ("A1:A1", "A1:XFD1048576"):
+        lines = [build.line(c0=f"DSF-{i}") for i in range(9)]
+        data = build.table(*lines).replace("<sheetData>", f'<dimension ref="{dimension}"/><sheetData>')
+        assert len(rows(lire_fichier(build.xlsx(data)))) == 9
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        '<!DOCTYPE a [<!ENTITY l "lol"><!ENTITY m "&l;&l;&l;&l;&l;&l;">]>',
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE a SYSTEM "http://example.org/a.dtd">',
+    ],
+    ids=["billion-laughs", "xxe", "external-dtd"],
+)
+def test_E07_doctype_is_refused_in_every_format(lire_fichier: Reader, before: str) -> None:
+    text = build.table(build.line()).removeprefix('<?xml version="1.0"?>')
+    assert refused(lire_fichier(build.xlsx(before + text)), "doctype")
+    assert refused(
+        lire_fichier(build.xlsx(('<?xml version="1.0" encoding="UTF-16"?>' + before + text).encode("utf-16")))
+    )
+    content = build.ods(build.ods_row(build.line()))
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    xml = archive.read("content.xml").decode().replace('<?xml version="1.0"?>', '<?xml version="1.0"?>' + before)
+    assert refused(
+        lire_fichier(build.zipped({"mimetype": archive.read("mimetype"), "content.xml": xml}), "a.ods"), "doctype"
+    )
+
+
+def test_E08_zip_within_a_zip_is_no_workbook(lire_fichier: Reader) -> None:
+    inner = build.xlsx(build.table(build.line()))
+    assert refused(lire_fichier(build.zipped({"depot.xlsx": inner})), "archive")
+
+
+def test_E08_too_many_parts(lire_fichier: Reader) -> None:
+    extra = {f"xl/media/{i}.bin": b"" for i in range(10_001)}
+    assert refused(lire_fichier(build.xlsx(build.table(build.line()), extra=extra)), "parties_nombreuses")
+
+
+def test_E08_two_parts_of_one_name(lire_fichier: Reader) -> None:
+    buffer = io.BytesIO(build.xlsx(build.table(build.line())))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("xl/worksheets/SHEET1.xml", build.table(build.line(c7="99")))
+    assert refused(lire_fichier(buffer.getvalue()), "parties_doubles")
+
+
+@pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/passwd", "C:/x", "xl\\..\\..\\x"])
+def test_E08_part_names_that_leave_the_archive(lire_fichier: Reader, name: str) -> None:
+    assert refused(lire_fichier(build.xlsx(build.table(build.line()), extra={name: b"x"})), "nom_de_partie")
+
+
+def test_E08_parts_that_overlap(lire_fichier: Reader) -> None:
+    data = bytearray(build.xlsx(build.table(build.line())))
+    directory = [i for i in range(len(data)) if data.startswith(b"PK\x01\x02", i)]
+    first = bytes(data[directory[0] + 42 : directory[0] + 46])
+    data[directory[1] + 42 : directory[1] + 46] = first  # the second part begins where the first one does
+    assert refused(lire_fichier(bytes(data)))
+
+
+EXTENSIONS = ("depot.xlsx", "depot.xls", "depot.ods", "depot.csv", "depot.pdf")
+CONTENTS = {
+    "html": b"<html><body><table><tr><td>a</td></tr></table></body></html>",
+    "pdf": b"%PDF-1.7\n1 0 obj",
+    "xml": b'<?xml version="1.0"?><Workbook/>',
+    "image": b"\x89PNG\r\n\x1a\n",
+    "rtf": b"{\\rtf1 abc}",
+    "base": b"SQLite format 3\x00",
+    "archive": b"7z\xbc\xaf\x27\x1c",
+    "parquet": b"PAR1abcd",
+}
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_E09_content_decides_not_the_name(lire_fichier: Reader, name: str) -> None:
+    for code, content in CONTENTS.items():
+        assert refused(lire_fichier(content, name), code)
+    for kind in ("xlsx", "ods", "xls", "csv"):
+        reading = lire_fichier((FIXTURES / f"libreoffice.{kind}").read_bytes(), name)
+        assert reading.format == kind
+        assert rows(reading)[:5] == [4, 5, 6, 7, 8]
+
+
+def test_E09_empty_file(lire_fichier: Reader) -> None:
+    reading = lire_fichier(b"")
+    assert refused(reading, "vide")
+    assert reading.observations[0].detail == "vide"
+
+
+def test_E10_password(lire_fichier: Reader) -> None:
+    ods = build.ods(build.ods_row(build.line()), manifest="<manifest:encryption-data xmlns:manifest='m'/>")
+    assert etats(lire_fichier(ods, "a.ods")) == [Etat.MOT_DE_PASSE]
+    archive = bytearray(build.xlsx(build.table(build.line())))
+    for i in range(len(archive)):
+        if archive.startswith(b"PK\x01\x02", i):
+            archive[i + 8] |= 1
+    assert etats(lire_fichier(bytes(archive))) == [Etat.MOT_DE_PASSE]
+    xls = bytearray((FIXTURES / "libreoffice.xls").read_bytes())
+    start = xls.index(b"\x09\x08\x10\x00")
+    after = start + 4 + struct.unpack_from("<H", xls, start + 2)[0]
+    xls[after : after + 2] = b"\x2f\x00"  # the record after the first one becomes FILEPASS
+    assert etats(lire_fichier(bytes(xls), "a.xls")) == [Etat.MOT_DE_PASSE]
+
+
+def test_E11_macros_links_and_objects_are_left_alone_and_said(lire_fichier: Reader) -> None:
+    extra = {
+        "xl/vbaProject.bin": b"\0" * 100,
+        "xl/externalLinks/externalLink1.xml": '<externalLink Target="http://192.0.2.1/x"/>',
+        "xl/embeddings/oleObject1.bin": b"\0",
+    }
+    reading = lire_fichier(build.xlsx(build.table(build.line()), extra=extra))
+    assert reading.format == "xlsm"
+    assert rows(reading) == [2]
+    assert etats(reading) == [Etat.LECTURE] * 3
+
+
+def test_E11_no_formula_is_ever_computed(lire_fichier: Reader) -> None:
+    dde = '<c r="I2" t="str"><f>cmd|\'/c calc\'!A1</f><v>x</v></c>'
+    reading = lire_fichier(build.xlsx(build.table(build.line(c8=dde))))
+    assert values(reading, "reference_justificatif") == ["x"]
+    assert lus(reading, "reference_justificatif")[0].etats == (Etat.FORMULE,)
+
+
+@pytest.mark.parametrize("offset", [0x2C, 0x40, 0x48])
+def test_E12_xls_with_false_counts(lire_fichier: Reader, offset: int) -> None:
+    data = (FIXTURES / "libreoffice.xls").read_bytes()
+    assert refused(lire_fichier(build.patched(data, offset, 0x7FFFFFFF), "a.xls"), "compte_mensonger")
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "ods", "xls", "csv"])
+def test_E13_cut_anywhere_is_never_accepted_in_part(kind: str, tmp_path: Path) -> None:
+    data = (FIXTURES / f"libreoffice.{kind}").read_bytes()
+    path = tmp_path / f"a.{kind}"
+    path.write_bytes(data)
+    whole = read(path, ReadOptions())
+    for size in range(64, len(data), 64 if kind == "csv" else 256):
+        path.write_bytes(data[:size])
+        reading = read(path, ReadOptions())
+        if kind == "csv":
+            # A cut between two lines cannot be told; what is read must be lines of the original.
+            assert values(reading, "heures") == values(whole, "heures")[: len(rows(reading))]
+        elif reading.tables:
+            assert values(reading, "heures") == values(whole, "heures")
+
+
+def test_E14_many_sheets_styles_and_merges(lire_fichier: Reader) -> None:
+    assert limit(lire_fichier(build.xlsx(*[build.sheet("")] * 51))) == "feuilles"
+    merges = "".join(f'<mergeCell ref="L{i}:M{i}"/>' for i in range(1, 50_000))
+    styles = f'<styleSheet xmlns="{build.MAIN}"><numFmts>' + "".join(
+        f'<numFmt numFmtId="{i}" formatCode="{"[h]" * 30}{"0" * 50}"/>' for i in range(200, 20_000)
+    )
+    heavy = build.table(build.line()).replace("</sheetData>", f"</sheetData><mergeCells>{merges}</mergeCells>")
+    extra = {"xl/styles.xml": styles + "</numFmts></styleSheet>", "xl/comments1.xml": "<c>" + "x" * 30_000_000 + "</c>"}
+    start = time.monotonic()
+    assert rows(lire_fichier(build.xlsx(heavy, extra=extra))) == [2]
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("a" * 3_000_000, "ligne_trop_longue"),
+        ('"' * 100_001, "guillemet"),
+        (build.csv_text(build.line(c8="F\0E")), "caractere_nul"),
+        (build.csv_text(build.line(c9="x" * 200_000)), "champ_trop_long"),
+    ],
+    ids=["long-line", "only-quotes", "nul", "long-field"],
+)
+def test_E15_csv_beyond_reason(lire_fichier: Reader, text: str, code: str) -> None:
+    start = time.monotonic()
+    reading = lire_fichier(text.encode(), "a.csv")
+    assert time.monotonic() - start < FAST
+    assert refused(reading, code, ligne=reading.observations[0].ligne)
+
+
+def test_E15_csv_with_too_many_columns(lire_fichier: Reader) -> None:
+    assert limit(lire_fichier((";".join(["x"] * 501) + "\n").encode(), "a.csv")) == "colonnes"
+    assert etats(lire_fichier((";".join(["x"] * 500) + "\n").encode(), "a.csv")) == [Etat.AUCUNE_TABLE]
+
+
+def test_E16_reader_that_hangs_is_killed(tmp_path: Path) -> None:
+    limits = Limits(secondes=1)
+    fifo = tmp_path / "a.xlsx"
+    # A child that opens a pipe nobody writes to waits for ever: as good a hang as any.
+    os.mkfifo(fifo)
+    good = tmp_path / "bon.csv"
+    good.write_text(build.csv_text(build.line()))
+    with Pool(1, limits) as children:
+        hung, fine = children.read([(fifo, ReadOptions()), (good, ReadOptions())])
+    assert limit(hung) == "secondes"
+    assert rows(fine) == [2]
+
+
+def test_E17_one_reader_decides_and_shows(lire_fichier: Reader) -> None:
+    # What is shown is the very cell that was judged; a file that is two workbooks at once has no reading.
+    both = build.parts(build.table(build.line())) | {"content.xml": "<a/>"}
+    assert refused(lire_fichier(build.zipped(both)))
+    reading = lire_fichier(build.xlsx(build.table(build.line(c7=7.5))))
+    (column,) = [c for c in reading.tables[0].colonnes if c.champ == "heures"]
+    assert column.cellules == (7.5,)
+    assert [lu.valeur for lu in column.lus] == [750]
+
+
+def test_E17_stored_checksum_is_not_the_only_guard(lire_fichier: Reader) -> None:
+    data = build.zipped(build.parts(build.table(build.line())), zipfile.ZIP_STORED)
+    altered = data.replace(b"7,5", b"9,5")
+    assert zlib.crc32(data) != zlib.crc32(altered)
+    assert refused(lire_fichier(altered))
