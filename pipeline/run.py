@@ -61,7 +61,8 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
             guards.check(workspace, book)
             fence = book.fence
             publish.recover(workspace, book)
-            inbox.finish(workspace, book)
+            inbox.retire(workspace, book)
+            inbox.sweep(workspace)
             _finish_older(workspace, book, day, fence)
         with clock.step("extraits"):
             loaded = reference.load(workspace, None, delai=settings.delai_stabilite)

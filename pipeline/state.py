@@ -11,7 +11,7 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     """Paths, reasons and counts; no name nor identifier of a person but what stands in file names."""
     waiting = reference.pending(workspace, settings.delai_stabilite)
     with ledger.open(workspace, settings) as book:
-        scan = inbox.look(workspace, settings, book)
+        scan = inbox.scan(workspace, settings, book, sleep=False)
         unfinished = book.unfinished()
         return {
             "prets": [arrival.chemin for arrival in scan.ready],

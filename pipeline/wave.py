@@ -126,7 +126,7 @@ def process(chain: Chain, wave: Sequence[Taken]) -> None:
                     raise
     with chain.clock.step("émission"):
         publish.release(chain.workspace, chain.book)
-        inbox.finish(chain.workspace, chain.book)
+        inbox.retire(chain.workspace, chain.book)
 
 
 def decide(chain: Chain, wave: Sequence[Taken]) -> Work:
