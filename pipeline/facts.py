@@ -176,7 +176,9 @@ def _join_motif(lines: pd.DataFrame, motifs: tuple[Motif, ...]) -> pd.DataFrame:
     after = ~(day < lines["motif_code"].map(start).astype("datetime64[s]"))
     before = ~(day > lines["motif_code"].map(end).astype("datetime64[s]"))
     lines["motif_en_cours"] = (after & before).astype("boolean").where(lines["motif_code"].notna())
-    validity = {c: " – ".join(f"{d:%d/%m/%Y}" if d else "…" for d in (m.valide_du, m.valide_au)) for c, m in by_code.items()}
+    validity = {
+        c: " – ".join(f"{d:%d/%m/%Y}" if d else "…" for d in (m.valide_du, m.valide_au)) for c, m in by_code.items()
+    }
     lines["motif_validite"] = lines["motif_code"].map(validity).astype("str")
     lines["motifs"] = ", ".join(f"{m.code} ({m.libelle})" for m in motifs)
     lines["motifs_financables"] = ", ".join(f"{m.code} ({m.libelle})" for m in motifs if m.financable)
@@ -188,7 +190,9 @@ def _join_overlaps(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     asked = (lines["nature"] == HEURES) & lines["de_connu"].fillna(False).astype(bool)
     hours = lines.loc[asked, ["cle_dsf", "cle_de", "date_debut", "date_fin_lue"]].reset_index(names="ligne_id")
     pairs = hours.merge(
-        facts.absences[["cle_dsf", "cle_de", "date_debut", "date_fin"]], on=["cle_dsf", "cle_de"], suffixes=("", "_absence")
+        facts.absences[["cle_dsf", "cle_de", "date_debut", "date_fin"]],
+        on=["cle_dsf", "cle_de"],
+        suffixes=("", "_absence"),
     )
     pairs = pairs[(pairs["date_debut_absence"] <= pairs["date_fin_lue"]) & (pairs["date_fin"] >= pairs["date_debut"])]
     pairs = pairs.sort_values("date_debut_absence", kind="stable").drop_duplicates("ligne_id").set_index("ligne_id")

@@ -39,7 +39,9 @@ def load(root: Path, extra: str = "") -> tuple[Motif, ...]:
         try:
             motifs |= {motif.code: motif for motif in _read(path.read_text(encoding="utf-8-sig"), extra)}
         except (OSError, UnicodeDecodeError):
-            raise SettingError(f"Réglage motifs : le fichier {extra} ne peut pas être lu (CSV en UTF-8 attendu).") from None
+            raise SettingError(
+                f"Réglage motifs : le fichier {extra} ne peut pas être lu (CSV en UTF-8 attendu)."
+            ) from None
     return tuple(motifs.values())
 
 

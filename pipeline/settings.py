@@ -54,9 +54,7 @@ class Settings:
     motifs: str = ""
     synonymes: str = ""
     limites: Limits = Limits()
-    ouverture: Mapping[str, date] = field(
-        default_factory=lambda: {"ESF": date(2021, 3, 1), "ESP": date(2021, 11, 22)}
-    )
+    ouverture: Mapping[str, date] = field(default_factory=lambda: {"ESF": date(2021, 3, 1), "ESP": date(2021, 11, 22)})
     severites: Mapping[str, str] = field(default_factory=dict)
     conservation: Mapping[str, int] = field(default_factory=dict)
     origines: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -136,7 +134,9 @@ def _ledger(key: str, origin: str, value: object) -> str:
     text = _text(key, origin, value)
     if text and not text.startswith("sqlite:///"):
         # The address may hold a password: it is never repeated.
-        raise SettingError(f"Réglage {key} ({origin}) : attendu vide ou sqlite:///chemin (cette version tient le registre en SQLite).")
+        raise SettingError(
+            f"Réglage {key} ({origin}) : attendu vide ou sqlite:///chemin (cette version tient le registre en SQLite)."
+        )
     return text
 
 

@@ -230,7 +230,9 @@ def _tables(reading: Reading) -> list[Model]:
             "feuille": table.feuille,
             "nature": table.nature,
             "entete": table.entete,
-            "colonnes": [{"champ": c.champ, "titre": c.titre, "lettre": column_letter(c.indice)} for c in table.colonnes],
+            "colonnes": [
+                {"champ": c.champ, "titre": c.titre, "lettre": column_letter(c.indice)} for c in table.colonnes
+            ],
         }
         for table in reading.tables
     ]

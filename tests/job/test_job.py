@@ -144,10 +144,10 @@ def test_of_two_organisations_the_first_gets_the_absence_and_the_second_learns_n
 def test_a_dsf_of_someone_else_reads_exactly_like_one_that_does_not_exist(world: World) -> None:
     world.add_dsf("DSF-1", siret_titulaire=OTHER, siret_dispensateur=OTHER).add_dsf("DSF-2").write_extracts()
     world.hours("h.csv", {"numero_dsf": "DSF-1"}, siret=TITULAIRE)
-    world.hours("h.csv", {"numero_dsf": "DSF-9"}, siret=TITULAIRE)
+    world.hours("i.csv", {"numero_dsf": "DSF-9"}, siret=TITULAIRE)
     world.run()
     one, other = (
-        {k: v for k, v in report.items() if k not in ("depot", "sha256", "recu_le", "juge_avec")}
+        {k: v for k, v in report.items() if k not in ("depot", "fichier", "sha256", "recu_le")}
         for report in world.reports()
     )
     assert str(one).replace("DSF-1", "DSF-9") == str(other)
@@ -165,9 +165,9 @@ def test_a_titulaire_acts_for_its_dispensateur_and_both_are_named(world: World) 
 
 
 def test_the_pif_counts_every_dsf_of_the_convention_and_the_ledger(world: World) -> None:
-    # 200 h planned; 100 + 7 declared on DSF-1, 90 on DSF-2: 3 h remain.
+    # 400 h planned; 100 + 7 declared on DSF-1, 290 on DSF-2: 3 h remain.
     world.add_dsf().add_dsf(
-        "DSF-2", sequences=[{"heures_realisees": "90"}], absences=[], periode_debut="2025-04-01", periode_fin="2025-05-31"
+        "DSF-2", sequences=[{"heures_realisees": "290"}], absences=[], periode_debut="2025-04-01", periode_fin="2025-05-31"
     ).write_extracts()
     world.hours("a.csv", {"heures": "3,25"})
     world.hours("b.csv", {"heures": "2"})
@@ -181,7 +181,7 @@ def test_the_pif_counts_every_dsf_of_the_convention_and_the_ledger(world: World)
 
 def test_the_remaining_hours_of_the_pif_are_said_only_where_they_are_the_depositors_own(world: World) -> None:
     other = {"siret_titulaire": OTHER, "siret_dispensateur": OTHER}
-    world.add_dsf().add_dsf("DSF-2", absences=[], sequences=[{"heures_realisees": "90"}], **other).write_extracts()
+    world.add_dsf().add_dsf("DSF-2", absences=[], sequences=[{"heures_realisees": "290"}], **other).write_extracts()
     world.hours("a.csv", {"heures": "3,25"})
     world.run()
     (finding,) = world.report()["constats"]

@@ -41,7 +41,7 @@ SEQUENCE: dict[str, Any] = {
     "numero_pif": "PIF-1",
     "code_sequence": "S1",
     "libelle_sequence": "Séquence inventée",
-    "heures_prevues": "200",
+    "heures_prevues": "400",
     "heures_realisees": "100",
     "heures_absence_financables": "0",
 }
