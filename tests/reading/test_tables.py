@@ -1,0 +1,169 @@
+"""Where tables are found, what is a line, what is missing: spec §4 and its settled points."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from pipeline.reading import ReadOptions, read
+from pipeline.reading.headings import headings, normal
+from pipeline.reading.model import Etat, Reading
+from schemas.fields import ABSENCES, FIELDS, HEURES, NATURES, fields_of
+from tests.hostile import build
+
+ROOT = Path(__file__).parent.parent.parent
+ABSENCE_HEADINGS = [field.headings[ABSENCES] for field in fields_of(ABSENCES)]
+ABSENCE = ["DSF-1", "1234567A", "NOM", "Prénom", "S1", "A-1", "", "", "3,5", "MAL", "AM-1", "05/03/2024", "", ""]
+
+
+def lire(tmp_path: Path, data: bytes, **options: object) -> Reading:
+    path = tmp_path / "depot"
+    path.write_bytes(data)
+    return read(path, ReadOptions(**options))  # type: ignore[arg-type]
+
+
+def etats(reading: Reading) -> list[Etat]:
+    return [o.etat for o in reading.observations]
+
+
+def absences(*lines: list[str], titles: list[str] | None = None) -> str:
+    rows = [titles or ABSENCE_HEADINGS, *lines]
+    return build.sheet("".join(build.row(i, list(line)) for i, line in enumerate(rows, 1)))
+
+
+def test_both_kinds_in_any_sheet(tmp_path: Path) -> None:
+    data = build.xlsx(
+        absences(ABSENCE), build.sheet(build.row(3, ["notes"])), build.table(build.line()), build.table(build.line())
+    )
+    reading = lire(tmp_path, data)
+    assert [(t.feuille, t.nature) for t in reading.tables] == [
+        ("Feuille1", ABSENCES),
+        ("Feuille3", HEURES),
+        ("Feuille4", HEURES),
+    ]
+    assert etats(reading) == []
+
+
+def test_no_table(tmp_path: Path) -> None:
+    assert etats(lire(tmp_path, build.xlsx(build.sheet(build.row(1, ["Numéro DSF", "Nom"]))))) == [Etat.AUCUNE_TABLE]
+    assert etats(lire(tmp_path, b"\n\n \n")) == [Etat.AUCUNE_TABLE]
+    assert etats(lire(tmp_path, build.xlsx(build.sheet("")))) == [Etat.AUCUNE_TABLE]
+
+
+def test_no_line(tmp_path: Path) -> None:
+    untouched = ["DSF-1", "1234567A", "NOM", "Prénom", "S1"]
+    reading = lire(tmp_path, build.xlsx(build.table(untouched), absences(ABSENCE[:8])))
+    assert etats(reading) == [Etat.AUCUNE_LIGNE]
+
+
+def test_empty_table_beside_a_filled_one_does_no_harm(tmp_path: Path) -> None:
+    broken = build.table().replace("Référence du justificatif", "Autre chose")
+    reading = lire(tmp_path, build.xlsx(build.table(build.line()), broken))
+    assert etats(reading) == []
+    assert len(reading.tables) == 1
+
+
+@pytest.mark.parametrize("champ", [f.name for f in fields_of(HEURES) if HEURES in f.mandatory])
+def test_mandatory_column_missing_in_hours(tmp_path: Path, champ: str) -> None:
+    titles = [f.headings[HEURES] if f.name != champ else "" for f in fields_of(HEURES)]
+    data = build.xlsx(build.sheet(build.row(1, list(titles)) + build.row(2, build.line())))
+    missing = [o for o in lire(tmp_path, data).observations if o.etat is Etat.COLONNE_MANQUANTE]
+    assert [(o.champ, o.attendu, o.ligne, o.feuille) for o in missing] == [
+        (champ, FIELDS[champ].headings[HEURES], 1, "Feuille1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "champs"),
+    [
+        ({"id_absence"}, []),
+        ({"date_debut", "date_fin"}, []),
+        ({"id_absence", "date_fin"}, ["id_absence"]),
+        ({"motif", "date_justificatif"}, ["motif", "date_justificatif"]),
+    ],
+)
+def test_mandatory_columns_of_absences(tmp_path: Path, left_out: set[str], champs: list[str]) -> None:
+    titles = [f.headings[ABSENCES] if f.name not in left_out else "" for f in fields_of(ABSENCES)]
+    reading = lire(tmp_path, build.xlsx(absences(ABSENCE, titles=titles)))
+    assert [o.champ for o in reading.observations if o.etat is Etat.COLONNE_MANQUANTE] == champs
+
+
+def test_row_filled_in_ignored_columns_only_is_blank(tmp_path: Path) -> None:
+    rows = (
+        build.row(1, [*build.HEADINGS, "À moi"]) + build.row(2, [*build.line(), "x"]) + build.row(3, [""] * 10 + ["y"])
+    )
+    reading = lire(tmp_path, build.xlsx(build.sheet(rows)))
+    assert list(reading.tables[0].lignes) == [2]
+    (ignored,) = reading.observations
+    assert (ignored.etat, ignored.colonne, ignored.valeur) == (Etat.COLONNE_IGNOREE, "K", "À moi")
+    (own,) = [c for c in reading.tables[0].colonnes if c.champ is None]
+    assert own.cellules == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("row", "left_out"),
+    [
+        (["Total", "", "", "", "", "", "", 7.5], True),
+        (["", "", "", "total DSF-1", "", "", "", 7.5], True),
+        (["TOTAL DSF-1", "", "", "", "", "", "", 7.5], True),
+        (["DSF-1", "", "Total", "", "", "", "", 7.5], False),  # names a DSF: perhaps a line whose DE was forgotten
+        (["DSF-1", "1234567A", "Totalier", "", "", "", "", 7.5], False),
+        (["Total", "", "", "", "", "05/03/2024", "", ""], False),
+    ],
+)
+def test_total_rows(tmp_path: Path, row: list[object], left_out: bool) -> None:
+    reading = lire(tmp_path, build.xlsx(build.table(build.line(), row)))
+    assert list(reading.tables[0].lignes) == ([2] if left_out else [2, 3])
+    assert (Etat.TOTAL_ECARTE in etats(reading)) == left_out
+
+
+def test_headings_both_kinds_have_are_never_taken_for_added_hours(tmp_path: Path) -> None:
+    titles = [
+        "Numéro DSF",
+        "Identifiant DE",
+        "Code séquence",
+        "Date début",
+        "Date fin",
+        "Nombre d'heures",
+        "Référence justificatif",
+    ]
+    rows = (
+        build.row(1, ["Absences à régulariser"])
+        + build.row(2, list(titles))
+        + build.row(3, ["D", "1", "S", "x", "x", "7", "R"])
+    )
+    reading = lire(tmp_path, build.xlsx(build.sheet(rows)))
+    assert reading.tables[0].nature == ABSENCES
+    assert Etat.COLONNE_MANQUANTE in etats(reading)
+
+
+def test_operator_adds_headings(tmp_path: Path) -> None:
+    data = build.xlsx(build.table(build.line()).replace("Numéro DSF", "Dossier Kairos"))
+    assert Etat.COLONNE_MANQUANTE in etats(lire(tmp_path, data))
+    assert etats(lire(tmp_path, data, synonymes=(("numero_dsf", "DOSSIER kairos"),))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Numéro DSF", "NUMERO DSF", "numéro  d.s.f", "Νumérо DSF", "Numéro\u202fDSF", "’Numéro-DSF’", "Ｎuméro DSF"],
+)
+def test_normal_form(text: str) -> None:
+    assert normal(text) == "numerodsf"
+
+
+def test_reviewed_synonyms() -> None:
+    path = ROOT / "schemas" / "nomenclature" / "synonymes.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    known = headings()
+    for nature in NATURES:
+        meanings: dict[str, set[str]] = {}
+        for row in rows:
+            field = FIELDS[row["champ"]]  # only fields that exist
+            if nature in field.headings and row["nature"] in ("", nature):
+                meanings.setdefault(normal(row["titre"]), set()).add(field.name)
+                assert known.field(nature, row["titre"]) == field.name, row
+        assert all(len(names) == 1 for names in meanings.values())
+    assert len({(normal(r["titre"]), r["nature"]) for r in rows}) == len(rows), "a heading is there twice"
+    assert known.field(ABSENCES, "Heures complémentaires") is None
+    assert known.field(HEURES, "Heures à valoriser") is None

@@ -1,0 +1,153 @@
+"""Cells, beyond the entries of reliability.md: order of causes, oui/non, round trips of values through their forms."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Lu
+from pipeline.typing_cells import as_text, display, lire, lire_colonne
+from schemas.fields import Kind
+
+NIR = "295109912611193"
+
+
+@pytest.mark.parametrize("cell", ["oui", "O", " X ", 1, 1.0, "1", True, "Oui\u00a0"])
+def test_yes(cell: Cell) -> None:
+    assert lire(Kind.YES_NO, cell).valeur is True
+
+
+@pytest.mark.parametrize("cell", ["non", "N", 0, "0", False])
+def test_no(cell: Cell) -> None:
+    assert lire(Kind.YES_NO, cell).valeur is False
+
+
+@pytest.mark.parametrize("cell", ["yes", "peut-être", 2, dt.date(2024, 1, 1)])
+def test_neither(cell: Cell) -> None:
+    assert lire(Kind.YES_NO, cell).etats == (Etat.OUI_NON_ILLISIBLE,)
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("cell", [None, "", "  ", "\u00a0\n", FormulaCell("")])
+def test_blank(kind: Kind, cell: Cell) -> None:
+    assert lire(kind, cell) == Lu(None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "etat"),
+    [
+        (ErrorCell("#REF!"), Etat.ERREUR),
+        (FormulaCell(None), Etat.NON_CALCULE),
+        (f"{NIR}\x07" + "x" * 600, Etat.NIR),
+        ("\x07" + "x" * 600, Etat.CARACTERE_INTERDIT),
+        ("x" * 600, Etat.TEXTE_TROP_LONG),
+    ],
+)
+def test_first_cause_alone_counts(cell: Cell, etat: Etat) -> None:
+    for kind in Kind:
+        assert lire(kind, cell)[:2] == (None, (etat,))
+
+
+def test_length_is_that_of_the_folded_text() -> None:
+    assert lire(Kind.TEXT, " " * 300 + "x" * 200).valeur == "x" * 200
+    assert lire(Kind.TEXT, "x" * 201).detail == "201 / 200"
+    assert lire(Kind.COMMENT, "x" * 500).valeur == "x" * 500
+    assert lire(Kind.COMMENT, "x" * 501).etats == (Etat.TEXTE_TROP_LONG,)
+
+
+def test_formula_keeps_its_value_and_says_so() -> None:
+    assert lire(Kind.HOURS, FormulaCell(7.5))[:2] == (750, (Etat.FORMULE,))
+    assert lire(Kind.HOURS, FormulaCell("abc"))[:2] == (None, (Etat.HEURES_ILLISIBLES,))
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (1234567.0, "1234567"),
+        (1e5, "100000"),
+        (12.5, "12.5"),
+        (-3, "-3"),
+        (True, "VRAI"),
+        (dt.date(2024, 3, 5), "05/03/2024"),
+        (dt.datetime(2024, 3, 5, 7, 30), "05/03/2024 07:30"),
+        (dt.time(7, 30), "07:30"),
+        (dt.timedelta(hours=26, minutes=30), "26:30"),
+        (ErrorCell("#REF!"), "#REF!"),
+        (FormulaCell("a  b"), "a b"),
+        (None, ""),
+        (1.5e300, None),
+    ],
+)
+def test_text_of_a_cell(cell: Cell, text: str | None) -> None:
+    assert as_text(cell) == text
+    assert display(cell) == (text if text is not None else "1.50000000000000E+300")
+
+
+minutes = st.integers(0, 60 * 999)
+
+
+def _hundredths(minutes: int) -> int:
+    return int((Decimal(minutes) * 100 / 60).quantize(Decimal(1), rounding="ROUND_HALF_UP"))
+
+
+@given(minutes)
+def test_minutes_read_the_same_in_every_form(total: int) -> None:
+    hours, rest = divmod(total, 60)
+    forms: list[Cell] = [
+        f"{hours}h{rest:02d}",
+        f"{hours} h {rest:02d}",
+        f"{hours}:{rest:02d}",
+        f"{hours:02d}:{rest:02d}:00",
+    ]
+    forms.append(dt.timedelta(minutes=total))
+    if hours < 24:
+        forms.append(dt.time(hours, rest))
+    assert {lire(Kind.HOURS, form).valeur for form in forms} == {_hundredths(total)}
+
+
+@given(st.integers(-99_999, 99_999))
+def test_hundredths_read_back_exactly(hundredths: int) -> None:
+    number = Decimal(hundredths) / 100
+    forms: list[Cell] = [float(number), f"{number:.2f}", f"{number:.2f}".replace(".", ","), f"{number:.2f} h"]
+    assert {lire(Kind.HOURS, form).valeur for form in forms} == {hundredths}
+
+
+@given(st.dates(dt.date(1950, 1, 1), dt.date(2100, 12, 31)))
+def test_dates_read_the_same_in_every_form(day: dt.date) -> None:
+    forms: list[Cell] = [day, dt.datetime(day.year, day.month, day.day), day.isoformat()]
+    forms += [f"{day.day}{m}{day.month}{m}{day.year}" for m in "/-."]
+    forms += [day.strftime("%d/%m/%Y"), f"\u00a0{day.strftime('%d/%m/%Y')} "]
+    assert {lire(Kind.DATE, form).valeur for form in forms} == {day}
+
+
+cells = st.one_of(
+    st.none(),
+    st.text(max_size=30),
+    st.from_regex(r"[ -~]{0,20}", fullmatch=True),
+    st.floats(),
+    st.integers(-(10**18), 10**18),
+    st.booleans(),
+    st.dates(),
+    st.datetimes(),
+    st.times(),
+    st.timedeltas(),
+    st.builds(FormulaCell, st.none() | st.text(max_size=9) | st.floats()),
+    st.builds(ErrorCell, st.just("#N/A")),
+)
+
+
+@given(st.sampled_from([*Kind]), st.lists(cells, max_size=6))
+def test_any_cell_has_an_answer_and_the_column_gives_the_same(kind: Kind, column: list[Cell]) -> None:
+    column = [None if cell == "" else cell for cell in column]
+    assert lire_colonne(kind, column) == tuple(lire(kind, cell) for cell in column)
+
+
+@given(
+    st.sampled_from([Kind.KEY, Kind.TEXT, Kind.COMMENT, Kind.PERSON]),
+    st.lists(st.text(alphabet="aé \u00a0\n#Z9\u200b\ufffd", max_size=6), max_size=4),
+)
+def test_quick_way_of_a_column_of_texts_is_the_slow_way(kind: Kind, column: list[str]) -> None:
+    texts = [text for text in column if text]
+    assert lire_colonne(kind, texts, textes=True) == tuple(lire(kind, text) for text in texts)
