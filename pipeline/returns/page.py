@@ -33,10 +33,10 @@ def _named(match: re.Match[str]) -> str:
 
 def visible(value: object, limit: int = 300) -> Markup:
     """Text of a sender as markup: escaped, cut at ``limit`` signs, every hidden sign shown by its number."""
-    text = str(value)
+    text = _PILED.sub(r"\1", str(value))
     if len(text) > limit:
         text = text[: limit - 1] + ELLIPSIS
-    return Markup(_HIDDEN.sub(_named, str(escape(_PILED.sub(r"\1", text)))))
+    return Markup(_HIDDEN.sub(_named, str(escape(text))))
 
 
 def typed(value: object, limit: int = 200) -> Markup:
