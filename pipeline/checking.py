@@ -52,4 +52,4 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
         )
         snapshot = Snapshot(arrival, sha256(content).hexdigest(), path)
         work = wave.decide(chain, wave.read(chain, [snapshot]))
-        return models(work.arrived, work.frames, work.settled, wave.judged_with(chain, work.facts))[0]
+        return models(work.arrived, work.frames, work.settled, wave.judged_with(chain))[0]

@@ -33,6 +33,7 @@ _DSF = {
     "periode_debut": "periode_debut",
     "periode_fin": "periode_fin",
     "cle_convention": "cle_convention",
+    "extrait": "extrait",
 }
 _SEQUENCE = {"cle_pif": "cle_pif", "heures_prevues": "heures_prevues"}
 _ABSENCE = {

@@ -18,7 +18,7 @@ from pipeline.reading import ReadOptions
 from pipeline.reading.model import Etat, Observation, Reading
 from pipeline.records import Decision, Deposit, Folder, Token
 from pipeline.reference import Facts, Reference
-from pipeline.returns.model import Arrived, Judged, Model, models
+from pipeline.returns.model import Arrived, Judged, Model, extracts, models
 from pipeline.settings import Settings
 from pipeline.settle import Known, Named, Settled, settle
 from pipeline.workers import Pool
@@ -178,13 +178,13 @@ def _short(siret: str, content: str) -> str:
     return sha256(f"{siret} {content}".encode()).hexdigest()[:8]
 
 
-def judged_with(chain: Chain, facts: Facts) -> Judged:
-    """What the reports of a wave say they were judged with."""
-    extracts = [
-        {"nom": str(row["nom"]), "date_extraction": str(row["date_extraction"]), "sha256": str(row["sha256"])}
-        for row in facts.extraits.to_dict("records")
+def judged_with(chain: Chain) -> Judged:
+    """What the reports of a wave are judged with."""
+    loads = [
+        {"nom": load.nom, "date_extraction": load.date_extraction.date().isoformat(), "sha256": load.sha256}
+        for load in chain.reference.loads()
     ]
-    return Judged(chain.run, chain.day, RULES_VERSION, __version__, extracts, chain.motifs, chain.settings)
+    return Judged(chain.run, chain.day, RULES_VERSION, __version__, loads, chain.motifs, chain.settings)
 
 
 def _stage(chain: Chain, work: Work) -> list[Token]:
@@ -194,7 +194,7 @@ def _stage(chain: Chain, work: Work) -> list[Token]:
         for c in work.settled.complements
     ]
     tokens = chain.pool.map(_write_complement, issued)
-    reports = models(work.arrived, work.frames, work.settled, judged_with(chain, work.facts))
+    reports = models(work.arrived, work.frames, work.settled, judged_with(chain))
     for low in range(0, len(reports), RENDERED):
         tokens += chain.pool.map(_write_return, [(chain.workspace, chain.fence, m) for m in reports[low : low + RENDERED]])
         chain.progress("rendu", min(low + RENDERED, len(reports)), len(reports))
@@ -216,5 +216,5 @@ def _write_complement(item: tuple[Workspace, int, str, str, bytes, Mapping[str, 
 
 
 def _decision(chain: Chain, deposits: tuple[Deposit, ...], work: Work, tokens: Sequence[Token]) -> Decision:
-    extracts = judged_with(chain, work.facts).extraits
-    return Decision(chain.run, deposits, work.settled.complements, tuple(tokens), tuple(extracts))
+    used = extracts(work.settled.lines, judged_with(chain))
+    return Decision(chain.run, deposits, work.settled.complements, tuple(tokens), tuple(used))

@@ -45,6 +45,7 @@ class Judged:
     regles: str
     programme: str
     extraits: Sequence[Mapping[str, str]]
+    """Every load, oldest first: nom, date_extraction, sha256."""
     motifs: tuple[Motif, ...]
     settings: Settings
 
@@ -119,13 +120,20 @@ def _model(
         "juge_avec": {
             "regles": judged.regles,
             "programme": judged.programme,
-            "extraits": [dict(extrait) for extrait in judged.extraits],
+            "extraits": extracts(lines, judged),
             "reglages": {
                 "politique": judged.settings.politique,
                 "pas_heures": jsonfile.hours(judged.settings.pas_heures),
             },
         },
     }
+
+
+def extracts(lines: pd.DataFrame, judged: Judged) -> list[Mapping[str, str]]:
+    """The loads that gave the DSF of these lines, and the newest one: what it does not have either is not known."""
+    used = set(lines["extrait"].dropna()) if "extrait" in lines.columns else set()
+    used |= {judged.extraits[-1]["nom"]} if judged.extraits else set()
+    return [dict(extract) for extract in judged.extraits if extract["nom"] in used]
 
 
 def _state(refused: bool, of_lines: Counts) -> str:

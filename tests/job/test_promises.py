@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline import run as run_room
 from tests.job.world import DISPENSATEUR, OTHER, TITULAIRE, World
 
+# A failing workspace is shown as it was found: shrinking it would take a run of the job for each step.
+PHASES = [Phase.explicit, Phase.generate]
 SIRETS = (TITULAIRE, DISPENSATEUR, OTHER)
 HOURS = st.sampled_from(["7", "3,5", "7h20", "0", "-1", "sept", "", "150", "0,1", "#REF!"])
 LINE = st.fixed_dictionaries(
@@ -82,7 +84,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield tmp_path_factory.mktemp("worlds")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=PHASES)
 @given(deposits=DEPOSITS, politique=st.sampled_from(["dsf", "ligne", "depot"]))
 def test_lines_and_hours_read_are_those_of_the_four_verdicts(
     folder: Path, deposits: list[tuple[str, tuple[str, list[dict[str, str]]]]], politique: str
@@ -117,7 +119,7 @@ def lines_of(complement: dict) -> list[tuple[str, ...]]:  # type: ignore[type-ar
     return keys
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=PHASES)
 @given(deposits=DEPOSITS)
 def test_a_wave_decides_what_one_deposit_after_another_would(
     folder: Path, deposits: list[tuple[str, tuple[str, list[dict[str, str]]]]]
