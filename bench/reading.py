@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 from python_calamine import CalamineWorkbook
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -45,7 +45,7 @@ def best(function: Callable[[], object]) -> float:
     return min(times)
 
 
-def calamine(path: Path) -> list[list[list[object]]]:
+def calamine(path: Path) -> list[object]:
     """Every cell of every sheet, as python-calamine gives it."""
     with CalamineWorkbook.from_path(str(path)) as book:
         return [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]

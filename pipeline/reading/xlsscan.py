@@ -43,6 +43,8 @@ def scan_xls(data: bytes) -> XlsScan:
     except (OSError, ValueError, IndexError, struct.error, TypeError, AttributeError, KeyError):
         raise unreadable("classeur_abime") from None
     scan = _scan(content)
+    if not scan.feuilles:
+        raise unreadable("classeur_abime")  # a list of sheets that cannot be found has made calamine ask for all memory
     if any(name.startswith("_vba_project") for name in streams) and "macros" not in scan.notes:
         scan.notes += ("macros",)
     return scan

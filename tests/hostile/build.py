@@ -3,7 +3,7 @@
 import io
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from schemas.fields import HEURES, fields_of
@@ -42,7 +42,7 @@ def cell(reference: str, value: object) -> str:
     return f'<c r="{reference}" t="inlineStr"><is><t xml:space="preserve">{escape(str(value))}</t></is></c>'
 
 
-def row(number: int, values: list[object], first: int = 0) -> str:
+def row(number: int, values: Sequence[object], first: int = 0) -> str:
     """One row; a text that starts with ``<c`` stands for itself."""
     cells = []
     for i, value in enumerate(values, first):
@@ -58,7 +58,9 @@ def sheet(rows: str, *, before: str = "", after: str = "") -> str:
     return f'<?xml version="1.0"?>{before}<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData>{after}</worksheet>'
 
 
-def parts(*sheets: str, properties: str = "", states: Mapping[int, str] | None = None) -> dict[str, bytes | str]:
+def parts(
+    *sheets: str | bytes, properties: str = "", states: Mapping[int, str] | None = None
+) -> dict[str, bytes | str]:
     """The parts of an xlsx with these sheets, named ``Feuille1``…; ``states``: number of the sheet → its visibility."""
     states = states or {}
     names = "".join(
@@ -80,12 +82,12 @@ def parts(*sheets: str, properties: str = "", states: Mapping[int, str] | None =
     }
 
 
-def xlsx(*sheets: str, extra: Mapping[str, bytes | str] | None = None, **options: object) -> bytes:
+def xlsx(*sheets: str | bytes, extra: Mapping[str, bytes | str] | None = None, **options: object) -> bytes:
     """An xlsx with these sheets; ``extra`` adds parts or replaces them."""
     return zipped({**parts(*sheets, **options), **(extra or {})})  # type: ignore[arg-type]
 
 
-def table(*lines: list[object], start: int = 1) -> str:
+def table(*lines: Sequence[object], start: int = 1) -> str:
     """A sheet with the headings of hours on row ``start`` and these lines below."""
     rows = [row(start, list(HEADINGS)), *(row(start + i, line) for i, line in enumerate(lines, 1))]
     return sheet("".join(rows))
@@ -118,7 +120,7 @@ def ods(rows: str, *, manifest: str = "", styles: str = "") -> bytes:
     )
 
 
-def ods_row(values: list[object], attributes: str = "") -> str:
+def ods_row(values: Sequence[object], attributes: str = "") -> str:
     """One row of an ods."""
     cells = "".join(
         f'<table:table-cell office:value-type="string"><text:p>{escape(str(v))}</text:p></table:table-cell>'
@@ -129,9 +131,10 @@ def ods_row(values: list[object], attributes: str = "") -> str:
     return f"<table:table-row {attributes}>{cells}</table:table-row>"
 
 
-def csv_text(*lines: list[object], separator: str = ";", end: str = "\r\n") -> str:
+def csv_text(*lines: Sequence[object], separator: str = ";", end: str = "\r\n") -> str:
     """A csv of the headings of hours and these lines, nothing quoted."""
-    return "".join(separator.join(map(str, values)) + end for values in (HEADINGS, *lines))
+    rows: list[Sequence[object]] = [HEADINGS, *lines]
+    return "".join(separator.join(map(str, values)) + end for values in rows)
 
 
 def patched(data: bytes, offset: int, value: int) -> bytes:

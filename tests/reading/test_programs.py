@@ -3,12 +3,13 @@
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
 import pandas as pd
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Etat, Reading
@@ -17,7 +18,7 @@ from schemas.fields import HEURES, fields_of
 FIXTURES = Path(__file__).parent / "fixtures"
 HEADINGS = [field.headings[HEURES] for field in fields_of(HEURES)]
 DAY = dt.date(2024, 3, 5)
-LINES: list[list[object]] = [
+LINES: list[list[Any]] = [
     ["DSF-1", "1234567A", "DUPRÉ", "Chloé", "S01", DAY, DAY, 7.5, "FE-1", "déposé « tard »"],
     ["DSF-1", "0012345B", "NULL", "NA", "S02", DAY, None, 0.25, "007", None],
     ["DSF-2", "12345678901", "D'ALMÉRAS", "Zoé;Léa", "S,03", DAY, DAY, 12.75, 'FE "2"', None],
@@ -42,11 +43,15 @@ EXPECTED = [
 ]
 
 
+def _rows() -> list[list[Any]]:
+    return [HEADINGS, *LINES]
+
+
 def with_openpyxl(path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    for line in [HEADINGS, *LINES]:
+    for line in _rows():
         sheet.append(line)
     book.save(path)
 
@@ -54,7 +59,7 @@ def with_openpyxl(path: Path) -> None:
 def with_openpyxl_in_streams(path: Path) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("x")
-    for line in [HEADINGS, *LINES]:
+    for line in _rows():
         sheet.append(line)
     book.save(path)
 
@@ -62,7 +67,7 @@ def with_openpyxl_in_streams(path: Path) -> None:
 def _with_xlsxwriter(path: Path, *, constant_memory: bool) -> None:
     book = xlsxwriter.Workbook(str(path), {"constant_memory": constant_memory, "default_date_format": "dd/mm/yyyy"})
     sheet = book.add_worksheet()
-    for number, line in enumerate([HEADINGS, *LINES]):
+    for number, line in enumerate(_rows()):
         for column, value in enumerate(line):
             if value is not None:
                 sheet.write(number, column, value)

@@ -1,0 +1,89 @@
+"""Files of the world and damaged ones: an answer in every case, the parent alive, refusals quick and light."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipeline.reading import ReadOptions
+from pipeline.settings import Limits
+from pipeline.workers import Pool
+from tests.reading import outcomes
+
+FIXTURES = Path(__file__).parent / "fixtures"
+CORPUS = outcomes.corpus()
+needs_corpus = pytest.mark.skipif(not CORPUS, reason="../shared/corpus/spreadsheets is not there")
+SECONDS, MEGABYTES = 2.0, 300
+READ = "lu"
+
+
+@needs_corpus
+def test_every_file_of_the_corpus_ends_in_a_reading() -> None:
+    with Pool(2, Limits()) as pool:
+        readings = pool.read([(path, ReadOptions()) for path in CORPUS])
+    assert len(readings) == len(CORPUS)
+    # None of them is a deposit: each is refused, and says why.
+    assert all(outcomes.code(reading) != READ for reading in readings)
+
+
+@needs_corpus
+def test_refusals_are_quick_and_light() -> None:
+    measured = outcomes.measure(CORPUS)
+    slow = [(path.name, seconds) for path, (_, seconds, _) in zip(CORPUS, measured, strict=True) if seconds > SECONDS]
+    assert not slow
+    assert max(megabytes for _, _, megabytes in measured) <= MEGABYTES
+
+
+@needs_corpus
+def test_table_of_outcomes_is_in_step() -> None:
+    assert outcomes.table() in outcomes.DOCUMENT.read_text(encoding="utf-8"), "run python -m tests.reading.outcomes"
+
+
+def _sources() -> list[Path]:
+    return [path for path in FIXTURES.iterdir() if path.suffix != ".py"] + CORPUS
+
+
+def _damaged(folder: Path, count: int) -> None:
+    paths = []
+    for i, data in enumerate(outcomes.mutations(sorted(_sources()), count)):
+        path = folder / f"{i:04d}"
+        path.write_bytes(data)
+        paths.append(path)
+    with Pool(2, Limits(secondes=20)) as pool:
+        readings = pool.read([(path, ReadOptions()) for path in paths])
+    assert len(readings) == count
+    for path, reading in zip(paths, readings, strict=True):
+        assert reading.observations or reading.tables, path
+    refused = [path for path, reading in zip(paths, readings, strict=True) if outcomes.code(reading) != READ]
+    died = {
+        path
+        for path, r in zip(paths, readings, strict=True)
+        if r.observations and r.observations[0].champ in ("memoire", "secondes")
+    }
+    measured = outcomes.measure([path for path in refused if path not in died])
+    assert max(seconds for _, seconds, _ in measured) <= SECONDS
+    # A damaged reference may stretch a sheet's used range, which is read whole (FIC-04) within the limit of memory.
+    assert max(megabytes for _, _, megabytes in measured) <= 2 * MEGABYTES
+    alone = [path for path, reading in zip(paths, readings, strict=True) if outcomes.code(reading) in outcomes.ALONE]
+    assert max(megabytes for _, _, megabytes in outcomes.measure([p for p in alone if p not in died])) <= MEGABYTES
+
+
+def test_damaged_files(tmp_path: Path) -> None:
+    _damaged(tmp_path, 300)
+
+
+@pytest.mark.sweep
+def test_a_thousand_damaged_files(tmp_path: Path) -> None:
+    _damaged(tmp_path, 1000)
+
+
+def test_bombs_are_refused_within_the_memory_of_a_small_child(tmp_path: Path) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/sharedStrings.xml", b"A" * 450_000_000)
+    path = tmp_path / "bombe.xlsx"
+    path.write_bytes(bomb.getvalue())
+    ((fic, seconds, megabytes),) = outcomes.measure([path])
+    assert (fic, seconds <= SECONDS, megabytes <= 100) == ("FIC-03", True, True)
