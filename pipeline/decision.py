@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pipeline.frames import per_deposit
 from pipeline.records import Deposit, DsfCount, RuleCount
 from pipeline.returns.model import Arrived, counts
 from pipeline.settle import REJECTED, TAKEN, Settled
@@ -12,12 +13,10 @@ from pipeline.verdicts import verdict_row
 
 def deposits(arrived: Sequence[Arrived], places: Sequence[str], settled: Settled) -> tuple[Deposit, ...]:
     """One record for each deposit, in deposit order; ``places``: paths of the sources, relative to the workspace."""
-    lines = dict(list(settled.lines.groupby("depot")))
-    findings = dict(list(settled.findings.groupby("depot")))
-    no_lines, no_findings = settled.lines.iloc[:0], settled.findings.iloc[:0]
+    lines = per_deposit(settled.lines, len(arrived))
+    findings = per_deposit(settled.findings, len(arrived))
     records = []
-    for position, (deposit, place) in enumerate(zip(arrived, places, strict=True)):
-        mine, found = lines.get(position, no_lines), findings.get(position, no_findings)
+    for position, (deposit, place, mine, found) in enumerate(zip(arrived, places, lines, findings, strict=True)):
         refused = position in settled.refused
         of_lines, of_hours = counts(mine)
         records.append(
@@ -54,7 +53,7 @@ def _rules(findings: pd.DataFrame, lines: pd.DataFrame) -> tuple[RuleCount, ...]
 
 def _by_dsf(lines: pd.DataFrame) -> tuple[DsfCount, ...]:
     """Only the depositor's own DSF: of others nothing is kept, for nothing is known."""
-    own = lines[lines["dsf_connue"]] if len(lines) else lines
+    own = lines.loc[lines["dsf_connue"], ["cle_dsf", "numero_dsf_exact", "verdict", "heures"]]
     return tuple(
         DsfCount(str(cle), str(group["numero_dsf_exact"].iloc[0]), *counts(group))
         for cle, group in own.groupby("cle_dsf", sort=True)

@@ -68,6 +68,13 @@ def build(sources: Sequence[Source]) -> Frames:
     return Frames(lines, _observations(sources, tables, owners), deposits, tuple(tables))
 
 
+def per_deposit(frame: pd.DataFrame, deposits: int) -> list[pd.DataFrame]:
+    """The rows of each deposit, in their order; ``frame`` has a column ``depot`` that counts from 0."""
+    ordered = frame.sort_values("depot", kind="stable")
+    edges = np.searchsorted(ordered["depot"].to_numpy(), np.arange(deposits + 1))
+    return [ordered.iloc[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
+
+
 def _lines(sources: Sequence[Source], tables: Sequence[Table], owners: Sequence[int]) -> pd.DataFrame:
     sizes = np.array([len(table.lignes) for table in tables], dtype=np.int64)
     number = np.repeat(np.arange(len(tables)), sizes)

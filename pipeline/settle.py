@@ -64,6 +64,21 @@ class Settled:
     complements: tuple[Complement, ...]
     payloads: Mapping[str, Mapping[str, Any]]
 
+    @property
+    def issued(self) -> dict[str, list[str]]:
+        """Deposit → the numbers of its complements."""
+        numbers: dict[str, list[str]] = {}
+        for made in self.complements:
+            numbers.setdefault(made.depot, []).append(made.numero)
+        return numbers
+
+
+KEPT = (
+    "depot table rang siret feuille ligne nature numero_dsf identifiant_de nom prenom code_sequence heures cle_dsf "
+    "dsf_connue numero_dsf_exact extrait siret_titulaire siret_dispensateur verdict complement complement_precedent"
+).split()
+"""What the reports and the ledger still need of a line once it is settled."""
+
 
 def settle(
     frames: Frames,
@@ -99,14 +114,18 @@ def settle(
             payloads[made.numero] = content
             judged.loc[content_index(judged, made), "complement"] = made.numero
         state = _with(state, judged, day)
-        done.append(judged)
+        done.append(judged[KEPT])
         findings.append(found)
-    settled = pd.concat(done).sort_index() if done else lines.assign(verdict="", complement="", complement_precedent="")
+    settled = pd.concat(done).sort_index() if done else _none_settled(lines)
     on_deposits = judge.on_deposits(_deposit_frame(deposits, settled, known, refused, day), settings)
     all_findings = pd.concat([*findings, on_deposits], ignore_index=True)
     order = {named.numero: position for position, named in enumerate(deposits)}
     complements.sort(key=lambda c: (order[c.depot], c.cle_dsf))
     return Settled(settled, all_findings, frozenset(refused), tuple(complements), payloads)
+
+
+def _none_settled(lines: pd.DataFrame) -> pd.DataFrame:
+    return lines.iloc[:0].assign(verdict="", complement="", complement_precedent="")[KEPT]
 
 
 def content_index(judged: pd.DataFrame, made: Complement) -> "pd.Index[int]":

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline import cells, jsonfile
-from pipeline.frames import Frames
+from pipeline.frames import Frames, per_deposit
 from pipeline.motifs import Motif
 from pipeline.reading.model import Column, Etat, Reading
 from pipeline.records import Counts
@@ -63,20 +63,12 @@ def counts(lines: pd.DataFrame) -> tuple[Counts, Counts]:
 
 def models(arrived: Sequence[Arrived], frames: Frames, settled: Settled, judged: Judged) -> list[Model]:
     """One model for each deposit, in deposit order."""
-    lines = dict(list(settled.lines.groupby("depot")))
-    findings = dict(list(settled.findings.groupby("depot")))
-    no_lines, no_findings = settled.lines.iloc[:0], settled.findings.iloc[:0]
+    lines = per_deposit(settled.lines, len(arrived))
+    findings = per_deposit(settled.findings, len(arrived))
+    issued = settled.issued
     return [
-        _model(
-            deposit,
-            position in settled.refused,
-            lines.get(position, no_lines),
-            findings.get(position, no_findings),
-            frames,
-            settled,
-            judged,
-        )
-        for position, deposit in enumerate(arrived)
+        _model(deposit, position in settled.refused, mine, found, frames, settled, issued, judged)
+        for position, (deposit, mine, found) in enumerate(zip(arrived, lines, findings, strict=True))
     ]
 
 
@@ -87,6 +79,7 @@ def _model(
     findings: pd.DataFrame,
     frames: Frames,
     settled: Settled,
+    issued: Mapping[str, Sequence[str]],
     judged: Judged,
 ) -> Model:
     of_lines, of_hours = counts(lines)
@@ -107,7 +100,7 @@ def _model(
         "etat": _state(refused, of_lines),
         "comptes": {"lues": of_lines.lues, **{name: getattr(of_lines, name) for name in _COUNTS}},
         "heures": {name: jsonfile.hours(getattr(of_hours, name)) for name in ("lues", *_COUNTS)},
-        "complements": [_issued(settled.payloads[c.numero]) for c in settled.complements if c.depot == deposit.numero],
+        "complements": [_issued(settled.payloads[numero]) for numero in issued.get(deposit.numero, ())],
         "constats": _constats(findings),
         "lignes": _lines(lines, findings, frames, judged.settings.politique),
         "tables": [] if refused else _tables(deposit.reading),
