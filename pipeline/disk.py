@@ -2,8 +2,8 @@
 
 ``label`` names the step for the reader of a halt and for the tests: each function announces ``reached(label, …)`` *before*
 it acts, so killing the process at the n-th announcement leaves the disk as if the power of the process had ended there.
-Refusals of the system become ``DiskHalt`` (a sentence, no path); ``FileExistsError`` and ``FileNotFoundError`` pass, because
-they are answers. A failed fsync is never tried again on the same file: the system may have dropped the data and would say yes.
+Refusals of the system become ``DiskHalt`` (a sentence, no path); ``FileExistsError`` passes where a function says so, and
+``FileNotFoundError`` where it is an answer. A failed fsync is never tried again on the same file: the system may have dropped the data and would say yes.
 """
 
 import ctypes
@@ -44,11 +44,11 @@ reached: Callable[..., None] = _nothing
 
 
 @contextmanager
-def said(label: str) -> Iterator[None]:
-    """Turn a refusal of the system inside into a ``DiskHalt``; the two answers pass."""
+def said(label: str, *answers: type[OSError]) -> Iterator[None]:
+    """Turn a refusal of the system inside into a ``DiskHalt``; ``answers`` pass."""
     try:
         yield
-    except (FileExistsError, FileNotFoundError):
+    except answers:
         raise
     except OSError as error:
         raise halts.disk(error, label) from None
@@ -57,7 +57,7 @@ def said(label: str) -> Iterator[None]:
 def write_new(path: Path, data: bytes, label: str) -> None:
     """Create ``path`` with ``data``; raises ``FileExistsError``. Not durable until ``flush``."""
     reached(f"{label}: write", path)
-    with said(label):
+    with said(label, FileExistsError):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
         try:
             write_all(handle, data)
@@ -79,17 +79,18 @@ def make_folder(path: Path, label: str) -> bool:
         try:
             path.mkdir(FOLDER_MODE)
         except FileExistsError:
-            if not path.is_dir():
-                raise
-            return False
+            if path.is_dir():
+                return False
+            raise
     return True
 
 
 def flush(paths: Iterable[Path], label: str) -> None:
     """Make files (their bytes) and folders (their entries) durable. Many at once share one flush of the file system."""
     wanted = list(dict.fromkeys(paths))
-    if len(wanted) >= MANY and _flush_whole(wanted, label):
-        return
+    with said(label):
+        if len(wanted) >= MANY and _flush_whole(wanted, label):
+            return
     for path in wanted:
         reached(f"{label}: fsync", path)
         with said(label):
@@ -104,14 +105,13 @@ def _flush_whole(paths: list[Path], label: str) -> bool:
     if not _reports_errors() or file_system(paths[0].parent) not in _LOCAL:
         return False
     reached(f"{label}: syncfs", *paths)
-    with said(label):
-        handle = os.open(paths[0].parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            if _libc.syncfs(handle) != 0:
-                number = ctypes.get_errno()
-                raise OSError(number, os.strerror(number))
-        finally:
-            os.close(handle)
+    handle = os.open(paths[0].parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if _libc.syncfs(handle) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(handle)
     return True
 
 
@@ -144,7 +144,7 @@ def rename(source: Path, target: Path, label: str) -> None:
 def rename_new(source: Path, target: Path, label: str) -> None:
     """Move ``source`` to ``target``, which must not exist: ``FileExistsError``; ``FileNotFoundError`` without ``source``."""
     reached(f"{label}: rename", source, target)
-    with said(label):
+    with said(label, FileExistsError, FileNotFoundError):
         number = _renameat2(source, target)
         if number in _UNSUPPORTED:
             # NFS and some others know no NOREPLACE: look, then rename, under the run lock (reliability B11).

@@ -21,12 +21,13 @@ not know (see ``guards``). Many tokens share each step: verify all, one witness,
 """
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pipeline import disk, guards, stops
-from pipeline.halts import StateHalt
+from pipeline.halts import AGAIN, StateHalt
 from pipeline.ledger import Ledger, Publication
 from pipeline.records import Folder, Token
 from pipeline.workspace import Workspace
@@ -39,6 +40,11 @@ TAKEN = (
     "La place d'un dossier à émettre (outbox/{cible}) est déjà prise par autre chose ; rien n'est jamais écrasé. "
     "Déplacez ce qui s'y trouve, puis relancez la même commande."
 )
+
+
+TIDIED = "Les dossiers de l'outbox sont effacés à mesure qu'ils sont créés. Arrêtez ce qui le fait. " + AGAIN
+
+TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,8 @@ def write(workspace: Workspace, folder: Folder, fence: int | str) -> Token:
 def harden(workspace: Workspace, tokens: Sequence[Token]) -> None:
     """Make tokens durable, files first, then their folders, then the spool: from here on a commit may refer to them."""
     places = [workspace.spool / token.nom for token in tokens]
-    files = [entry for place in places for entry in sorted(place.iterdir())]
+    with disk.said("spool"):
+        files = [entry for place in places for entry in sorted(place.iterdir())]
     if tokens:
         disk.flush([*files, *places, workspace.spool], "spool")
 
@@ -125,7 +132,8 @@ def release(workspace: Workspace, ledger: Ledger) -> Released:
             disk.make_folder(parent, "outbox")
         absent = [p for p in staged if not _emit(workspace, p)]
         # Where things went before where they came from: a folder may not be forgotten by both.
-        disk.flush([*reversed(parents), workspace.outbox, workspace.spool], "outbox")
+        standing = [parent for parent in reversed(parents) if parent.is_dir()]
+        disk.flush([*standing, workspace.outbox, workspace.spool], "outbox")
         ledger.published(p.id for p in staged)
     gone = tuple(p.cible for p in absent if not _target(workspace, p).exists())
     return Released(tuple(p.cible for p in staged), gone)
@@ -134,7 +142,7 @@ def release(workspace: Workspace, ledger: Ledger) -> Released:
 def _is_whole(workspace: Workspace, publication: Publication) -> bool:
     """True: the token is there, as the ledger knows it. False: it is gone, so it was emitted."""
     try:
-        with disk.said("spool"):
+        with disk.said("spool", FileNotFoundError):
             found = folder_sha256(workspace.spool / publication.nom)
     except FileNotFoundError:
         return False
@@ -145,13 +153,21 @@ def _is_whole(workspace: Workspace, publication: Publication) -> bool:
 
 def _emit(workspace: Workspace, publication: Publication) -> bool:
     """The emission itself. False: it had happened already."""
-    try:
-        disk.rename_new(workspace.spool / publication.nom, _target(workspace, publication), "outbox")
-    except FileNotFoundError:
-        return False
-    except FileExistsError:
-        raise StateHalt(TAKEN.format(cible=publication.cible)) from None
-    return True
+    token, target = workspace.spool / publication.nom, workspace.outbox / publication.cible
+    for _ in range(TRIES):
+        try:
+            disk.rename_new(token, target, "outbox")
+        except FileNotFoundError:
+            if not os.path.lexists(token):
+                return False
+            # The token is there, so what is missing is the folder above its target: somebody tidied the outbox just now.
+            for parent in _parents(workspace, [publication]):
+                disk.make_folder(parent, "outbox")
+        except FileExistsError:
+            raise StateHalt(TAKEN.format(cible=publication.cible)) from None
+        else:
+            return True
+    raise StateHalt(TIDIED)
 
 
 def _parents(workspace: Workspace, publications: Iterable[Publication]) -> list[Path]:

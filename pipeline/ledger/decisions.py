@@ -89,10 +89,11 @@ class Decisions(Opened):
             for siret, sha in dict.fromkeys(pairs):
                 mine = (table.c.siret == siret) & (table.c.sha256 == sha)
                 before = connection.execute(select(table.c.essais).where(mine)).scalar()
-                change = table.update().where(mine) if before else table.insert()
-                values = {"essais": (before or 0) + 1} if before else {"siret": siret, "sha256": sha, "essais": 1}
-                connection.execute(change.values(values))
                 counts[siret, sha] = (before or 0) + 1
+                if before is None:
+                    connection.execute(table.insert().values(siret=siret, sha256=sha, essais=1))
+                else:
+                    connection.execute(table.update().where(mine).values(essais=counts[siret, sha]))
         self._begun.update(counts)
         return counts
 

@@ -1,0 +1,50 @@
+"""Pure steps of the run, computed once for all the runs of a sweep.
+
+What is judged and rendered depends on the deposits and on the ledger's state alone (``wave.decide``, ``clerk.workbook`` and
+``returns.files`` write nothing), so a sweep that runs the same deposits hundreds of times looks the answers up. Every step that
+touches the disk or the ledger stays as it is.
+"""
+
+import os
+import pickle
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pipeline import clerk, returns, wave
+
+
+def install(folder: Path) -> None:
+    """Replace the pure steps by remembered ones; ``folder`` holds what was computed, for all processes."""
+    folder.mkdir(exist_ok=True)
+    decide, workbook, files = wave.decide, clerk.workbook, returns.files
+
+    def remembered_decide(chain: wave.Chain, taken: Any) -> Any:
+        seen = [(t.snapshot.arrival.fichier, t.snapshot.arrival.siret, t.snapshot.sha256) for t in taken]
+        return _remember(folder, ("decide", seen, chain.run, chain.book.head()), lambda: decide(chain, taken))
+
+    def remembered_workbook(payload: Any, day: Any) -> Any:
+        return _remember(folder, ("workbook", payload, day), lambda: workbook(payload, day))
+
+    def remembered_files(model: Any) -> Any:
+        return _remember(folder, ("files", model), lambda: files(model))
+
+    wave.decide = remembered_decide
+    wave.clerk.workbook = remembered_workbook
+    wave.returns.files = remembered_files
+
+
+def _remember(folder: Path, question: object, compute: Callable[[], Any]) -> Any:
+    """The answer, from the folder when it was asked before. The sizes and times of the sources are those of the template."""
+    place = folder / sha256(pickle.dumps(question)).hexdigest()
+    if place.exists():
+        return pickle.loads(place.read_bytes())
+    answer = compute()
+    try:
+        draft = place.with_suffix(f".{os.getpid()}")
+        draft.write_bytes(pickle.dumps(answer))
+        draft.rename(place)
+    except OSError:
+        pass  # the fault under test struck here: it is no fault of the run
+    return answer

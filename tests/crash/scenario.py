@@ -1,0 +1,92 @@
+"""The real run over a small workspace: what the sweeps interrupt.
+
+Six deposits of two organisations in three waves: accepted, rejected and held lines, the same bytes twice, an absence asked for
+twice, an empty file. Reading is done in this process (children of their own would only slow the sweeps: they write nothing).
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipeline import run as chain
+from pipeline.reading import ReadOptions, read
+from pipeline.reading.model import Reading
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
+from tests.job.world import DISPENSATEUR, World
+
+DAY = date(2025, 6, 30)
+CANARY = "CANARIVOLANT"
+SETTINGS = Settings(delai_stabilite=0, processus=1)
+
+
+class InProcess:
+    """Stands in for ``workers.Pool``."""
+
+    def __init__(self, *_: object) -> None: ...
+
+    def __enter__(self) -> "InProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def read(self, tasks: Sequence[tuple[Path, ReadOptions]]) -> list[Reading]:
+        return [read(*task) for task in tasks]
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        return [function(item) for item in items]
+
+
+def prepare(root: Path) -> None:
+    """A workspace with its extract loaded and six deposits waiting."""
+    world = World(root)
+    person = {"nom": CANARY, "prenom": CANARY}
+    absences = [
+        {"id_absence": f"A{n}", "date_debut": f"2025-02-{n:02d}", "date_fin": f"2025-02-{n:02d}"} for n in range(1, 5)
+    ]
+    world.add_dsf("DSF-1", sequences=[person], absences=absences, siret_dispensateur=DISPENSATEUR)
+    world.add_dsf("DSF-2", sequences=[person], absences=absences[:1])
+    world.write_extracts()
+    run(root)
+    name = {"nom": CANARY, "prenom": CANARY}
+    first = world.hours("heures.csv", name, {**name, "date_debut": "11/02/2025"}, {**name, "numero_dsf": "DSF-2"})
+    world.absence("absences.csv", {**name, "id_absence": "A1"}, {**name, "id_absence": "A2"})
+    world.absence(
+        "dispensateur.csv",
+        *({**name, "id_absence": n} for n in ("A2", "A3")),
+        {**name, "numero_dsf": "DSF-2", "id_absence": "A1", "heures": "sept"},
+        siret=DISPENSATEUR,
+    )
+    world.drop("encore/heures.csv", first.read_bytes())
+    world.drop("vide.xlsx", b"")
+    world.absence(
+        "suite.csv", {**name, "id_absence": "A3"}, {**name, "id_absence": "A4"}, siret=f"{DISPENSATEUR}-antenne"
+    )
+
+
+def run(root: Path) -> None:
+    """One `dsf run` on the fixed date, in three waves."""
+    chain.Pool = InProcess  # type: ignore[assignment,misc]
+    chain.BATCH, chain.LINES = 2, 1
+    chain.run(Workspace(root), SETTINGS, DAY, lambda *_: None)
+
+
+def guarded(root: Path) -> int:
+    """``run`` as the command does it: a halt is a sentence on stderr and its exit code."""
+    from pipeline.halts import Halt
+
+    try:
+        run(root)
+    except Halt as halt:
+        print(f"dsf : {halt}", file=sys.stderr)
+        return halt.exit_code
+    except BaseException as error:
+        # A traceback may quote what it handles: the sweeps look for the canary in this very text.
+        import traceback
+
+        traceback.print_exc()
+        return 70 if isinstance(error, Exception) else 71
+    return os.EX_OK

@@ -1,0 +1,107 @@
+"""Forks a child for each run, after the imports are paid once; a child may be told to die, or be traced by strace.
+
+Talks JSON lines on stdin and stdout. ``tests.crash.client`` is the other side.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline import disk
+from tests.crash import memo, scenario
+from tests.crash.receiver import receive
+
+
+def _announce(order: dict[str, Any], shared: mmap.mmap, labels: int) -> None:
+    """Before each announced step: note its label, let a greedy receiver take what it sees, and at ``at`` die or stand still."""
+
+    def reached(label: str, *_paths: Path) -> None:
+        count = int.from_bytes(shared[:8], "little") + 1
+        shared[:8] = count.to_bytes(8, "little")
+        if labels:
+            os.write(labels, f"{label}\n".encode())
+        if order.get("taken"):
+            receive(Path(order["root"]) / "outbox", Path(order["taken"]))
+        if count == order.get("at", 0):
+            os.kill(os.getpid(), getattr(signal, order.get("signal", "SIGKILL")))
+
+    disk.reached = reached
+
+
+def _child(order: dict[str, Any]) -> None:
+    os.setsid()
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    if order.get("each_fsync"):
+        disk.MANY = 1 << 30
+    labels = os.open(order["labels"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if order.get("labels") else 0
+    if order.get("at") or order.get("taken") or labels:
+        _announce(order, mmap.mmap(-1, 8), labels)
+    memo.install(Path(order["memo"]))
+    if order.get("inject"):
+        os.kill(os.getpid(), signal.SIGSTOP)
+    code = 99
+    with contextlib.suppress(BaseException):
+        code = scenario.guarded(Path(order["root"]))
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _trace(pid: int, order: dict[str, Any]) -> subprocess.Popen[bytes]:
+    """Attach strace to the stopped child, then let it go."""
+    os.waitpid(pid, os.WUNTRACED)
+    call = order["inject"].partition(":")[0]
+    command = ["strace", "-f", "-qq", "-o", order.get("trace", os.devnull), "-e", f"trace={call}"]
+    if ":" in order["inject"]:
+        command += ["-e", f"inject={order['inject']}"]
+    tracer = subprocess.Popen([*command, "-p", str(pid)], stdin=subprocess.DEVNULL)
+    status = Path(f"/proc/{pid}/status")
+    while "TracerPid:\t0\n" in status.read_text() and tracer.poll() is None:
+        time.sleep(0.002)
+    os.kill(pid, signal.SIGCONT)
+    return tracer
+
+
+def _one(order: dict[str, Any]) -> list[int]:
+    """Exit codes of the run and, when a second one was to start while the first stands still, of that one."""
+    pid = os.fork()
+    if pid == 0:
+        _child(order)
+    tracer = _trace(pid, order) if order.get("inject") else None
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    codes = []
+    if os.WIFSTOPPED(status):
+        codes = _meanwhile(order)
+        os.kill(pid, signal.SIGCONT)
+        _, status = os.waitpid(pid, 0)
+    if tracer:
+        tracer.wait()
+    return [os.waitstatus_to_exitcode(status), *codes]
+
+
+def _meanwhile(order: dict[str, Any]) -> list[int]:
+    """A second runner while the first stands still; ``unlock``: as if the lock had been lost (its file removed)."""
+    if order.get("unlock"):
+        (Path(order["root"]) / "var" / "run.lock").unlink(missing_ok=True)
+    plain = {name: order[name] for name in ("root", "log", "memo")}
+    return _one(plain)
+
+
+def main() -> None:
+    out = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        order = json.loads(line)
+        out.write(json.dumps(_one(order)) + "\n")
+        out.flush()
+
+
+if __name__ == "__main__":
+    main()
