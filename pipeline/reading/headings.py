@@ -27,13 +27,17 @@ _NOT_COMPARED = re.compile(r"[^a-z0-9]+")
 _CAPITALS = str.maketrans("ВНРСХУΡΝΗΥ", "BHPCXYPNHY")
 
 
-@lru_cache(maxsize=1 << 16)
-def normal(text: str) -> str:
-    """``text`` as it is compared: letters and digits only, without case, accents and look-alike letters."""
+def _normal(text: str) -> str:
     if text.isascii():
         return _NOT_COMPARED.sub("", text.lower())
     text = unicodedata.normalize("NFKD", text.translate(_CAPITALS)).casefold().translate(_LOOK_ALIKES)
     return "".join(character for character in text if character.isalnum())
+
+
+@lru_cache(maxsize=1 << 16)
+def normal(text: str) -> str:
+    """``text`` as it is compared: letters and digits only, without case, accents and look-alike letters."""
+    return _normal(text)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class Headings:
     def field(self, nature: str, heading: str) -> str | None:
         """The field that ``heading`` means in a table of this nature, None when it means none."""
         return self.champs[nature].get(normal(heading))
+
+    def knows(self, text: str) -> bool:
+        """``text`` is a heading of some kind of table. For the many cells of a sheet, which are none."""
+        form = _normal(text)
+        return any(form in known for known in self.champs.values())
 
     def nearest(self, nature: str, champ: str, candidates: list[str]) -> str:
         """Of the headings found, the one most like those of ``champ``; empty when none is."""

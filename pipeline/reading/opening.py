@@ -9,6 +9,7 @@ from pipeline.reading.sheets import Sheet
 from schemas.fields import ABSENCES, HEURES, NATURES
 
 _KNOWN_ENOUGH = 3
+_TITLES = 50  # rows above a table whose words may tell its kind
 _TITLE_LENGTH = 200  # a longer text is no heading, and is not worth folding
 
 
@@ -33,17 +34,30 @@ class Opening:
 def find_opening(sheet: Sheet, headings: Headings) -> Opening | None:
     """The first row of ``sheet`` that opens a table, None when none does."""
     above: list[str] = []
+    unknown: set[str] = set()
     for i, row in enumerate(sheet.lignes):
         texts = _texts(row)
-        if sum(map(bool, texts)) == 0:
+        if not any(texts):
+            continue
+        if len(above) >= _TITLES and _knows_none(texts, headings, unknown):
             continue
         below = _texts(sheet.lignes[i + 1]) if _follows(sheet, i) else ()
         opening = _open(sheet, headings, i, texts, below, above)
         if opening is not None:
             return opening
-        if len(above) < 50:
+        if len(above) < _TITLES:
             above.append(" ".join(filter(None, texts)))
     return None
+
+
+def _knows_none(texts: tuple[str, ...], headings: Headings, unknown: set[str]) -> bool:
+    """No text of the row is a heading. Each distinct text of a long sheet without a table is looked up once."""
+    for text in texts:
+        if text and text not in unknown:
+            if headings.knows(text):
+                return False
+            unknown.add(text)
+    return True
 
 
 def _follows(sheet: Sheet, i: int) -> bool:

@@ -69,10 +69,9 @@ def _open(data: bytes, limits: Limits, known: Headings) -> Workbook:
 def _assemble(workbook: Workbook, options: ReadOptions, known: Headings) -> Reading:
     limit = options.limites.lignes
     declarants = [sheet for sheet in workbook.feuilles if is_declarant(sheet)]
-    others = [sheet for sheet in workbook.feuilles if not is_declarant(sheet)]
-    found = [
-        f for sheet in others for f in [find_table(sheet, known, limit, epoque_1904=workbook.epoque_1904)] if f.table
-    ]
+    # A table is one whatever its sheet is called, « Déclarant » too.
+    looked = [find_table(sheet, known, limit, epoque_1904=workbook.epoque_1904) for sheet in workbook.feuilles]
+    found = [one for one in looked if one.table is not None]
     lines = sum(len(f.table.lignes) for f in found if f.table)
     if lines > limit:
         raise beyond("lignes", lines, limit)

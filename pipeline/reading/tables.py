@@ -2,7 +2,7 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from operator import or_
@@ -22,6 +22,8 @@ _TOUCHED = {
     ABSENCES: ("heures", "motif", "reference_justificatif", "date_justificatif", "reliquat_abandonne", "commentaire"),
 }
 """A row where all of these are empty is blank, or prefilled and left untouched: not a line."""
+_OURS = frozenset({"quefaire", "whattodo"})
+"""Headings that ``a-corriger.xlsx`` adds: when it is dropped again they are neither the sender's nor worth a word."""
 _IDENTIFIERS = ("numero_dsf", "identifiant_de")
 _CUT_IS_HARMLESS = "commentaire"
 
@@ -73,7 +75,7 @@ def find_table(sheet: Sheet, headings: Headings, lignes_max: int, *, epoque_1904
     lines = array("i", compress(numbers, keep))
     if len(lines) > lignes_max:
         raise beyond("lignes", len(lines), lignes_max, feuille=sheet.nom)
-    notes = list(total_notes)
+    notes = [*_hidden(sheet, lines), *total_notes]
     if repeated:
         notes.append(note("entete_repete", feuille=sheet.nom, valeur=ranges([numbers[i] for i in repeated])))
     if opening.double:
@@ -83,6 +85,14 @@ def find_table(sheet: Sheet, headings: Headings, lignes_max: int, *, epoque_1904
     columns, ignored = _columns(sheet, opening, coded, keep, epoque_1904)
     table = Table(sheet.nom, opening.nature, opening.entete, columns, lines)
     return Found(table, _faults(sheet, opening, headings), (*ignored, *notes))
+
+
+def _hidden(sheet: Sheet, lines: "array[int]") -> Iterator[Observation]:
+    """Lines that the program does not show: they are read, and it is said."""
+    if sheet.masquee:
+        yield note("feuille_masquee", feuille=sheet.nom)
+    if hidden := sorted(set(sheet.lignes_masquees) & set(lines)):
+        yield note("lignes_masquees", feuille=sheet.nom, valeur=ranges(hidden), ligne=hidden[0])
 
 
 def _encode(rows: Sequence[Sequence[Cell]], width: int) -> list[_Coded]:
@@ -95,27 +105,27 @@ def _encode(rows: Sequence[Sequence[Cell]], width: int) -> list[_Coded]:
 
 
 def _code(column: Sequence[Cell]) -> _Coded:
-    numbering = _number(column)
-    kinds = set(map(type, numbering))
+    codes, distinct = _number(column)
+    kinds = set(map(type, distinct))
     # 1, 1.0 and True are one key to a dict, and three things to a reader.
     if FormulaCell in kinds or (
-        (0 in numbering or 1 in numbering) and len({bool, int, float} & set(map(type, column))) > 1
+        (0 in distinct or 1 in distinct) and len({bool, int, float} & set(map(type, column))) > 1
     ):
         keys = [(type(cell), type(cell.value) if isinstance(cell, FormulaCell) else None, cell) for cell in column]
-        apart = _number(keys)
-        codes = array("i", list(map(apart.__getitem__, keys)))
+        codes, apart = _number(keys)
         return _Coded(codes, tuple(None if cell == "" else cell for _, _, cell in apart))
-    codes = array("i", list(map(numbering.__getitem__, column)))
-    cells: list[Cell] = list(numbering)
-    blank = numbering.get("")
+    cells: list[Cell] = list(distinct)
+    blank = distinct.get("")
     if blank is not None:
         cells[blank] = None
     return _Coded(codes, tuple(cells), kinds == {str} and blank is None)
 
 
-def _number(keys: Iterable[Key]) -> dict[Key, int]:
-    """Each distinct key and its rank."""
-    return {key: rank for rank, key in enumerate(dict.fromkeys(keys))}
+def _number(keys: Sequence[Key]) -> tuple["array[int]", dict[Key, int]]:
+    """Each key as the rank of the first one equal to it, and the ranks."""
+    ranks: defaultdict[Key, int] = defaultdict()
+    ranks.default_factory = ranks.__len__
+    return array("i", list(map(ranks.__getitem__, keys))), dict(ranks)
 
 
 def _filled(cell: Cell) -> bool:
@@ -221,7 +231,7 @@ def _columns(
             codes, cells = _only(column, keep)
         champ = opening.champs.get(indice)
         titre = opening.titres[indice] if indice < len(opening.titres) else ""
-        if champ is None and not titre and not any(_filled(cell) for cell in cells):
+        if champ is None and (normal(titre) in _OURS or not (titre or any(_filled(cell) for cell in cells))):
             continue
         kind = FIELDS[champ].kind if champ is not None else None
         lus = typing_cells.lire_colonne(kind, cells, textes=column.textes, epoque_1904=epoque_1904)
@@ -229,17 +239,21 @@ def _columns(
         if champ is None:
             letter = column_letter(indice + sheet.decalage)
             ignored.append(
-                Observation(Etat.COLONNE_IGNOREE, feuille=sheet.nom, ligne=opening.entete, colonne=letter, valeur=titre)
+                Observation(
+                    Etat.COLONNE_IGNOREE,
+                    feuille=sheet.nom,
+                    ligne=opening.entete,
+                    colonne=letter,
+                    valeur=titre or letter,
+                )
             )
     return tuple(columns), ignored
 
 
 def _only(column: _Coded, keep: list[bool]) -> tuple["array[int]", tuple[Cell, ...]]:
     """The codes of the rows kept, over the cells those rows use."""
-    numbering: defaultdict[int, int] = defaultdict()
-    numbering.default_factory = numbering.__len__
-    codes = array("i", map(numbering.__getitem__, compress(column.codes, keep)))
-    return codes, tuple(column.cellules[code] for code in numbering)
+    codes, used = _number(list(compress(column.codes, keep)))
+    return codes, tuple(column.cellules[code] for code in used)
 
 
 def _faults(sheet: Sheet, opening: Opening, headings: Headings) -> tuple[Observation, ...]:

@@ -5,7 +5,7 @@ archive is looked through first, and only sheets that need it are looked at a se
 """
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from pipeline.reading.archive import Archive, open_archive
 from pipeline.reading.model import Cell, ErrorCell, FormulaCell, Observation
 from pipeline.reading.opendocument import read_content
-from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, ranges, unreadable
+from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, unreadable
 from pipeline.reading.xlsbscan import scan_binary_sheet, scan_binary_workbook
 from pipeline.reading.xlsscan import scan_xls
 from pipeline.reading.xmlscan import Marks, WorkbookParts, scan_sheet, scan_workbook
@@ -45,7 +45,7 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
         if b"encryption-data" in archive.content(archive.named("META-INF/manifest.xml") or ""):
             raise password()
         content = read_content(archive.pieces(ods), limits)
-        return Workbook("ods", content.feuilles, (*notes, *_sheet_notes(content.feuilles)), content.epoque_1904)
+        return Workbook("ods", content.feuilles, tuple(notes), content.epoque_1904)
     kind = "xlsb" if xlsb is not None else "xlsm" if _has_macros(archive) else "xlsx"
     parts = _parts(archive, xlsx or xlsb or "", xlsb is not None)
     marks = _sheet_marks(archive, parts, xlsb is not None)
@@ -117,16 +117,7 @@ def _assemble(
             sheet = _sheet(workbook, place, entry.name, marks.get(place, Marks()), limits)
             sheet.masquee = entry.visible != SheetVisibleEnum.Visible
             sheets.append(sheet)
-    return Workbook(kind, sheets, (*notes, *_sheet_notes(sheets)), epoque_1904)
-
-
-def _sheet_notes(sheets: Sequence[Sheet]) -> Iterator[Observation]:
-    """Hidden sheets and rows: they are read, and it is said."""
-    for sheet in sheets:
-        if sheet.masquee and sheet.lignes:
-            yield note("feuille_masquee", feuille=sheet.nom)
-        if hidden := sorted(set(sheet.lignes_masquees) & set(sheet.numeros)):
-            yield note("lignes_masquees", feuille=sheet.nom, valeur=ranges(hidden), ligne=hidden[0])
+    return Workbook(kind, sheets, tuple(notes), epoque_1904)
 
 
 def _check_bounds(marks: Marks, limits: Limits) -> None:
