@@ -44,7 +44,7 @@ def create(folder: Path) -> Iterator[str]:
 
 def demo(folder: Path, seed: int, progress: Progress) -> Iterator[str]:
     """Make the sample workspace, run it, drop the corrections, run again; say what happened and where to look."""
-    from pipeline.demo import AS_OF, generate, second_round  # noqa: PLC0415 - a generator nobody else needs
+    from pipeline.demo import AS_OF, AS_OF_SECOND, generate, second_round  # noqa: PLC0415 - a generator nobody else needs
 
     workspace = Workspace(folder.resolve())
     if folder.exists() and any(folder.iterdir()):
@@ -52,14 +52,14 @@ def demo(folder: Path, seed: int, progress: Progress) -> Iterator[str]:
     list(create(folder))
     generate(workspace, seed)
     settings = load(workspace.root, codes=frozenset(CATALOGUE), options={"delai_stabilite": 0})
-    yield f"Démonstration dans {folder} (données inventées, exécution au {AS_OF:%d/%m/%Y})"
+    yield f"Démonstration dans {folder} (données inventées)"
     yield ""
-    yield "Premier passage"
+    yield f"Premier passage, au {AS_OF:%d/%m/%Y}"
     yield from _pass(workspace, settings, AS_OF, progress)
     dropped = second_round(workspace)
     yield ""
-    yield f"Second passage, {dropped} fichiers corrigés déposés de nouveau"
-    yield from _pass(workspace, settings, AS_OF, progress)
+    yield f"Second passage, au {AS_OF_SECOND:%d/%m/%Y}, {dropped} fichiers corrigés déposés de nouveau"
+    yield from _pass(workspace, settings, AS_OF_SECOND, progress)
     yield ""
     yield "À ouvrir :"
     for what, where in _worth_opening(workspace):
