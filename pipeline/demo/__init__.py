@@ -34,10 +34,14 @@ def plan(seed: int) -> list[Deposit]:
     """Every deposit of the first round, in the order they are dropped."""
     desk = Desk(build(seed), seed)
     organisations = [o for o in desk.world.organisations if desk.open_dsf(o.siret)]
-    codes = list(FAULTS)
+    codes, waiting = list(FAULTS), list(FAULTS)
     found: list[Deposit | None] = []
-    for n, organisation in enumerate(organisations):
-        found.append(ordinary(desk, organisation, codes[n] if n < len(codes) else ""))
+    for organisation in organisations:
+        code = waiting.pop(0) if waiting else ""
+        deposit = ordinary(desk, organisation, code)
+        found.append(deposit)
+        if code and not (deposit and any(line.faute for line in deposit.lignes)):
+            waiting.append(code)  # nothing here lends itself to it: someone else will do it
     holders = [o for o in organisations if len(scenes.delegates(desk, o)) > 1]
     found += scenes.refused(desk, organisations[5:])
     found += scenes.on_behalf(desk, holders[0], holders[1])

@@ -17,6 +17,9 @@ AS_OF_SECOND = date(2025, 7, 7)
 ESP_OPENS = date(2025, 7, 1)
 """In this workspace's settings, so that REF-04 is seen: refused in the first round, accepted in the second."""
 
+SAVED = date(2025, 6, 13)
+"""When the workbooks say they were saved: a copy is the same file whenever it is dropped."""
+
 ORIGINAL = "original"  # the whole file, corrected
 RETURNED = "a-corriger"  # the returned workbook, corrected
 NOTHING = ""
@@ -46,7 +49,7 @@ class Deposit:
         """The file as it is dropped."""
         if self.brut is not None:
             return Rendered(self.brut, ())
-        return render([line.typed for line in self.lignes], self.style, self.declarant, self.quand.date())
+        return render([line.typed for line in self.lignes], self.style, self.declarant, SAVED)
 
     def corrected(self, day: date) -> Rendered:
         """The whole file as it should have been."""
@@ -70,7 +73,9 @@ class Desk:
 
     def now(self) -> datetime:
         """The next moment at which someone drops a file."""
-        self._clock += timedelta(minutes=self.rng.randint(25, 150))
+        self._clock += timedelta(minutes=self.rng.randint(10, 90))
+        if self._clock.hour >= 17:
+            self._clock = self._clock.replace(hour=7, minute=30) + timedelta(days=1)
         return self._clock
 
     def name(self, siret: str, how: Style) -> str:

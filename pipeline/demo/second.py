@@ -64,7 +64,9 @@ def drop(workspace: Workspace, deposits: list[Deposit]) -> int:
             raise DemoError(f"Aucun retour pour {deposit.folder}/{deposit.nom} : lancez d'abord `dsf run`.")
         if back.etat == "accepte" or deposit.correction == NOTHING:
             continue
-        moment += timedelta(minutes=47)
+        moment += timedelta(minutes=37)
+        if moment.hour >= 17:
+            moment = moment.replace(hour=START.hour) + timedelta(days=1)
         for name, content in _corrected(deposit, back):
             put(workspace.deposits / deposit.folder / name, content, moment)
             count += 1
@@ -120,6 +122,7 @@ def _table(book: Workbook, nature: str) -> tuple[Worksheet, int, dict[str, int]]
 def _type(sheet: Worksheet, row: int, column: int, wanted: Line | None, name: str) -> None:
     cell = sheet.cell(row, column)
     cell.comment = None
+    cell.number_format = "General"  # the faulty value may have been a duration, and 7.5 days are not 7.5 hours
     value = wanted.values.get(name) if wanted else None
     if isinstance(value, Hours):
         tabular.put(cell, decimal_hours(value.hundredths))

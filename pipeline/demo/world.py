@@ -170,7 +170,7 @@ def _conventions(rng: Random, organisations: tuple[Organisation, ...]) -> list[C
             Convention(
                 f"41C{n + 1:05d}",
                 title,
-                "ESP" if n % 9 == 4 else "ESF",
+                "ESP" if rng.random() < 0.1 else "ESF",
                 holder,
                 deliverer,
                 tuple((f"S{i:02d}", libelle) for i, libelle in enumerate(sequences, start=1)),

@@ -1,0 +1,104 @@
+"""The sample workspace through the real chain: every rule fires, counts add up, what is corrected is accepted."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import demo, settings
+from pipeline.run import run
+from pipeline.workspace import Workspace
+from schemas.rules import CATALOGUE
+
+VERDICTS = ("acceptee", "rejetee", "retenue", "deja_prise")
+
+
+def passed(workspace: Workspace, round_: int) -> None:
+    chosen = settings.load(workspace.root, codes=frozenset(CATALOGUE))
+    outcome = run(workspace, chosen, (demo.AS_OF, demo.AS_OF_SECOND)[round_], lambda *_: None)
+    assert not outcome.refused_extracts
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Both rounds done."""
+    made = Workspace(tmp_path_factory.mktemp("demo"))
+    demo.generate(made)
+    passed(made, 0)
+    demo.second_round(made)
+    passed(made, 1)
+    return made
+
+
+def reports(workspace: Workspace) -> Iterator[dict[str, Any]]:
+    for path in sorted(workspace.outbox.glob("*/retours/*/rapport.json")):
+        yield json.loads(path.read_text("utf-8"))
+
+
+def verdicts(workspace: Workspace) -> list[list[dict[str, str]]]:
+    """The rows of each run, oldest first."""
+    paths = sorted(workspace.reports.glob("*/verdicts.csv"))
+    return [list(csv.DictReader(path.read_text("utf-8").splitlines())) for path in paths]
+
+
+def test_every_rule_of_the_catalogue_is_triggered(workspace: Workspace) -> None:
+    told = {finding["code"] for report in reports(workspace) for finding in report["constats"]}
+    counted: set[str] = set()
+    for path in workspace.reports.glob("*/run.json"):
+        for deposit in json.loads(path.read_text("utf-8"))["depots"]:
+            counted |= {rule["code"] for rule in deposit["regles"]}
+    assert set(CATALOGUE) - told == set()
+    assert set(CATALOGUE) - counted == set()
+
+
+def test_each_planned_fault_is_found_where_it_was_made(workspace: Workspace) -> None:
+    found = {(r["siret"], r["fichier"]): r for r in reports(workspace)}
+    for deposit in demo.plan(1):
+        report = found[deposit.siret, deposit.nom]
+        codes = {finding["code"] for finding in report["constats"]}
+        assert set(deposit.attendus) <= codes
+        lines = {(line["feuille"], line["ligne"]): line["codes"] for line in report["lignes"]}
+        for place, planned in zip(deposit.typed().places, deposit.lignes, strict=False):
+            if planned.faute and not any(code.startswith("FIC") for code in deposit.attendus):
+                assert planned.faute.strip() in lines[place], (deposit.nom, place)
+
+
+def test_most_lines_are_accepted_and_every_verdict_is_seen(workspace: Workspace) -> None:
+    first, second = verdicts(workspace)
+    counts = Counter(row["verdict"] for row in first if row["ligne"] != "0")
+    assert set(counts) == set(VERDICTS)
+    assert counts["acceptee"] > counts.total() / 2
+    assert {row["codes"] for row in first if row["ligne"] == "0"} >= {f"FIC-{n:02d}" for n in range(1, 8)}
+    again = Counter(row["verdict"] for row in second)
+    assert set(again) == {"acceptee", "deja_prise"}, "what was corrected is accepted, the rest was taken before"
+
+
+def test_counts_add_up_in_every_report(workspace: Workspace) -> None:
+    for report in reports(workspace):
+        for sums in (report["comptes"], report["heures"]):
+            total = sum(round(100 * sums[name]) for name in ("acceptees", "rejetees", "retenues", "deja_prises"))
+            assert total == round(100 * sums["lues"])
+
+
+def test_nothing_is_left_in_the_inbox(workspace: Workspace) -> None:
+    assert [path for path in workspace.deposits.rglob("*") if path.is_file()] == []
+    assert [path for path in workspace.extracts.rglob("*") if path.is_file()] == []
+
+
+def test_no_name_nor_identifier_reaches_what_the_reviewer_reads(workspace: Workspace) -> None:
+    world = demo.plan(1)
+    people = {
+        str(line.typed.values[field])
+        for deposit in world
+        for line in deposit.lignes
+        for field in ("identifiant_de", "nom")
+        if isinstance(line.typed.values.get(field), str)
+    }
+    for name in ("run.json", "verdicts.csv"):
+        for path in sorted(workspace.reports.glob(f"*/{name}")):
+            text = Path(path).read_text("utf-8")
+            assert not [person for person in people if person in text]
