@@ -12,7 +12,7 @@ Finding = Mapping[str, Any]
 MANY = 3
 """From this many lines on a cause is said once for all of them."""
 
-_CAUSE = ("severite", "portee", "code", "champ", "titre", "message", "geste", "attendu")
+_CAUSE = ("severite", "portee", "code", "champ", "message", "geste", "attendu")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ class Cause:
     def lines(self) -> list[tuple[str, int]]:
         """(sheet, row) of each line, once, in sheet order."""
         return list(dict.fromkeys((c["feuille"], c["ligne"]) for c in self.constats))
+
+    @property
+    def one_column(self) -> bool:
+        """All of it stands under the same heading in the same column, so that it can be named."""
+        return len({(c["colonne"], c["titre"]) for c in self.constats}) == 1
 
     def values(self, most: int = 3) -> list[str]:
         """The distinct values typed; empty when there are more than ``most``, for then they say nothing of the cause."""

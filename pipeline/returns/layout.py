@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Literal
 
 from openpyxl import Workbook
@@ -77,6 +78,7 @@ class Styles:
     def __init__(self, book: Workbook) -> None:
         self._sheet = book.create_sheet("styles")
         self._made: dict[str, StyleArray] = {}
+        self._looks: dict[tuple[str, str, bool], StyleArray] = {}
         grey, white, sand = _fill("FFEDEFF3"), _fill("FFFFFFFF"), _fill("FFFBF3DC")
         head = {
             "font": Font(name=FONT, size=SIZE, bold=True),
@@ -107,11 +109,22 @@ class Styles:
         self._made[name] = cell._style
 
     def put(self, cell: Cell | MergedCell, value: tabular.Value, style: str, number_format: str = "") -> None:
-        """Put ``value`` in ``cell`` with the look ``style``; a duration or a date keeps its own format unless one is given."""
-        cell._style = copy(self._made[style])  # type: ignore[union-attr]
+        """Put ``value`` in ``cell`` with the look ``style``; a date or duration has its own format unless one is given."""
         tabular.put(cell, value)
-        if number_format:
-            cell.number_format = number_format
+        if not number_format and isinstance(value, date | timedelta):
+            number_format = cell.number_format
+        cell._style = self._look(style, number_format, bool(cell.quotePrefix))  # type: ignore[union-attr]
+
+    def _look(self, style: str, number_format: str, quoted: bool) -> StyleArray:
+        look = self._looks.get((style, number_format, quoted))
+        if look is None:
+            model = self._sheet.cell(1, 1)
+            model._style = copy(self._made[style])
+            model.quotePrefix = quoted
+            if number_format:
+                model.number_format = number_format
+            look = self._looks[style, number_format, quoted] = model._style
+        return look
 
 
 def input_format(field: Field | None, value: tabular.Value) -> str:

@@ -14,7 +14,7 @@ from pipeline import tabular
 from pipeline.returns import layout
 from pipeline.returns.causes import Finding, awaited, place
 from pipeline.wording import Words
-from schemas.fields import NATURES, SHEETS
+from schemas.fields import FIELDS, NATURES, SHEETS
 
 Model = Mapping[str, Any]
 Extra = tuple[str, int]
@@ -148,7 +148,9 @@ class _Corrections:
         return _cut("\n".join(said))
 
     def _says(self, constat: Finding) -> str:
-        titre, message, geste = constat["titre"], constat["message"], constat["geste"]
+        """What is wrong and what to do, under the heading that the column has in this workbook."""
+        champ, message, geste = constat["champ"], constat["message"], constat["geste"]
+        titre = FIELDS[champ].headings[constat["nature"]] if champ in FIELDS else constat["titre"]
         if not titre or titre in message:
             return f"{message} {geste}".strip()
         return self.words("classeur.faire_constat", titre=titre, message=message, geste=geste).strip()

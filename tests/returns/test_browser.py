@@ -12,12 +12,12 @@ from tests.browser import opened, violations
 from tests.returns import samples
 
 CASES: dict[str, tuple[Callable[[], samples.Model], tuple[int, ...]]] = {
-    "full": (samples.full, (360, 1280, 2400)),
+    "full": (samples.full, (360, 1280)),
     "english": (lambda: samples.full(langue="en"), (360,)),
     "csv": (samples.as_csv, (1280,)),
-    "accepted": (samples.accepted, (360, 1280)),
+    "accepted": (samples.accepted, (1280,)),
     "taken": (samples.taken, (360,)),
-    "refused": (samples.refused, (360, 1280)),
+    "refused": (samples.refused, (360,)),
 }
 
 

@@ -1,0 +1,123 @@
+"""Remakes the pictures of docs/images: `python docs/screenshots.py [name…]`. Wants Chromium, LibreOffice and pdftoppm.
+
+Each picture is one entry of ``SHOTS``: a page (opened in Chromium) or a workbook (printed by LibreOffice), made from the
+sample models of the tests, in which every name is invented.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from pipeline import motifs, template  # noqa: E402 - the repository is on the path from here on
+from pipeline.returns import files  # noqa: E402
+from tests.browser import chromium, libreoffice  # noqa: E402
+from tests.returns import samples  # noqa: E402
+from tests.returns.test_template import ABSENCES, TRAINEES  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture. ``make`` gives the bytes of the page or workbook.
+
+    Of a page: ``width`` of the window; ``height`` cuts the picture; ``paper`` prints it. On paper: ``page`` of the print.
+    """
+
+    name: str
+    make: Callable[[], bytes]
+    workbook: bool = False
+    width: int = 1280
+    height: int = 0
+    paper: bool = False
+    page: int = 1
+
+
+def _report(make: Callable[..., samples.Model], name: str = "rapport.html") -> Callable[[], bytes]:
+    return lambda: files(make())[name]
+
+
+def _template() -> bytes:
+    known = motifs.load(ROOT)
+    return template.workbook(
+        samples.SIRET, "Centre des Trois Rivières", TRAINEES, ABSENCES, known, "fr", date(2025, 4, 2)
+    )
+
+
+SHOTS = [
+    Shot("rapport", _report(samples.full)),
+    Shot("rapport-haut", _report(samples.full), height=1250),
+    Shot("rapport-360", _report(samples.full), width=360),
+    Shot("rapport-papier", _report(samples.full), paper=True),
+    Shot("rapport-refuse", _report(samples.refused)),
+    Shot("rapport-accepte", _report(samples.accepted)),
+    Shot("rapport-10000", _report(samples.many), height=1250),
+    Shot("rapport-en", _report(lambda: samples.full(langue="en")), height=1250),
+    Shot("a-corriger", _report(samples.full, "a-corriger.xlsx"), workbook=True, page=2),
+    Shot("a-corriger-mode-d-emploi", _report(samples.full, "a-corriger.xlsx"), workbook=True, page=-1),
+    Shot("modele-mode-d-emploi", _template, workbook=True, page=1),
+    Shot("modele-heures", _template, workbook=True, page=2),
+    Shot("modele-absences", _template, workbook=True, page=4),
+]
+
+
+def _of_page(browser: Any, shot: Shot, folder: Path) -> None:
+    source = folder / f"{shot.name}.html"
+    source.write_bytes(shot.make())
+    context = browser.new_context(viewport={"width": shot.width, "height": shot.height or 900})
+    page = context.new_page()
+    page.goto(source.as_uri())
+    if shot.paper:
+        paper = folder / f"{shot.name}.pdf"
+        page.pdf(path=str(paper), prefer_css_page_size=True)
+        _of_paper(paper, shot)
+    else:
+        page.screenshot(path=str(IMAGES / f"{shot.name}.png"), full_page=not shot.height)
+    context.close()
+
+
+def _of_workbook(shot: Shot, folder: Path) -> None:
+    source = folder / f"{shot.name}.xlsx"
+    source.write_bytes(shot.make())
+    _of_paper(libreoffice(source, "pdf", folder), shot)
+
+
+def _of_paper(paper: Path, shot: Shot) -> None:
+    """One page of a PDF as a picture; a negative ``page`` counts from the end."""
+    page = shot.page if shot.page > 0 else _pages(paper) + 1 + shot.page
+    target = str(IMAGES / shot.name)
+    number = ["-f", str(page), "-l", str(page), "-singlefile"]
+    subprocess.run(["pdftoppm", *number, "-r", "96", "-png", str(paper), target], check=True)
+
+
+def _pages(paper: Path) -> int:
+    told = subprocess.run(["pdfinfo", str(paper)], check=True, capture_output=True, text=True).stdout
+    return next(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pages:"))
+
+
+def main(names: list[str]) -> None:
+    """Remake the pictures named, or all of them."""
+    unknown = set(names) - {shot.name for shot in SHOTS}
+    if unknown:
+        sys.exit(f"no such picture: {', '.join(sorted(unknown))}; there are {', '.join(shot.name for shot in SHOTS)}")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    wanted = [shot for shot in SHOTS if not names or shot.name in names]
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        for shot in wanted:
+            if shot.workbook:
+                _of_workbook(shot, Path(folder))
+            else:
+                _of_page(browser, shot, Path(folder))
+            sys.stdout.write(f"docs/images/{shot.name}.png\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
