@@ -1,6 +1,7 @@
 """Tables of the reviewer's pages: the same rows as markup and as CSV. Filter and sort are added in the page by a script."""
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ from pipeline.verdicts import guarded
 
 Value = str | int | Decimal | float | date | None
 
+_TAG = re.compile("<[^>]*>")
 NUMBERS = frozenset({"nombre", "heures", "part"})
 """Kinds of columns whose values are numbers: counts (int), hours (int hundredths), shares (float, 0 to 1)."""
 
@@ -150,11 +152,14 @@ def _saved(cell: Cell, column: Column, comma: bool) -> str:
     if column.kind in NUMBERS:
         raw = _raw(value, column.kind)
         return raw.replace(".", ",") if comma else raw
+    if column.kind == "libre":  # as it is shown: hidden signs by their number
+        return guarded(Markup(_TAG.sub("", visible(value, 200))).unescape())
     return guarded(_raw(value, column.kind))
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ';,"\r\n') else text
+def _quoted(text: str, comma: bool) -> str:
+    special = any(sign in text for sign in (";" if comma else ",", '"', "\r", "\n"))
+    return '"' + text.replace('"', '""') + '"' if special else text
 
 
 def csv(one: Table, words: ReviewWords) -> bytes:
@@ -163,7 +168,7 @@ def csv(one: Table, words: ReviewWords) -> bytes:
     kept = [position for position, column in enumerate(one.columns) if column.kind != "image"]
     lines = [[one.columns[position].title for position in kept]]
     lines += [[_saved(row[position], one.columns[position], comma) for position in kept] for row in one.rows]
-    text = "".join((";" if comma else ",").join(map(_quoted, line)) + "\r\n" for line in lines)
+    text = "".join((";" if comma else ",").join(_quoted(cell, comma) for cell in line) + "\r\n" for line in lines)
     return b"\xef\xbb\xbf" + text.encode("utf-8", errors="replace")
 
 

@@ -8,7 +8,16 @@ from pipeline.overview.figures import NAMES
 from pipeline.verdicts import verdict_row
 
 NOMS = ("Institut Carnot", "Association de formation du Val de Loire", "", "Centre Ampère", "GRETA des Deux Rivières")
-SETS = (["LIG-01"], ["LIG-04", "LIG-06"], ["REF-06"], ["REF-11", "REF-12"], ["DBL-01"], ["AVT-01"], ["REF-01"], ["LIG-09"])
+SETS = (
+    ["LIG-01"],
+    ["LIG-04", "LIG-06"],
+    ["REF-06"],
+    ["REF-11", "REF-12"],
+    ["DBL-01"],
+    ["AVT-01"],
+    ["REF-01"],
+    ["LIG-09"],
+)
 HOSTILE = '=HYPERLINK("x")<script>alert(1)</script>\u202e.xlsx'
 
 
@@ -35,9 +44,7 @@ def deposit(day: date, n: int, chance: random.Random, *, fichier: str = "", refu
             rules[code] = rules.get(code, 0) + 1
     common = {"depot": numero, "siret": who, "fichier": name}
     rows = b"".join(
-        verdict_row(
-            **common, feuille="Feuil1", ligne=k, numero_dsf="", verdict="rejetee", codes=codes, complement=""
-        )
+        verdict_row(**common, feuille="Feuil1", ligne=k, numero_dsf="", verdict="rejetee", codes=codes, complement="")
         for k, codes in enumerate(found)
     )
     return {

@@ -24,7 +24,7 @@
   }
 
   function quoted(text) {
-    return /[;,"\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
+    return (french ? /[;"\r\n]/ : /[,"\r\n]/).test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
   }
 
   function csv(heads, rows) {
