@@ -9,7 +9,7 @@ from schemas.fields import FIELDS, SHEETS, column_letter, fields_of
 
 Model = dict[str, Any]
 SIRET = "12345678200010"
-ABSENCES, HEURES = SHEETS["absence" if "absence" in SHEETS else "absences"], SHEETS["heures"]
+ABSENCES, HEURES = SHEETS["absences"], SHEETS["heures"]
 HOSTILE = (
     '<script>alert("x")</script>',
     '=HYPERLINK("http://exemple.invalid";"clic")',
