@@ -9,12 +9,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import partial
-from itertools import repeat
 
 from stdnum.fr import nir as nir_number
 
-from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Lu
+from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Lu, PlainLus
 from pipeline.typing_dates import read_date
 from pipeline.typing_hours import read_hours
 from schemas.fields import MAX_COMMENT, MAX_TEXT, Kind
@@ -26,8 +24,6 @@ ERROR_TEXTS = frozenset(
 """Errors as Excel writes them, in English and in French: a csv holds them as text."""
 
 _BLANK = Lu(None)
-_MAKE = partial(tuple.__new__, Lu)  # ``Lu._make`` without a Python frame for each of a hundred thousand cells
-_NO_NOTE, _NO_DETAIL = repeat(()), repeat("")
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Text that reads as itself: printable ASCII, trimmed, single spaces."""
 _DIGITS_OF_A_NUMBER = 15  # what a spreadsheet keeps of a number
@@ -77,17 +73,17 @@ def lire_libre(cell: Cell) -> Lu:
 
 
 def lire_colonne(
-    kind: Kind | None, cells: Sequence[Cell], *, textes: bool = False, epoque_1904: bool = False
-) -> tuple[Lu, ...]:
+    kind: Kind | None, cells: tuple[Cell, ...], *, textes: bool = False, epoque_1904: bool = False
+) -> Sequence[Lu]:
     """``lire`` over the distinct cells of a column; ``kind`` None is a column of the sender's own.
 
     ``textes``: every cell is known to be a text.
     """
     if kind in _AS_TEXT or kind is None:
         texts: Sequence[Cell] = cells if textes else [cell for cell in cells if isinstance(cell, str)]
-        if len(texts) + (None in cells) == len(cells) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
+        if (textes or len(texts) + (None in cells) == len(cells)) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
             # A blank cell is None, and None is what it means.
-            return (_BLANK,) * len(cells) if kind is None else tuple(map(_MAKE, zip(cells, _NO_NOTE, _NO_DETAIL, strict=False)))
+            return (_BLANK,) * len(cells) if kind is None else PlainLus(cells)  # type: ignore[arg-type]
     if kind is None:
         return tuple([lire_libre(cell) for cell in cells])
     return tuple([lire(kind, cell, epoque_1904=epoque_1904) for cell in cells])

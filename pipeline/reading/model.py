@@ -6,10 +6,13 @@ and judged once however many lines repeat it.
 """
 
 from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from functools import partial
+from itertools import repeat
+from typing import NamedTuple, overload
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,40 @@ class Lu(NamedTuple):
     detail: str = ""
 
 
+class PlainLus(Sequence[Lu]):
+    """The ``Lu`` of cells that mean themselves: texts that need no change, and blanks. Made when asked for, and light to send."""
+
+    __slots__ = ("_cells",)
+
+    def __init__(self, cells: "tuple[str | None, ...]") -> None:
+        self._cells = cells
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    @overload
+    def __getitem__(self, index: int) -> Lu: ...
+    @overload
+    def __getitem__(self, index: slice) -> "PlainLus": ...
+    def __getitem__(self, index: int | slice) -> "Lu | PlainLus":
+        return PlainLus(self._cells[index]) if isinstance(index, slice) else Lu(self._cells[index])
+
+    def __iter__(self) -> Iterator[Lu]:
+        return map(_MAKE, zip(self._cells, repeat(()), repeat(""), strict=False))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._cells)
+
+    def __repr__(self) -> str:
+        return f"PlainLus({self._cells!r})"
+
+
+_MAKE = partial(tuple.__new__, Lu)  # ``Lu._make`` without a Python frame for each of a hundred thousand cells
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a table: ``cellules[codes[i]]`` is the cell of line i, ``lus[codes[i]]`` what it means.
@@ -105,7 +142,7 @@ class Column:
     indice: int  # 0-based, for the letter
     codes: array  # type: ignore[type-arg]  # of 'i', one a line
     cellules: tuple[Cell, ...]
-    lus: tuple[Lu, ...]
+    lus: Sequence[Lu]
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class _Coded:
     def totals(self) -> set[int]:
         """Codes of the cells that say « total »."""
         texts: Sequence[Cell] = self.cellules if self.textes else [c for c in self.cellules if isinstance(c, str)]
-        if "total" not in "".join(" ".join(texts).split()).casefold():  # type: ignore[arg-type]
+        if "total" not in "\n".join(texts).casefold():  # type: ignore[arg-type]
             return set()
         return {code for code, cell in enumerate(self.cellules) if _says_total(cell)}
 

@@ -140,8 +140,8 @@ cells = st.one_of(
 
 @given(st.sampled_from([*Kind]), st.lists(cells, max_size=6))
 def test_any_cell_has_an_answer_and_the_column_gives_the_same(kind: Kind, column: list[Cell]) -> None:
-    column = [None if cell == "" else cell for cell in column]
-    assert lire_colonne(kind, column) == tuple(lire(kind, cell) for cell in column)
+    cells_ = tuple(None if cell == "" else cell for cell in column)
+    assert tuple(lire_colonne(kind, cells_)) == tuple(lire(kind, cell) for cell in cells_)
 
 
 @given(
@@ -149,5 +149,5 @@ def test_any_cell_has_an_answer_and_the_column_gives_the_same(kind: Kind, column
     st.lists(st.text(alphabet="aé \u00a0\n#Z9\u200b\ufffd", max_size=6), max_size=4),
 )
 def test_quick_way_of_a_column_of_texts_is_the_slow_way(kind: Kind, column: list[str]) -> None:
-    texts = [text for text in column if text]
-    assert lire_colonne(kind, texts, textes=True) == tuple(lire(kind, text) for text in texts)
+    texts = tuple(text for text in column if text)
+    assert tuple(lire_colonne(kind, texts, textes=True)) == tuple(lire(kind, text) for text in texts)
