@@ -28,6 +28,8 @@ LINES = 200_000
 """A wave is cut once it has as many lines."""
 BATCH = 64
 """Deposits taken and read at once."""
+PAST = 30
+"""Earlier runs that the reports look back at."""
 ALONE, ASIDE = 2, 3
 """After so many attempts that ended the program, a deposit has a wave of its own; then it is read no more."""
 
@@ -73,9 +75,7 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
             scan = inbox.scan(workspace, settings, book)
         name = book.start_run(day, versions=_versions(), reglages=told(settings))
         with Pool(settings.processus, settings.limites) as pool:
-            chain = Chain(
-                workspace, settings, book, known, pool, name, day, fence, reasons, headings, clock, progress
-            )
+            chain = Chain(workspace, settings, book, known, pool, name, day, fence, reasons, headings, clock, progress)
             for taken in _waves(chain, scan.ready):
                 wave.process(chain, taken)
         book.note_run(name, attente=scan.waiting, laisses=scan.left, durees=clock.spent)
@@ -159,9 +159,9 @@ def _finish_older(workspace: Workspace, book: Ledger, day: date, fence: int) -> 
 def _close(workspace: Workspace, book: Ledger, name: str, fence: int) -> None:
     """Stage the run's report, close the run and let its report be seen; then the page over all runs."""
     view = book.run_view(name)
-    token = publish.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view)), fence)
+    past = [book.run_view(earlier["run"], rows=False) for earlier in book.past_runs(PAST)]
+    token = publish.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), fence)
     book.finish_run(name, [token])
     publish.release(workspace, book)
-    publish.replace(workspace, workspace.reports / "index.html", overview.across(book.past_runs()), fence)
-
-
+    whole = [book.run_view(run["run"], rows=False) for run in book.past_runs(PAST)]
+    publish.replace(workspace, workspace.reports / "index.html", overview.across(whole), fence)

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from schemas.rule import Rule
 
 _VERDICTS = ("lues", "acceptees", "rejetees", "retenues", "deja_prises")
-_WORDS = {"lues": "lues", "acceptees": "acceptées", "rejetees": "rejetées", "retenues": "retenues", "deja_prises": "déjà prises"}
+_WORDS = {
+    "lues": "lues",
+    "acceptees": "acceptées",
+    "rejetees": "rejetées",
+    "retenues": "retenues",
+    "deja_prises": "déjà prises",
+}
 _SHOWN = 20
 """Things listed before the rest is counted."""
 
@@ -146,7 +152,9 @@ def load_lines(results: Sequence["LoadResult"]) -> Iterator[str]:
             yield f"Extrait {result.jeu} : refusé, rien n'en est chargé."
             report = result.erreur.report
             for problem in report.problemes[:_SHOWN]:
-                place = " ".join(filter(None, [problem.feuille, f"ligne {problem.ligne}" * bool(problem.ligne), problem.colonne]))
+                place = " ".join(
+                    filter(None, [problem.feuille, f"ligne {problem.ligne}" * bool(problem.ligne), problem.colonne])
+                )
                 typed = f" « {plain(problem.valeur)} »" if problem.valeur and not problem.personnel else ""
                 yield f"  {problem.fichier} {place}{typed} : {problem.message()} [{problem.code}]"
             if report.total > _SHOWN:
@@ -215,24 +223,26 @@ def trail_lines(trail: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield from _block(depot, 0)
 
 
-def _block(value: Mapping[str, Any], depth: int) -> Iterator[str]:
+def _block(value: Mapping[str, Any], depth: int, within: str = "") -> Iterator[str]:
     pad = "  " * depth
     for name, inner in value.items():
         if isinstance(inner, Mapping):
             yield f"{pad}{name}"
-            yield from _block(inner, depth + 1)
+            yield from _block(inner, depth + 1, name)
         elif isinstance(inner, list | tuple):
             yield f"{pad}{name} ({len(inner)})"
             for item in inner:
                 if isinstance(item, Mapping):
-                    yield f"{pad}  - " + ", ".join(f"{k} {_said(k, v)}" for k, v in item.items() if not isinstance(v, list))
+                    yield f"{pad}  - " + ", ".join(
+                        f"{k} {_said(k, v)}" for k, v in item.items() if not isinstance(v, list)
+                    )
                     for key, nested in item.items():
                         if isinstance(nested, list):
                             yield from _block({key: nested}, depth + 2)
                 else:
                     yield f"{pad}  - {plain(str(item))}"
         else:
-            yield f"{pad}{name} : {_said(name, inner)}"
+            yield f"{pad}{name} : {_said(within or name, inner)}"
 
 
 def _said(name: str, value: object) -> str:

@@ -24,13 +24,17 @@ def _counts(row: Row[Any], prefix: str) -> Data:
 class Views(Opened):
     """The part of the ledger that is read by people and reports."""
 
-    def run_view(self, run: str) -> Data:
-        """A run as ``overview.files`` wants it (docs/architecture.md): hours int hundredths, ``verdicts`` bytes of csv rows."""
+    def run_view(self, run: str, *, rows: bool = True) -> Data:
+        """A run as ``overview.files`` wants it (docs/architecture.md): hours int hundredths, ``verdicts`` bytes of csv rows.
+
+        ``rows=False`` leaves the rows out: of a past run only the figures are shown.
+        """
         with self.reading() as connection:
             runs = schema.runs
             head = connection.execute(select(runs).where(runs.c.run == run)).one()
-            deposits = list(_rows(connection, schema.depots, "run", run, "ordre"))
+            deposits = list(_rows(connection, schema.depots, "run", run, "ordre", () if rows else ("verdicts",)))
             rules = _rules(connection, run)
+            by_dsf = _by_dsf(connection, run)
             numbers = connection.execute(
                 select(schema.complements.c.numero)
                 .join(schema.depots, schema.depots.c.numero == schema.complements.c.depot)
@@ -47,9 +51,9 @@ class Views(Opened):
         }
         return view | {
             "reference": reference,
-            "depots": [_deposit(d, rules.get(d.numero, [])) for d in deposits],
+            "depots": [{**_deposit(d, rules.get(d.numero, [])), "dsf": by_dsf.get(d.numero, [])} for d in deposits],
             "complements": complements,
-            "verdicts": b"".join(d.verdicts for d in deposits),
+            **({"verdicts": b"".join(d.verdicts for d in deposits)} if rows else {}),
         }
 
     def past_runs(self, limit: int = 30) -> list[Data]:
@@ -155,8 +159,11 @@ class Views(Opened):
             ]
 
 
-def _rows(connection: Connection, table: Table, column: str, value: object, order: str) -> list[Row[Any]]:
-    return list(connection.execute(select(table).where(table.c[column] == value).order_by(table.c[order])).all())
+def _rows(
+    connection: Connection, table: Table, column: str, value: object, order: str, without: tuple[str, ...] = ()
+) -> list[Row[Any]]:
+    columns = [c for c in table.c if c.name not in without]
+    return list(connection.execute(select(*columns).where(table.c[column] == value).order_by(table.c[order])).all())
 
 
 def _rules(connection: Connection, run: str) -> dict[str, list[Data]]:
@@ -170,6 +177,23 @@ def _rules(connection: Connection, run: str) -> dict[str, list[Data]]:
     found: dict[str, list[Data]] = {}
     for row in connection.execute(query):
         found.setdefault(row.depot, []).append({"code": row.code, "constats": row.constats, "heures": row.heures})
+    return found
+
+
+def _by_dsf(connection: Connection, run: str) -> dict[str, list[Data]]:
+    """Deposit → its verdicts by the depositor's own DSF: what was right the first time, what has been waiting."""
+    table = schema.dsf
+    query = (
+        select(table)
+        .join(schema.depots, schema.depots.c.numero == table.c.depot)
+        .where(schema.depots.c.run == run)
+        .order_by(table.c.depot, table.c.cle_dsf)
+    )
+    found: dict[str, list[Data]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.depot, []).append(
+            {"numero_dsf": row.numero_dsf, "comptes": _counts(row, "lignes"), "heures": _counts(row, "heures")}
+        )
     return found
 
 
