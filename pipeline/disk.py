@@ -1,9 +1,9 @@
 """Every call to the system that must survive a crash, each with a label. Source: reliability §3, spec §9.
 
-``label`` names the step for the reader of a halt and for the tests: each function announces ``reached(label, …)`` *before*
-it acts, so killing the process at the n-th announcement leaves the disk as if the power of the process had ended there.
-Refusals of the system become ``DiskHalt`` (a sentence, no path); ``FileExistsError`` passes where a function says so, and
-``FileNotFoundError`` where it is an answer. A failed fsync is never tried again on the same file: the system may have dropped the data and would say yes.
+``label`` names the step for the reader of a halt and for the tests: each function announces ``reached(label, …)`` *before* it
+acts, so killing the process at the n-th announcement leaves the disk as if the power of the process had ended there. Refusals
+of the system become ``DiskHalt`` (a sentence, no path); ``FileExistsError`` and ``FileNotFoundError`` pass where they are
+answers. A failed fsync is never tried again on the same file: the system may have dropped the data and would say yes.
 """
 
 import ctypes
