@@ -103,7 +103,7 @@ def style(rng: Random, *, workbook: bool = False) -> Style:
         synonymes=rng.random() < 0.6,
         deplacees=rng.random() < 0.5,
         total=rng.random() < 0.4,
-        en_plus=rng.choice(((), EXTRA_COLUMNS[:1], EXTRA_COLUMNS[1:])),
+        en_plus=rng.choice(((), tuple(EXTRA_COLUMNS)[:1], tuple(EXTRA_COLUMNS)[1:])),
         numeros=rng.random() < 0.5,
         vide_au_milieu=rng.random() < 0.4,
     )
@@ -139,7 +139,7 @@ def _grid(nature: str, lines: list[Line], how: Style) -> _Grid:
     for rank, (place, line) in enumerate(mine):
         if how.vide_au_milieu and rank == len(mine) // 2:
             grid.rows.append([])
-        extra: list[Typed | Raw] = [f"{title} {1 + rank % 3}" for title in how.en_plus]
+        extra: list[Typed | Raw] = [EXTRA_COLUMNS[title][rank % len(EXTRA_COLUMNS[title])] for title in how.en_plus]
         grid.rows.append([*(_typed(name, line.values.get(name), how) for name in names), *extra])
         grid.places[place] = len(grid.rows)
     if how.total and mine:
