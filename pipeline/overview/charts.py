@@ -116,7 +116,7 @@ def scale(runs: Sequence[tuple[str, Counts]]) -> int:
 
 
 def curves(dates: Sequence[str], series: Sequence[Sequence[float | None]], label: str, top: str, middle: str) -> Markup:
-    """Shares from 0 to 1, one curve a series (solid with dots, dashed with squares); None leaves a gap."""
+    """Shares from 0 to 1, one curve a series (solid with dots, dashed with squares); None has no point."""
     step, room = _step(len(dates)), HEIGHT - BOTTOM - 10
     drawn = [_frame(top, middle, dates, step)]
     for style, values in zip(("a", "b"), series, strict=False):

@@ -86,22 +86,19 @@ def state(deposit: Deposit) -> str:
     return "partiel" if lines.acceptees + lines.deja_prises else "rejete"
 
 
-def worst(run_deposits: Iterable[Deposit]) -> list[Deposit]:
-    """Refused files first (nothing of them could be read), then by hours at stake, then by lines."""
+def worst(given: Iterable[Deposit], *, refused_first: bool = True) -> list[Deposit]:
+    """By hours at stake, then by lines. Refused files, of which nothing could be read, come first or else last of those
+    with something wrong: in a run they want a call tonight, over months most of them have long come back."""
 
     def badness(deposit: Deposit) -> tuple[object, ...]:
         lines = counts(deposit["comptes"])
         stake = at_stake(counts(deposit["heures"]))
-        return (
-            deposit["etat"] != "refuse",
-            -stake,
-            -lines.rejetees,
-            -lines.retenues,
-            deposit["siret"],
-            deposit["depot"],
-        )
+        refused = deposit["etat"] == "refuse"
+        fine = not (refused or lines.rejetees or lines.retenues)
+        order = (-stake, -lines.rejetees, -lines.retenues, deposit["siret"], deposit["depot"])
+        return (fine, refused != refused_first, *order)
 
-    return sorted(run_deposits, key=badness)
+    return sorted(given, key=badness)
 
 
 @dataclass

@@ -127,7 +127,9 @@ def of_runs(runs: Sequence[Run]) -> bytes:
             sections.rules(runs[-TREND:], words),
             sections.matrix(bodies, words),
             sections.pairs(runs, words),
-            sections.files((one for run in runs for one in figures.deposits(run)), words, "../", most=100),
+            sections.files(
+                (one for run in runs for one in figures.deposits(run)), words, "../", most=100, refused_first=False
+            ),
             sections.waiting(followed, figures.day_of(runs[-1]), words, "../"),
         ]
     return _render(

@@ -48,9 +48,11 @@ def codes(found: Mapping[str, int], words: ReviewWords, most: int = 6) -> Cell:
     return Cell(" ".join(known), shown=Markup(" ").join(shown) + more)
 
 
-def files(listed: Iterable[Deposit], words: ReviewWords, up: str, most: int = 500) -> Table:
+def files(
+    listed: Iterable[Deposit], words: ReviewWords, up: str, *, most: int = 500, refused_first: bool = True
+) -> Table:
     """Deposits, the worst first. ``up``: from the page to the outbox."""
-    ordered = figures.worst(listed)
+    ordered = figures.worst(listed, refused_first=refused_first)
     rows = (
         (
             *organisation(one.get("raison_sociale", ""), one["siret"]),
@@ -114,14 +116,23 @@ def organisations(
     return table("organismes", words("section.organismes"), columns, rows, len(found), most=most)
 
 
+def _warns(code: str, runs: Sequence[Run]) -> bool:
+    """Whether a rule only warned in the last of these runs."""
+    chosen = runs[-1].get("reglages", {}).get("severites", {}).get(code)
+    return chosen == "avertissement" if chosen else code.startswith("AVT")
+
+
 def rules(runs: Sequence[Run], words: ReviewWords) -> Table:
-    """Rules that fired; with several runs, how each went from one to the next."""
+    """Rules that fired, those that reject first; with several runs, how each went from one to the next."""
     trend = len(runs) > 1
     rows: list[tuple[Cell | Value, ...]] = []
-    for one in figures.rules(runs):
-        row = (one.code, words.rule(one.code), one.constats, one.depots, len(one.organismes), one.heures)
+    for one in sorted(figures.rules(runs), key=lambda rule: _warns(rule.code, runs)):
+        warns = _warns(one.code, runs)
+        said = (one.code, words.rule(one.code), words("effet.avertit" if warns else "effet.rejette"))
+        stake = None if warns else one.heures  # a warning costs no hour
+        row = (*said, one.constats, one.depots, len(one.organismes), stake)
         rows.append((*row, Cell(shown=charts.spark(one.par_run))) if trend else row)
-    names = ["code:regle", "sens", "nombre:constats", "nombre:depots", "nombre:organismes", "heures:enjeu"]
+    names = ["code:regle", "sens", "effet", "nombre:constats", "nombre:depots", "nombre:organismes", "heures:enjeu"]
     columns = _columns(words, *names, *(["image:tendance"] if trend else []))
     return table("regles", words("section.regles"), columns, rows, len(rows), note=words("section.regles_note"))
 

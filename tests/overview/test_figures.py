@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.overview import figures
 from pipeline.overview.sections import CODES, never
+from pipeline.overview.sections import rules as rules_table
 from pipeline.overview.words import ReviewWords, catalogue
 from pipeline.verdicts import verdict_row
 from schemas.rules import CATALOGUE
@@ -78,6 +79,8 @@ def test_the_worst_files_come_first() -> None:
         _deposit(4, "refused", etat="refuse", comptes=samples.counts(0, 0, 0, 0)),
     ]
     assert [one["depot"] for one in figures.worst(listed)] == ["refused", "much", "some", "fine"]
+    over_months = figures.worst(listed, refused_first=False)
+    assert [one["depot"] for one in over_months] == ["much", "some", "refused", "fine"]
 
 
 def test_rules_are_counted_by_deposit_and_organisation() -> None:
@@ -90,6 +93,20 @@ def test_rules_are_counted_by_deposit_and_organisation() -> None:
     assert (one.constats, one.heures, one.depots, len(one.organismes), one.par_run) == (6, 900, 3, 2, [2, 4])
     assert "LIG-01" not in never(runs)
     assert len(never(runs)) == len(CODES) - 1
+
+
+def test_warnings_come_after_and_cost_no_hour() -> None:
+    rules = [
+        {"code": code, "constats": 1, "heures": hours}
+        for code, hours in (("AVT-01", 900), ("LIG-13", 500), ("REF-06", 1))
+    ]
+    run = _run(1, _deposit(1, "a", regles=rules)) | {"reglages": {"severites": {"LIG-13": "avertissement"}}}
+    shown = rules_table([run], ReviewWords("fr"))
+    assert [(row[0].value, row[2].value, row[-1].value) for row in shown.rows] == [
+        ("REF-06", "rejette", 1),
+        ("AVT-01", "avertit", None),
+        ("LIG-13", "avertit", None),
+    ]
 
 
 def test_pairs_that_always_go_together_come_first() -> None:

@@ -1,0 +1,42 @@
+"""Pictures of the clerk's workbook and of the reviewer's pages, for docs/images: `python docs/shots_clerk_overview.py`."""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import screenshots  # it puts the repository on the path
+from screenshots import Shot
+
+from pipeline import clerk, overview
+from tests.clerk import samples as complements
+from tests.overview import samples as runs
+
+
+def _clerk() -> bytes:
+    return clerk.workbook(complements.content(), date(2025, 6, 2))
+
+
+def _run() -> bytes:
+    made = runs.runs()
+    return overview.files(made[-1], made[:-1])["index.html"]
+
+
+def _runs() -> bytes:
+    return overview.across(runs.runs())
+
+
+SHOTS = [
+    Shot("saisie-kairos-1", _clerk, workbook=True, page=1),
+    Shot("saisie-kairos-2", _clerk, workbook=True, page=2),
+    Shot("execution-haut", _run, height=1250),
+    Shot("execution-360", _run, width=360, height=1800),
+    Shot("execution-papier", _run, paper=True, page=3),
+    Shot("executions-haut", _runs, height=1250),
+    Shot("executions-360", _runs, width=360, height=1800),
+]
+
+if __name__ == "__main__":
+    screenshots.SHOTS[:] = SHOTS
+    screenshots.main(sys.argv[1:])
