@@ -181,7 +181,6 @@ def _join_motif(lines: pd.DataFrame, motifs: tuple[Motif, ...]) -> pd.DataFrame:
         c: " – ".join(f"{d:%d/%m/%Y}" if d else "…" for d in (m.valide_du, m.valide_au)) for c, m in by_code.items()
     }
     lines["motif_validite"] = lines["motif_code"].map(validity).astype("str")
-    lines["motifs"] = ", ".join(f"{m.code} ({m.libelle})" for m in motifs)
     lines["motifs_financables"] = ", ".join(f"{m.code} ({m.libelle})" for m in motifs if m.financable)
     return lines
 

@@ -18,9 +18,7 @@ from pipeline.settings import Settings
 from schemas.fields import column_letter
 from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
 
-FINDING = (
-    "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()
-)
+FINDING = "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()
 _HOURS = ("heures", "pas_heures", "prise_heures")
 _DATES = {"date_run"}
 
@@ -73,7 +71,10 @@ def silenced(found: Broken, before: Broken) -> Broken:
 
 def on_observations(frames: Frames, settings: Settings) -> pd.DataFrame:
     """Findings on what reading noticed: FIC, the unreadable cells of LIG, AVT-05."""
-    frame = frames.observations
+    sheet, csv = ("sheet “{}”", "CSV file") if settings.langue == "en" else ("feuille « {} »", "fichier CSV")
+    frame = frames.observations.assign(
+        lieu=[sheet.format(name) if name else csv for name in frames.observations["feuille"]]
+    )
     parts = [
         _worded(CATALOGUE[code], frame[rows].assign(variante=""), frame, settings)
         for (code, _), rows in broken(CATALOGUE.over(OBSERVATIONS), frame).items()

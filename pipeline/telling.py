@@ -97,7 +97,8 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     for constat in report["constats"]:
         place = f"{plain(constat['feuille'])}!{constat['cellule']}" if constat["feuille"] else constat["cellule"]
         where = place or (f"ligne {constat['ligne']}" if constat["ligne"] else "fichier")
-        yield f"{where} : {plain(constat['message'])} {plain(constat['geste'])} [{constat['code']}]"
+        expected = f" Attendu : {plain(constat['attendu'])}." if constat["attendu"] else ""
+        yield f"{where} : {plain(constat['message'])} {plain(constat['geste'])}{expected} [{constat['code']}]"
     said = ", ".join(f"{counts[name]} {_WORDS[name]} ({spent[name]} h)".replace(".", ",") for name in _VERDICTS)
     yield f"{said}."
 

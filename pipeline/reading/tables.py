@@ -14,6 +14,7 @@ from pipeline.reading.model import Cell, Column, Etat, FormulaCell, Observation,
 from pipeline.reading.opening import Opening, find_opening
 from pipeline.reading.sheets import Sheet, beyond, note, ranges, unreadable
 from schemas.fields import ABSENCES, FIELDS, HEURES, column_letter, fields_of
+from schemas.informative import OURS
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -22,8 +23,7 @@ _TOUCHED = {
     ABSENCES: ("heures", "motif", "reference_justificatif", "date_justificatif", "reliquat_abandonne", "commentaire"),
 }
 """A row where all of these are empty is blank, or prefilled and left untouched: not a line."""
-_OURS = frozenset({"quefaire", "whattodo"})
-"""Headings that ``a-corriger.xlsx`` adds: when it is dropped again they are neither the sender's nor worth a word."""
+_OURS = frozenset(normal(heading) for heading in OURS)
 _IDENTIFIERS = ("numero_dsf", "identifiant_de")
 _CUT_IS_HARMLESS = "commentaire"
 

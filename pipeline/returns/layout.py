@@ -20,20 +20,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipeline import tabular
 from pipeline.wording import Words
 from schemas.fields import DECLARANT_SHEET, FIELDS, Field, Kind, fields_of
+from schemas.informative import DECLAREES, NATURE_ABSENCE, ORIGINE, OURS, OUVERTES, PREVUES, QUE_FAIRE, SEQUENCE
 
 VERSION = "1"
 """Of the template: written in the sheet « Déclarant », where it does not show (a hidden row would be told to the sender)."""
 
 GUIDE = "Mode d'emploi"
-QUE_FAIRE = "Que faire"
-ORIGINE = "Ligne d'origine"
-SEQUENCE = "Intitulé de la séquence"
-PREVUES = "Heures prévues au PIF"
-DECLAREES = "Heures réalisées déjà déclarées"
-NATURE_ABSENCE = "Nature de l'absence déclarée"
-OUVERTES = "Heures non finançables de l'absence"
-OURS = (QUE_FAIRE, ORIGINE, SEQUENCE, PREVUES, DECLAREES, NATURE_ABSENCE, OUVERTES)
-"""Headings of columns that inform and are never read."""
 
 REASONS = "motifs_acceptes"
 FONT = "Arial"

@@ -130,24 +130,24 @@ def file_has_a_table(observations: pd.DataFrame) -> "pd.Series[bool]":
     over=OBSERVATIONS,
     fr={
         "": Words(
-            "La colonne « {attendu} » manque dans la feuille « {feuille} ».",
+            "La colonne « {attendu} » manque ({lieu}).",
             "Ajoutez une colonne intitulée « {attendu} » et remplissez-la, puis déposez le fichier de nouveau.",
             "{attendu}",
         ),
         "proche": Words(
-            "La colonne « {attendu} » manque dans la feuille « {feuille} » ; le titre le plus proche est « {detail} ».",
+            "La colonne « {attendu} » manque ({lieu}) ; le titre le plus proche est « {detail} ».",
             "Si « {detail} » est cette colonne, renommez-la « {attendu} » ; sinon ajoutez la colonne. Puis déposez le fichier de nouveau.",
             "{attendu}",
         ),
     },
     en={
         "": Words(
-            "The column “{attendu}” is missing on sheet “{feuille}”.",
+            "The column “{attendu}” is missing ({lieu}).",
             "Add a column headed “{attendu}”, fill it in, and drop the file again.",
             "{attendu}",
         ),
         "proche": Words(
-            "The column “{attendu}” is missing on sheet “{feuille}”; the nearest heading is “{detail}”.",
+            "The column “{attendu}” is missing ({lieu}); the nearest heading is “{detail}”.",
             "If “{detail}” is that column, rename it “{attendu}”; otherwise add the column. Then drop the file again.",
             "{attendu}",
         ),
@@ -163,12 +163,12 @@ def mandatory_columns_are_there(observations: pd.DataFrame) -> "pd.Series[bool]"
     "FIC-06",
     over=OBSERVATIONS,
     fr=Words(
-        "Deux colonnes de la feuille « {feuille} » veulent dire la même chose : {detail}.",
+        "Deux colonnes veulent dire la même chose ({lieu}) : {detail}.",
         "Gardez la bonne, supprimez ou renommez l'autre, puis déposez le fichier de nouveau.",
         "une seule colonne « {attendu} »",
     ),
     en=Words(
-        "Two columns of sheet “{feuille}” mean the same thing: {detail}.",
+        "Two columns mean the same thing ({lieu}): {detail}.",
         "Keep the right one, delete or rename the other, then drop the file again.",
         "a single column “{attendu}”",
     ),

@@ -319,21 +319,25 @@ def hours_are_a_multiple_of_the_step(lines: pd.DataFrame) -> "pd.Series[bool]":
     fr={
         "": Words(
             "Le motif « {valeur} » n'est pas dans la liste.",
-            "Choisissez un motif de la liste : {motifs}.",
-            "{motifs}",
+            "Choisissez un des motifs attendus, d'après la pièce que vous avez.",
+            "{motifs_financables}",
         ),
         "dates": Words(
             "Le motif « {valeur} » n'a pas cours à la date de cette absence (il vaut {motif_validite}).",
-            "Choisissez un motif qui avait cours : {motifs}.",
-            "{motifs}",
+            "Choisissez un des motifs attendus, d'après la pièce que vous avez.",
+            "{motifs_financables}",
         ),
     },
     en={
-        "": Words("The reason “{valeur}” is not on the list.", "Choose a reason from the list: {motifs}.", "{motifs}"),
+        "": Words(
+            "The reason “{valeur}” is not on the list.",
+            "Choose one of the expected reasons, as the document says.",
+            "{motifs_financables}",
+        ),
         "dates": Words(
             "The reason “{valeur}” is not valid on the date of this absence (it is valid {motif_validite}).",
-            "Choose a reason that was valid: {motifs}.",
-            "{motifs}",
+            "Choose one of the expected reasons, as the document says.",
+            "{motifs_financables}",
         ),
     },
     facts=lambda frame, failing: pd.DataFrame(
@@ -354,12 +358,12 @@ def reason_is_known(lines: pd.DataFrame) -> "pd.Series[bool]":
     after="LIG-10",
     fr=Words(
         "Le motif « {valeur} » ne rend pas une absence finançable.",
-        "Si la pièce prouve un autre motif, choisissez-le ; sinon, supprimez la ligne. Motifs finançables : {motifs_financables}.",
+        "Si la pièce prouve un autre motif, choisissez-le ; sinon, supprimez la ligne.",
         "{motifs_financables}",
     ),
     en=Words(
         "The reason “{valeur}” does not make an absence payable.",
-        "If the document proves another reason, choose it; otherwise delete the line. Payable reasons: {motifs_financables}.",
+        "If the document proves another reason, choose it; otherwise delete the line.",
         "{motifs_financables}",
     ),
 )

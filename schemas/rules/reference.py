@@ -160,12 +160,12 @@ def trainee_is_on_the_dsf(lines: pd.DataFrame) -> "pd.Series[bool]":
     after="REF-01 REF-06",
     fr=Words(
         "La séquence « {valeur} » n'est pas dans le plan de formation de ce stagiaire sur la DSF {numero_dsf_exact}.",
-        "Choisissez une de ses séquences : {sequences_du_de}.",
+        "Choisissez une de ses séquences.",
         "{sequences_du_de}",
     ),
     en=Words(
         "The séquence “{valeur}” is not in this trainee's plan on DSF {numero_dsf_exact}.",
-        "Choose one of the trainee's séquences: {sequences_du_de}.",
+        "Choose one of the trainee's séquences.",
         "{sequences_du_de}",
     ),
 )
@@ -206,34 +206,34 @@ def hours_are_within_the_period(lines: pd.DataFrame, field: str) -> "pd.Series[b
     fr={
         "introuvable": Words(
             "Cette absence n'a pas été déclarée pour ce stagiaire sur cette séquence de la DSF {numero_dsf_exact}.",
-            "Vérifiez l'identifiant ou les dates. Absences déclarées : {absences_du_de}.",
+            "Vérifiez l'identifiant ou les dates parmi les absences déclarées.",
             "{absences_du_de}",
         ),
         "ambigue": Words(
             "Plusieurs absences déclarées ont ces dates.",
-            "Indiquez l'identifiant de celle qui est justifiée : {absences_du_de}.",
+            "Indiquez l'identifiant de celle qui est justifiée.",
             "{absences_du_de}",
         ),
         "dates": Words(
             "L'absence {id_absence} va du {absence_debut} au {absence_fin} : les dates de la ligne sont celles d'une autre.",
-            "Corrigez l'identifiant ou les dates. Absences déclarées : {absences_du_de}.",
+            "Corrigez l'identifiant ou les dates.",
             "du {absence_debut} au {absence_fin}",
         ),
     },
     en={
         "introuvable": Words(
             "This absence was not declared for this trainee on this séquence of DSF {numero_dsf_exact}.",
-            "Check the identifier or the dates. Declared absences: {absences_du_de}.",
+            "Check the identifier or the dates among the declared absences.",
             "{absences_du_de}",
         ),
         "ambigue": Words(
             "Several declared absences have these dates.",
-            "Give the identifier of the one that is justified: {absences_du_de}.",
+            "Give the identifier of the one that is justified.",
             "{absences_du_de}",
         ),
         "dates": Words(
             "Absence {id_absence} is from {absence_debut} to {absence_fin}: the dates on the line are those of another.",
-            "Correct the identifier or the dates. Declared absences: {absences_du_de}.",
+            "Correct the identifier or the dates.",
             "from {absence_debut} to {absence_fin}",
         ),
     },

@@ -128,15 +128,15 @@ def dates_do_not_overlap_those_issued(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 _READINGS_FR = {
     "formule": "La cellule « {titre} » contient une formule : sa valeur enregistrée, {valeur}, a été lue.",
-    "colonne_ignoree": "La colonne « {valeur} » de la feuille « {feuille} » n'est pas connue : elle n'a pas été lue.",
-    "total_ecarte": "La ligne {ligne} de la feuille « {feuille} » est un total : elle n'a pas été comptée.",
+    "colonne_ignoree": "La colonne « {valeur} » ({lieu}) n'est pas connue : elle n'a pas été lue.",
+    "total_ecarte": "La ligne {ligne} ({lieu}) est un total : elle n'a pas été comptée.",
     "encodage": "Le fichier n'est pas en UTF-8 : ses accents ont été lus en {detail}.",
     "lecture": "{detail}.",
 }
 _READINGS_EN = {
     "formule": "The cell “{titre}” holds a formula: its saved value, {valeur}, was read.",
-    "colonne_ignoree": "The column “{valeur}” of sheet “{feuille}” is not known: it was not read.",
-    "total_ecarte": "Row {ligne} of sheet “{feuille}” is a total: it was not counted.",
+    "colonne_ignoree": "The column “{valeur}” ({lieu}) is not known: it was not read.",
+    "total_ecarte": "Row {ligne} ({lieu}) is a total: it was not counted.",
     "encodage": "The file is not in UTF-8: its accents were read as {detail}.",
     "lecture": "{detail}.",
 }

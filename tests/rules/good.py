@@ -85,7 +85,6 @@ _HOURS: dict[str, Any] = {
     "motif_financable": None,
     "motif_en_cours": None,
     "motif_validite": None,
-    "motifs": "MAL (Maladie)",
     "motifs_financables": "MAL (Maladie)",
     "date_justificatif": None,
     "reliquat_abandonne": None,

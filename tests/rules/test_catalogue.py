@@ -36,7 +36,7 @@ def test_a_rule_says_why_what_and_what_to_do_in_both_languages(rule: Rule) -> No
 def test_every_placeholder_is_filled(rule: Rule) -> None:
     frames = {LINES: (hours(), absences()), OBSERVATIONS: (observed("erreur"),), DEPOSITS: (deposit(),)}[rule.over]
     for frame in frames:
-        known = {*frame.columns, "valeur", "titre", "colonne", "champ"}
+        known = {*frame.columns, "valeur", "titre", "colonne", "champ", "lieu"}
         if rule.facts is not None and (rule.nature is None or frame["nature"].iloc[0] == rule.nature):
             known |= set(rule.facts(frame.assign(champ="heures"), frame.assign(champ="heures")).columns)
         elif rule.nature is not None:
