@@ -100,7 +100,7 @@ def flush(paths: Iterable[Path], label: str) -> None:
 def _flush_whole(paths: list[Path], label: str) -> bool:
     """One ``syncfs`` in the place of many fsyncs, where all paths share a local file system whose errors it reports."""
     parents = {path.parent for path in paths}
-    if not hasattr(_libc, "syncfs") or len({parent.lstat().st_dev for parent in parents}) != 1:
+    if not hasattr(_libc, "syncfs") or len({parent.stat().st_dev for parent in parents}) != 1:
         return False
     if not _reports_errors() or file_system(paths[0].parent) not in _LOCAL:
         return False
@@ -123,7 +123,7 @@ def _reports_errors() -> bool:
 
 
 def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # outbox/ itself may be a link to another disk
     try:
         os.fsync(handle)
     except OSError as error:

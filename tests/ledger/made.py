@@ -10,7 +10,17 @@ from typing import Any
 
 from pipeline import guards, inbox, ledger, publish
 from pipeline.ledger import Ledger
-from pipeline.records import AbsenceTaken, Complement, Counts, Decision, Deposit, DsfCount, Folder, HoursIssued, RuleCount
+from pipeline.records import (
+    AbsenceTaken,
+    Complement,
+    Counts,
+    Decision,
+    Deposit,
+    DsfCount,
+    Folder,
+    HoursIssued,
+    RuleCount,
+)
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.keys import key
@@ -58,7 +68,9 @@ def complement(
     dsf, _, rank = numero.rpartition("-C")
     people: dict[str, Any] = {}
     for entry in entries:
-        sequences = people.setdefault(entry.cle_de, {"identifiant_de": entry.cle_de.upper(), "sequences": []})["sequences"]
+        sequences = people.setdefault(entry.cle_de, {"identifiant_de": entry.cle_de.upper(), "sequences": []})[
+            "sequences"
+        ]
         both: dict[str, Any] = {"code": entry.cle_sequence.upper(), "lignes": [], "absences": []}
         if isinstance(entry, AbsenceTaken):
             both["absences"].append({"id_absence": entry.cle_absence.upper(), "heures_valorisees": entry.heures / 100})
@@ -94,7 +106,9 @@ def stage(made: Workspace, book: Ledger, *items: Complement, returns: tuple[Depo
     return tuple(publish.stage(made, folder, book.fence) for folder in folders)
 
 
-def decide(made: Workspace, book: Ledger, run: str, numero: str, *entries: AbsenceTaken | HoursIssued, **changes: Any) -> None:
+def decide(
+    made: Workspace, book: Ledger, run: str, numero: str, *entries: AbsenceTaken | HoursIssued, **changes: Any
+) -> None:
     """One deposit ``D<numero>`` with one complement, committed; not yet released."""
     given = deposit(f"D-{numero}", **changes)
     item = complement(numero, given.numero, entries or (absence(),), siret=given.siret)

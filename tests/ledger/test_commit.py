@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - a test carries the number of the fault it is about
 """What a commit promises: all or nothing, once only, numbers without a gap, a chain."""
 
 import os
@@ -129,7 +130,12 @@ def test_D11_what_is_emitted_is_what_the_ledger_holds_whatever_hashes_and_locale
         )
         env = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
         done = subprocess.run(
-            [sys.executable, "-c", code, str(place)], env=env, capture_output=True, text=True, check=True, cwd=Path.cwd()
+            [sys.executable, "-c", code, str(place)],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path.cwd(),
         )
         seen.add(done.stdout)
     assert len(seen) == 1

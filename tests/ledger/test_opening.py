@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - a test carries the number of the fault it is about
 """A ledger that may not be used is not used, and says what to do."""
 
 import multiprocessing
@@ -21,7 +22,10 @@ from tests.ledger import made
 def test_it_is_made_in_the_safest_mode(tmp_path: Path) -> None:
     space = made.workspace(tmp_path)
     with ledger.open(space, made.SETTINGS) as book, book.reading() as connection:
-        told = {p: connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous", "foreign_keys")}
+        told = {
+            p: connection.exec_driver_sql(f"PRAGMA {p}").scalar()
+            for p in ("journal_mode", "synchronous", "foreign_keys")
+        }
     assert told == {"journal_mode": "delete", "synchronous": 3, "foreign_keys": 1}
     assert stat.S_IMODE(space.ledger.stat().st_mode) & 0o027 == 0
 
@@ -34,7 +38,9 @@ def test_the_setting_may_put_it_elsewhere(tmp_path: Path) -> None:
         assert (tmp_path / "loin.sqlite").exists()
 
 
-def _hold(path: str, ready: "multiprocessing.connection.Connection", done: "multiprocessing.connection.Connection") -> None:
+def _hold(
+    path: str, ready: "multiprocessing.connection.Connection", done: "multiprocessing.connection.Connection"
+) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
     ready.send(True)
@@ -61,7 +67,9 @@ def test_C04_a_ledger_that_another_program_holds_is_waited_for_then_said(tmp_pat
 
 
 @pytest.mark.parametrize("magic", sorted(disk.REMOTE))
-def test_C09_a_ledger_on_a_network_share_is_refused(tmp_path: Path, magic: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_C09_a_ledger_on_a_network_share_is_refused(
+    tmp_path: Path, magic: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(disk, "file_system", lambda _path: magic)
     with pytest.raises(LedgerHalt, match="partage réseau"):
         ledger.open(made.workspace(tmp_path), made.SETTINGS)
