@@ -20,6 +20,7 @@ _SEPARATORS = (";", ",", "\t")
 _FIELD_MAX = 100_000  # characters; a spreadsheet cell holds 32 767
 _LINE_MAX = 1_000_000
 _HEAD_LINES = 200
+_LAST_ROW = 1_048_576  # what a spreadsheet program shows
 _SEP_LINE = re.compile(r"sep=([;,\t])\r?\n?", re.IGNORECASE)
 _UTF8_INSIDE = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]|\xc2[\xa0-\xbf]")
 
@@ -29,17 +30,24 @@ def read_delimited(data: bytes, limits: Limits, headings: Headings) -> Workbook:
     text, encoding = decode(data)
     if "\0" in text:
         raise unreadable("caractere_nul")
-    first_break = min((i for i in (text.find("\n", 0, _LINE_MAX), text.find("\r", 0, _LINE_MAX)) if i >= 0), default=-1)
-    if first_break < 0 and len(text) > _LINE_MAX:
+    if _has_endless_line(text):
         raise unreadable("ligne_trop_longue")
     separator, text = _separator(text, headings)
-    rows = _records(text, separator, limits)
-    numbers = [n for n, row in enumerate(rows, 1) if any(row)]
-    sheet = Sheet("", numbers, [rows[n - 1] for n in numbers], stricte=separator == ",")
+    numbers, rows, last = _records(text, separator, limits)
+    sheet = Sheet("", numbers, rows, stricte=separator == ",")
     if not text.endswith(("\n", "\r")):
-        sheet.coupee = len(rows)
+        sheet.coupee = last
     notes = () if encoding == "utf-8" else (Observation(Etat.ENCODAGE, valeur=encoding),)
     return Workbook("csv", [sheet], notes)
+
+
+def _has_endless_line(text: str) -> bool:
+    """Half a million characters and more without a line end."""
+    half = _LINE_MAX // 2
+    return any(
+        text.find("\n", start, start + half) < 0 and text.find("\r", start, start + half) < 0
+        for start in range(0, len(text) - half, half)
+    )
 
 
 def decode(data: bytes) -> tuple[str, str]:
@@ -51,9 +59,8 @@ def decode(data: bytes) -> tuple[str, str]:
             return data.decode("utf-8-sig"), "utf-8"
         except UnicodeDecodeError:
             if data.startswith(codecs.BOM_UTF8) or _UTF8_INSIDE.search(data):
-                raise unreadable(
-                    "encodage"
-                ) from None  # two encodings in one file, or one cut in the middle of a letter
+                # Two encodings in one file, or one cut in the middle of a letter.
+                raise unreadable("encodage") from None
             return data.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:
         raise unreadable("encodage") from None
@@ -87,20 +94,30 @@ def _known(text: str, separator: str, headings: Headings) -> int:
     return len(opening.champs) if opening else 0
 
 
-def _records(text: str, separator: str, limits: Limits) -> list[list[str]]:
+def _records(text: str, separator: str, limits: Limits) -> tuple[list[int], list[list[str]], int]:
+    """The rows that hold anything and their numbers, and the number of the last row of all."""
     csv.field_size_limit(_FIELD_MAX)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    numbers: list[int] = []
     rows: list[list[str]] = []
+    number = 0
     try:
-        for row in reader:
+        for number, row in enumerate(reader, 1):
+            if not any(row):
+                continue
+            numbers.append(number)
             rows.append(row)
             if len(row) > limits.colonnes and _used(row) > limits.colonnes:
                 raise beyond("colonnes", _used(row), limits.colonnes)
-            if reader.line_num > len(rows) and any(_swallowed(cell, separator) for cell in row):
-                raise unreadable("guillemet", ligne=len(rows))
+            if reader.line_num > number and any(_swallowed(cell, separator) for cell in row):
+                raise unreadable("guillemet", ligne=number)
+            if number > _LAST_ROW:
+                break
     except csv.Error as error:
-        raise unreadable("champ_trop_long" if "limit" in str(error) else "guillemet", ligne=len(rows) + 1) from None
-    return rows
+        raise unreadable("champ_trop_long" if "limit" in str(error) else "guillemet", ligne=number + 1) from None
+    if number > _LAST_ROW:
+        raise beyond("lignes", number, limits.lignes)
+    return numbers, rows, number
 
 
 def _used(row: list[str]) -> int:

@@ -279,6 +279,13 @@ def test_E15_csv_beyond_reason(lire_fichier: Reader, text: str, code: str) -> No
     assert refused(reading, code, ligne=reading.observations[0].ligne)
 
 
+def test_E15_csv_of_millions_of_blank_rows(lire_fichier: Reader) -> None:
+    start = time.monotonic()
+    assert limit(lire_fichier(b"\n" * 20_000_000, "a.csv")) == "lignes"
+    assert rows(lire_fichier(build.csv_text(build.line()).encode() + b";;\n" * 500_000, "a.csv")) == [2]
+    assert time.monotonic() - start < 2 * FAST
+
+
 def test_E15_csv_with_too_many_columns(lire_fichier: Reader) -> None:
     assert limit(lire_fichier((";".join(["x"] * 501) + "\n").encode(), "a.csv")) == "colonnes"
     assert etats(lire_fichier((";".join(["x"] * 500) + "\n").encode(), "a.csv")) == [Etat.AUCUNE_TABLE]
