@@ -103,6 +103,8 @@ def _records(text: str, separator: str, limits: Limits) -> tuple[list[int], list
     number = 0
     try:
         for number, row in enumerate(reader, 1):
+            if number > _LAST_ROW:
+                raise beyond("lignes", number, limits.lignes)
             if not any(row):
                 continue
             numbers.append(number)
@@ -111,12 +113,8 @@ def _records(text: str, separator: str, limits: Limits) -> tuple[list[int], list
                 raise beyond("colonnes", _used(row), limits.colonnes)
             if reader.line_num > number and any(_swallowed(cell, separator) for cell in row):
                 raise unreadable("guillemet", ligne=number)
-            if number > _LAST_ROW:
-                break
     except csv.Error as error:
         raise unreadable("champ_trop_long" if "limit" in str(error) else "guillemet", ligne=number + 1) from None
-    if number > _LAST_ROW:
-        raise beyond("lignes", number, limits.lignes)
     return numbers, rows, number
 
 
