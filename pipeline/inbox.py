@@ -196,7 +196,7 @@ def _remove(workspace: Workspace, source: Source) -> bool:
                 # Same size and time may still be other bytes (a copy that keeps times): nothing unarchived is removed.
                 if not walking.is_still(os.fstat(handle), source) or disk.digest(file) != source.sha256:
                     return False
-            if not original.exists():
+            if hash_of(original) != source.sha256:
                 return False
             disk.reached("inbox: unlink", workspace.root / source.chemin)
             os.unlink(name, dir_fd=folder)
