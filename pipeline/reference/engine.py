@@ -24,6 +24,8 @@ def connect(temporary: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection
     }
     connection = duckdb.connect(config=config)
     try:
+        # After two seconds DuckDB would draw a bar on stdout, where the answer goes.
+        connection.execute("SET enable_progress_bar = false")
         yield connection
     finally:
         connection.close()

@@ -39,7 +39,7 @@ def peak(root: Path, rows: int) -> int:
     child = subprocess.run(
         [sys.executable, "-c", _CHILD, str(workspace.root)], capture_output=True, text=True, check=True
     )
-    return int(child.stdout)
+    return int(child.stdout)  # and nothing else: stdout is the answer's, however long a query takes
 
 
 def test_memory_does_not_grow_with_the_extract(tmp_path: Path) -> None:
