@@ -59,12 +59,15 @@ def places(words: Words, lines: Sequence[tuple[str, int]]) -> list[str]:
     return [place(words, feuille, rows) for feuille, rows in _by_sheet(lines).items()]
 
 
-def awaited(words: Words, lines: Sequence[tuple[str, int]], home: str) -> list[str]:
-    """What a line of the sheet ``home`` waits for: « la ligne 12 », « les lignes 3 et 4 de « mars » »."""
+def awaited(words: Words, held: Mapping[str, Any], home: str) -> list[str]:
+    """What a ``held`` line of the sheet ``home`` waits for: « la ligne 12 », « les lignes 3 et 4 de « mars » »."""
+    lines = [(at["feuille"], at["ligne"]) for at in held.get("attend", ())]
     texts = []
     for feuille, rows in _by_sheet(lines).items():
         text = words.rows(rows, key="mots.la_ligne")
         texts.append(text if feuille == home else words("mots.la_ligne_de", lignes=text, feuille=feuille))
+    if more := held.get("attend_autres", 0):
+        texts.append(words("mots.n_autres", n=more))
     return texts
 
 

@@ -18,6 +18,8 @@ from schemas.fields import SHEETS, column_letter
 
 VERDICTS = (ACCEPTED, REJECTED, HELD, TAKEN)
 _COUNTS = ("acceptees", "rejetees", "retenues", "deja_prises")
+NAMED = 20
+"""Rejected lines that a held one names; the others are counted."""
 _SHOWN = ("numero_dsf", "identifiant_de", "nom", "prenom", "code_sequence")
 Model = dict[str, Any]
 
@@ -94,6 +96,7 @@ def _model(
         "sha256": deposit.sha256,
         "octets": deposit.octets,
         "recu_le": read.isoformat().replace("+00:00", "Z"),
+        "declarant": {"pour_le_compte_de": deposit.reading.pour_le_compte_de, "contact": deposit.reading.contact},
         "run": judged.run,
         "date": judged.day.isoformat(),
         "politique": judged.settings.politique,
@@ -197,7 +200,9 @@ def _lines(lines: pd.DataFrame, findings: pd.DataFrame, frames: Frames, politiqu
             "codes": sorted(codes.get(index, ())),
         }
         if verdict == HELD:
-            entry["attend"] = waited.get(row["cle_dsf"] if politique == "dsf" else "", [])
+            places = waited.get(row["cle_dsf"] if politique == "dsf" else "", [])
+            entry["attend"] = places[:NAMED]
+            entry["attend_autres"] = len(places[NAMED:])
         if verdict in (REJECTED, HELD):
             table = frames.tables[row["table"]]
             entry["cellules"] = {c.champ: _typed(c, row["rang"]) for c in table.colonnes if c.champ}

@@ -182,13 +182,21 @@ def _held(words: Words, model: Model, space: Room) -> list[Held]:
             groups.setdefault(line["numero_dsf"] if model["politique"] == "dsf" else "", []).append(line)
     held = []
     for numero, group in groups.items():
-        waits = [(at["feuille"], at["ligne"]) for at in group[0].get("attend", ())]
         where = tuple(places(words, [(line["feuille"], line["ligne"]) for line in group]))
         homes = {line["feuille"] for line in group}
-        wait = tuple(awaited(words, waits, homes.pop() if len(homes) == 1 else ""))
+        wait = tuple(awaited(words, group[0], homes.pop() if len(homes) == 1 else ""))
         if space.fits(numero, *where, *wait):
             hours = sum((Decimal(str(line["heures"] or 0)) for line in group), Decimal())
-            held.append(Held(where, wait, numero, len(group), len(waits), hours))
+            held.append(
+                Held(
+                    where,
+                    wait,
+                    numero,
+                    len(group),
+                    len(group[0].get("attend", ())) + group[0].get("attend_autres", 0),
+                    hours,
+                )
+            )
     return held
 
 

@@ -138,10 +138,9 @@ class _Corrections:
 
     def _told(self, line: Model, faults: list[Finding]) -> str:
         if line["verdict"] == "retenue":
-            waits = [(at["feuille"], at["ligne"]) for at in line.get("attend", ())]
-            if not waits:
+            if not line.get("attend"):
                 return self.words("classeur.faire_attend_seule")
-            return self.words("classeur.faire_attend", attend=" ; ".join(awaited(self.words, waits, line["feuille"])))
+            return self.words("classeur.faire_attend", attend=" ; ".join(awaited(self.words, line, line["feuille"])))
         said = [self._says(constat) for constat in faults]
         if len(said) > 1:
             said = [f"{number}. {text}" for number, text in enumerate(said, 1)]

@@ -1,0 +1,90 @@
+"""Writes docs/rules.md: every rule with what its report really says, taken from the demo. `python -m docs.make_rules`."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from pipeline.settings import PROTECTED
+from pipeline.workspace import Workspace
+from schemas.rule import REJECTS, Rule
+from schemas.rules import CATALOGUE, RULES_VERSION
+
+PAGE = Path(__file__).parent / "rules.md"
+FAMILIES = {
+    "FIC": "Le fichier entier est refusé",
+    "LIG": "La ligne est fausse en elle-même",
+    "REF": "La ligne ne va pas avec la DSF initiale",
+    "DBL": "La ligne est en double",
+    "AVT": "Avertissements : la ligne passe, mais regardez",
+}
+INTRODUCTION = """\
+# Les règles
+
+Chaque constat d'un rapport porte un code, le dernier mot de sa ligne. Voici toutes les règles, avec pour chacune ce que dit le
+rapport sur un exemple (données inventées). Cette page est produite par `python -m docs.make_rules` à partir de la démonstration ;
+une règle s'écrit dans `schemas/rules/`.
+
+Une ligne **rejetée** ne part pas. Un **avertissement** la laisse partir. L'opérateur peut changer la sévérité d'une règle (réglage
+`[severites]`), sauf pour celles marquées 🔒, qui protègent ce qui ne peut être défait.
+"""
+
+
+def examples(workspace: Workspace) -> dict[str, Mapping[str, Any]]:
+    """For each code, the finding with the most to show among the reports of a workspace; the same reports give the same."""
+    found: dict[str, tuple[tuple[int, str], Mapping[str, Any]]] = {}
+    for path in sorted(workspace.outbox.glob("*/retours/*/rapport.json")):
+        for constat in json.loads(path.read_text("utf-8"))["constats"]:
+            rank = (-sum(bool(constat[name]) for name in ("cellule", "valeur", "attendu")), str(path))
+            if constat["code"] not in found or rank < found[constat["code"]][0]:
+                found[constat["code"]] = (rank, constat)
+    return {code: constat for code, (_, constat) in found.items()}
+
+
+def render(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page."""
+    lines = [INTRODUCTION, f"Version des règles : {RULES_VERSION}.", ""]
+    for family, title in FAMILIES.items():
+        lines += [f"## {family} : {title}", ""]
+        for rule in CATALOGUE.values():
+            if rule.code.startswith(family):
+                lines += _section(rule, found[rule.code])
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(rule: Rule, constat: Mapping[str, Any]) -> Iterator[str]:
+    severity = "rejet" if rule.severity == REJECTS else "avertissement"
+    yield f"### {rule.code}" + (" 🔒" if rule.code in PROTECTED else "")
+    yield ""
+    yield f"> **{_plain(constat['message'])}** {_plain(constat['geste'])}"
+    yield ""
+    where = constat["cellule"] or (f"ligne {constat['ligne']}" if constat["ligne"] else "le fichier")
+    if constat["feuille"]:
+        where = f"{constat['feuille']}!{constat['cellule']}" if constat["cellule"] else f"feuille {constat['feuille']}, {where}"
+    facts = [("Où", where), ("Saisi", constat["valeur"]), ("Attendu", constat["attendu"]), ("Sévérité", severity)]
+    yield " · ".join(f"{name} : `{_code(value)}`" if name == "Saisi" else f"{name} : {_plain(value)}" for name, value in facts if value)
+    yield ""
+
+
+def _plain(text: str) -> str:
+    """Text of a sender as text in Markdown."""
+    return "".join(f"\\{c}" if c in "\\`*_<>[]#|" else c for c in " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    return " ".join(text.replace("`", "ˋ").split())[:80]
+
+
+def main() -> int:
+    from pipeline.starting import demo  # noqa: PLC0415 - only to write the page
+
+    with TemporaryDirectory() as folder:
+        list(demo(Path(folder), 1, lambda step, done, total: None))
+        PAGE.write_text(render(examples(Workspace(Path(folder)))), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
