@@ -42,8 +42,15 @@
     heads.forEach(function (head, column) {
       var kind = head.dataset.k;
       if (kind === "image" || head.hidden) return;
-      var button = document.createElement("button");
-      button.type = "button";
+      // Not a <button>: Chromium would not print its heading again on each page.
+      var button = document.createElement("span");
+      button.setAttribute("role", "button");
+      button.tabIndex = 0;
+      button.addEventListener("keydown", function (event) {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        button.click();
+      });
       button.title = say.trier + " " + head.textContent.trim();
       var span = head.querySelector("span");
       while (span.firstChild) button.appendChild(span.firstChild);
