@@ -1,5 +1,8 @@
 """DuckDB as the reference uses it: in memory, bounded, without network, warnings or state of its own."""
 
+import itertools
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +12,8 @@ import pyarrow as pa
 
 THREADS = 2
 MEMORY = "768MB"
+SPILL = ".tri-"
+_connections = itertools.count()
 
 
 @contextmanager
@@ -29,6 +34,23 @@ def connect(temporary: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection
         yield connection
     finally:
         connection.close()
+
+
+def spill(root: Path) -> Path:
+    """A folder under ``root`` for what one connection may have to spill; DuckDB makes it if need be, and removes it."""
+    return root / f"{SPILL}{os.getpid()}-{next(_connections)}"
+
+
+def remove_stale(root: Path) -> None:
+    """Remove what connections of processes that were killed have spilled: it holds rows of extracts."""
+    for folder in root.glob(f"{SPILL}*"):
+        owner = int(folder.name.removeprefix(SPILL).partition("-")[0])
+        try:
+            os.kill(owner, 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except PermissionError:
+            continue  # alive, and someone else's
 
 
 def literal(text: object) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.reference.engine import connect, fetch, literal
+from pipeline.reference.engine import connect, fetch, literal, spill
 from pipeline.reference.history import rows_of, table_path
 from pipeline.reference.model import Facts, Load, OrganisationRows
 from pipeline.reference.staging import LIGNE, schema_of
@@ -57,7 +57,7 @@ class Reference:
         asked = pa.table({"cle_dsf": pa.array(sorted(set(cles_dsf)), pa.string())})
         if not self._loads:
             return _as_facts([schema.empty_table() for schema in _FACTS], [])
-        with connect() as connection:
+        with connect(spill(self._root)) as connection:
             connection.register("demandees", asked)
             self._open_current(connection)
             connection.execute("""
@@ -82,7 +82,7 @@ class Reference:
         """``raison_sociale`` of many; those that no DSF names are left out."""
         if not self._loads:
             return {}
-        with connect() as connection:
+        with connect(spill(self._root)) as connection:
             connection.register("demandes", pa.table({"siret": pa.array(sorted(set(sirets)), pa.string())}))
             self._open_current(connection)
             rows = fetch(connection, _NAMES).to_pylist()
@@ -96,7 +96,7 @@ class Reference:
         name = self.raison_sociale(siret)
         keys: list[str] = []
         if self._loads:
-            with connect() as connection:
+            with connect(spill(self._root)) as connection:
                 self._open_current(connection)
                 rows = connection.execute(_OPEN_TO, [siret]).fetchall()
             keys = [cle for cle, statut in rows if is_validated(statut)]

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.reference.engine import remove_stale
 from pipeline.reference.model import Load, LoadedFile, StoreError
 from pipeline.reference.staging import LIGNE, schema_of
 from pipeline.workspace import Workspace
@@ -111,6 +112,7 @@ def new_building(workspace: Workspace) -> Path:
     workspace.reference.mkdir(parents=True, exist_ok=True)
     for stale in workspace.reference.glob(f"{BUILDING}*"):
         shutil.rmtree(stale, ignore_errors=True)
+    remove_stale(workspace.reference)
     folder = workspace.reference / f"{BUILDING}{os.getpid()}"
     folder.mkdir(mode=0o700)
     return folder
