@@ -1,8 +1,7 @@
 """Pure steps of the run, computed once for all the runs of a sweep.
 
-What is judged and rendered depends on the deposits and on the ledger's state alone (``wave.decide``, ``clerk.workbook`` and
-``returns.files`` write nothing), so a sweep that runs the same deposits hundreds of times looks the answers up. Every step that
-touches the disk or the ledger stays as it is.
+What is judged and rendered depends on the deposits and on the ledger's state alone, and writes nothing, so a sweep that runs the
+same deposits hundreds of times looks the answers up. Every step that touches the disk or the ledger stays as it is.
 """
 
 import os
@@ -17,8 +16,11 @@ from pipeline import clerk, returns, wave
 
 def install(folder: Path) -> None:
     """Replace the pure steps by remembered ones; ``folder`` holds what was computed, for all processes."""
-    folder.mkdir(exist_ok=True)
+    if folder.exists():
+        return
+    folder.mkdir()
     decide, workbook, files = wave.decide, clerk.workbook, returns.files
+    models, deposits = wave.models, wave.decision.deposits
 
     def remembered_decide(chain: wave.Chain, taken: Any) -> Any:
         seen = [(t.snapshot.arrival.fichier, t.snapshot.arrival.siret, t.snapshot.sha256) for t in taken]
@@ -30,7 +32,18 @@ def install(folder: Path) -> None:
     def remembered_files(model: Any) -> Any:
         return _remember(folder, ("files", model), lambda: files(model))
 
+    def remembered_models(arrived: Any, frames: Any, settled: Any, judged: Any) -> Any:
+        question = ("models", [a.numero for a in arrived], judged.run)
+        return _remember(folder, question, lambda: models(arrived, frames, settled, judged))
+
+    def remembered_deposits(arrived: Any, places: Any, settled: Any) -> Any:
+        return _remember(
+            folder, ("deposits", [a.numero for a in arrived], places), lambda: deposits(arrived, places, settled)
+        )
+
     wave.decide = remembered_decide
+    wave.models = remembered_models
+    wave.decision.deposits = remembered_deposits
     wave.clerk.workbook = remembered_workbook
     wave.returns.files = remembered_files
 

@@ -25,7 +25,7 @@ def box(tmp_path: Path) -> Box:
 
 
 ODD = [
-    "..%2f..%2fetc%2fx",
+    "%2e%2e%2f..%2fetc%2fx",
     "a\\..\\b.csv",
     "C:evil.csv",
     "CON",

@@ -1,0 +1,59 @@
+# ruff: noqa: N802 - a test carries the number of the fault it is about
+"""The sweeps over the real run (``tests.crash.sweep``): every label, and a bounded part of every system call.
+
+`python -m tests.crash.sweep` is the long form: every point of every sweep.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from tests.crash import sweep
+from tests.crash.client import Bench, bench
+from tests.crash.sweep import Tally
+
+STEP = int(os.environ.get("SWEEP_STEP", "60"))
+"""The marked sweeps take every n-th point; 1 takes them all."""
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Bench]:
+    with bench() as running:
+        yield running
+
+
+def none_bad(tally: Tally) -> None:
+    assert tally.points
+    assert tally.bad == []
+
+
+def test_B01_kill_at_every_label_and_every_hit(made: Bench) -> None:
+    tally = sweep.labels(made, 1)
+    none_bad(tally)
+    assert tally.points == len(made.labels) > 150
+
+
+def test_D01_a_receiver_that_takes_everything_at_once(made: Bench) -> None:
+    none_bad(sweep.greedy(made, 20))
+
+
+def test_B16_a_second_runner_finds_the_lock_held(made: Bench) -> None:
+    none_bad(sweep.stopped(made, 40))
+
+
+def test_C03_a_runner_stopped_overtaken_and_woken(made: Bench) -> None:
+    none_bad(sweep.overtaken(made, 25))
+
+
+@pytest.mark.sweep
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_B02_kill_at_system_calls(made: Bench) -> None:
+    none_bad(sweep.killed(made, STEP))
+
+
+@pytest.mark.sweep
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_B03_B05_B06_system_calls_refused(made: Bench) -> None:
+    none_bad(sweep.refused(made, STEP))
