@@ -27,8 +27,8 @@ Chaque constat d'un rapport porte un code, le dernier mot de sa ligne. Voici tou
 rapport sur un exemple (données inventées). Cette page est produite par `python -m docs.make_rules` à partir de la démonstration ;
 une règle s'écrit dans `schemas/rules/`.
 
-Une ligne **rejetée** ne part pas. Un **avertissement** la laisse partir. L'opérateur peut changer la sévérité d'une règle (réglage
-`[severites]`), sauf pour celles marquées 🔒, qui protègent ce qui ne peut être défait.
+Une ligne **rejetée** ne part pas. Un **avertissement** la laisse partir. L'opérateur peut changer la sévérité d'une règle
+(réglage `[severites]`), sauf pour celles marquées 🔒, qui protègent ce qui ne peut être défait.
 """
 
 
@@ -62,9 +62,16 @@ def _section(rule: Rule, constat: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     where = constat["cellule"] or (f"ligne {constat['ligne']}" if constat["ligne"] else "le fichier")
     if constat["feuille"]:
-        where = f"{constat['feuille']}!{constat['cellule']}" if constat["cellule"] else f"feuille {constat['feuille']}, {where}"
+        where = (
+            f"{constat['feuille']}!{constat['cellule']}"
+            if constat["cellule"]
+            else f"feuille {constat['feuille']}, {where}"
+        )
     facts = [("Où", where), ("Saisi", constat["valeur"]), ("Attendu", constat["attendu"]), ("Sévérité", severity)]
-    yield " · ".join(f"{name} : `{_code(value)}`" if name == "Saisi" else f"{name} : {_plain(value)}" for name, value in facts if value)
+    said = [
+        f"{name} : " + (f"`{_code(value)}`" if name == "Saisi" else _plain(value)) for name, value in facts if value
+    ]
+    yield " · ".join(said)
     yield ""
 
 

@@ -225,7 +225,9 @@ def extract_show(numero: str, root: Path, as_json: bool) -> None:
 
 
 @main.command()
-@click.option("--dry-run", is_flag=True, help="Do everything in a throwaway double: nothing is recorded, moved or emitted.")
+@click.option(
+    "--dry-run", is_flag=True, help="Do everything in a throwaway double: nothing is recorded, moved or emitted."
+)
 @day_option
 @click.option("--fail-on-reject", is_flag=True, help="End with 3 when a line or a file was rejected.")
 @workspace_option
@@ -350,7 +352,9 @@ def verify(root: Path, as_json: bool) -> None:
 
 @main.command()
 @click.argument("numero")
-@click.option("--output", "-o", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder to write to.")
+@click.option(
+    "--output", "-o", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder to write to."
+)
 @workspace_option
 @_command
 def reissue(numero: str, output: Path, root: Path) -> None:
@@ -378,7 +382,9 @@ def rules(code: str | None, lang: str, as_json: bool) -> None:
     if as_json:
         _answer("rules", {"regles": [telling.rule(item, lang) for item in chosen]})
     else:
-        click.echo("\n".join(line for item in chosen for line in telling.rule_lines(item, lang, whole=code is not None)))
+        click.echo(
+            "\n".join(line for item in chosen for line in telling.rule_lines(item, lang, whole=code is not None))
+        )
 
 
 if __name__ == "__main__":

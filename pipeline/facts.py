@@ -7,6 +7,7 @@ and no message can tell a DSF of someone else from one that does not exist.
 from collections.abc import Mapping
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from pipeline.ledger import Entries
@@ -136,8 +137,9 @@ def _join_absence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     alike = facts.absences.duplicated(HOURS, keep=False)
     single = facts.absences[~alike]
     dated = position(single, HOURS, lines, HOURS).where(by_dates, -1)
-    row = row.mask(dated >= 0, pd.Series(single.index.to_numpy(), dtype="int64").reindex(dated).to_numpy())
-    row = row.fillna(-1).astype("int64")
+    # ``dated`` counts the rows of ``single``; -1 takes the last one, which the mask then leaves out.
+    of_all = np.append(single.index.to_numpy(), -1)[dated.to_numpy()]
+    row = pd.Series(np.where(dated >= 0, of_all, row), index=lines.index, dtype="int64")
     several = position(facts.absences[alike].drop_duplicates(HOURS), HOURS, lines, HOURS).where(by_dates, -1) >= 0
     found = take(facts.absences, _ABSENCE, row)
     other = pd.Series(False, index=lines.index)
@@ -241,8 +243,8 @@ def _taken_before(lines: pd.DataFrame, entries: Entries) -> "pd.Series[str]":
 
 def _join_remaining(lines: pd.DataFrame, facts: Facts, entries: Entries) -> pd.DataFrame:
     """REF-13: what remains of the PIF, and whether all that was declared of it is the depositor's own to know."""
-    declared = facts.declared.groupby(PIF_KEY, as_index=False)["heures_declarees"].sum()
-    issued = entries.heures.groupby(PIF_KEY, as_index=False)["heures"].sum()
+    declared = facts.declared.groupby(PIF_KEY)[["heures_declarees"]].sum().reset_index()
+    issued = entries.heures.groupby(PIF_KEY)[["heures"]].sum().reset_index()
     used = take(declared, {"heures_declarees": "d"}, position(declared, PIF_KEY, lines, PIF_KEY))["d"]
     added = take(issued, {"heures": "h"}, position(issued, PIF_KEY, lines, PIF_KEY))["h"]
     lines["heures_reste"] = lines["heures_prevues"].astype("Int64") - used.fillna(0) - added.fillna(0)

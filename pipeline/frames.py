@@ -7,6 +7,8 @@ array look-up.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,7 +74,7 @@ def per_deposit(frame: pd.DataFrame, deposits: int) -> list[pd.DataFrame]:
     """The rows of each deposit, in their order; ``frame`` has a column ``depot`` that counts from 0."""
     ordered = frame.sort_values("depot", kind="stable")
     edges = np.searchsorted(ordered["depot"].to_numpy(), np.arange(deposits + 1))
-    return [ordered.iloc[low:high] for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return [ordered.iloc[low:high] for low, high in pairwise(edges)]
 
 
 def _lines(sources: Sequence[Source], tables: Sequence[Table], owners: Sequence[int]) -> pd.DataFrame:
@@ -123,7 +125,7 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
 def _take(values: Sequence[object], column: Column) -> np.ndarray:
     distinct = np.empty(len(values), dtype=object)
     distinct[:] = values
-    return distinct[np.asarray(column.codes)]
+    return np.asarray(distinct[np.asarray(column.codes)])
 
 
 def _unusable(column: Column | None, size: int) -> np.ndarray:
@@ -134,16 +136,16 @@ def _unusable(column: Column | None, size: int) -> np.ndarray:
     return marks[np.asarray(column.codes)] if size else np.zeros(0, dtype=np.int64)
 
 
-def _values(columns: Sequence[Column | None], sizes: np.ndarray, kind: Kind) -> pd.api.extensions.ExtensionArray:
+def _values(columns: Sequence[Column | None], sizes: np.ndarray, kind: Kind) -> "pd.Series[Any]":
     if kind is Kind.DATE:
         parts = [_days(column, int(size)) for column, size in zip(columns, sizes, strict=True)]
-        return pd.array(_joined(parts).astype("datetime64[D]").astype("datetime64[s]"))
+        return pd.Series(_joined(parts).astype("datetime64[D]").astype("datetime64[s]"))
     parts = [
         np.full(size, None, dtype=object) if column is None else _take([lu.valeur for lu in column.lus], column)
         for column, size in zip(columns, sizes, strict=True)
     ]
     dtype = {Kind.HOURS: "Int64", Kind.YES_NO: "boolean"}.get(kind, "str")
-    return pd.array(_joined(parts), dtype=dtype)
+    return pd.Series(_joined(parts), dtype=dtype)
 
 
 def _days(column: Column | None, size: int) -> np.ndarray:

@@ -7,6 +7,7 @@ valeur as typed, and the texts attendu, message and geste in the language of the
 from collections.abc import Iterable
 from functools import partial
 from string import Formatter
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -14,6 +15,7 @@ from pandera.errors import SchemaErrorReason, SchemaErrors
 
 from pipeline import cells
 from pipeline.frames import Frames
+from pipeline.reading import details
 from pipeline.settings import Settings
 from schemas.fields import column_letter
 from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
@@ -71,15 +73,21 @@ def silenced(found: Broken, before: Broken) -> Broken:
 
 def on_observations(frames: Frames, settings: Settings) -> pd.DataFrame:
     """Findings on what reading noticed: FIC, the unreadable cells of LIG, AVT-05."""
-    sheet, csv = ("sheet “{}”", "CSV file") if settings.langue == "en" else ("feuille « {} »", "fichier CSV")
-    frame = frames.observations.assign(
-        lieu=[sheet.format(name) if name else csv for name in frames.observations["feuille"]]
-    )
+    frame = _said(frames.observations, settings.langue)
     parts = [
         _worded(CATALOGUE[code], frame[rows].assign(variante=""), frame, settings)
         for (code, _), rows in broken(CATALOGUE.over(OBSERVATIONS), frame).items()
     ]
     return _findings(parts)
+
+
+def _said(observations: pd.DataFrame, langue: str) -> pd.DataFrame:
+    """What was noticed, its place as a word (``lieu``) and its details in the language of the report."""
+    english = langue == "en"
+    sheet, csv = ("sheet “{}”", "CSV file") if english else ("feuille « {} »", "fichier CSV")
+    places = [sheet.format(name) if name else csv for name in observations["feuille"]]
+    said = observations.assign(lieu=places)
+    return said.assign(detail=[details.english(text) for text in said["detail"]]) if english else said
 
 
 def on_deposits(deposits: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -162,10 +170,10 @@ def _filled(words: Words, rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _spoken(values: "pd.Series[object]", name: str) -> list[str]:
+def _spoken(values: "pd.Series[Any]", name: str) -> list[str]:
     """A column as a French or English reader says it: hours with a comma, days first."""
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values.dt.strftime("%d/%m/%Y").fillna("").tolist()
+        return list(values.dt.strftime("%d/%m/%Y").fillna(""))
     if name.startswith(_HOURS) and pd.api.types.is_numeric_dtype(values.dtype):
         return ["" if pd.isna(v) else hours(int(v)) for v in values]
     return ["" if pd.isna(v) else str(v) for v in values]

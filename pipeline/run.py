@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline import __version__, guards, inbox, ledger, motifs, overview, publish, reference, synonyms, wave
 from pipeline.halts import Halt
-from pipeline.inbox import Arrival, Scan, Snapshot
+from pipeline.inbox import Arrival, Snapshot
 from pipeline.ledger import Ledger
 from pipeline.records import Folder
 from pipeline.reference import LoadResult
@@ -107,7 +107,8 @@ def told(settings: Settings) -> dict[str, Any]:
 def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Taken]]:
     """Take and read the deposits in their order, and cut waves of about ``LINES`` lines.
 
-    Attempts are counted before reading: a deposit that ended the program twice has a wave of its own, after three it is put aside.
+    Attempts are counted before reading: a deposit that ended the program twice has a wave of its own; after three it is
+    put aside.
     """
     pending: list[Taken] = []
     for low in range(0, len(ready), BATCH):

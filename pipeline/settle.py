@@ -6,7 +6,7 @@ Nothing here writes. The same deposits in the same order against the same ledger
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -220,9 +220,10 @@ def _complements(
         return []
     rows = _payload_lines(accepted, facts)
     dsf_rows = facts.dsf.set_index("cle_dsf")
-    made = []
-    for (depot, cle_dsf), group in accepted.groupby(["depot", "cle_dsf"], sort=True):
-        named, dsf = deposits[depot], dsf_rows.loc[cle_dsf]
+    made: list[tuple[Complement, Mapping[str, Any]]] = []
+    for key, group in accepted.groupby(["depot", "cle_dsf"], sort=True):
+        depot, cle_dsf = cast("tuple[int, str]", key)
+        named, dsf = deposits[depot], cast("dict[str, Any]", dsf_rows.loc[cle_dsf].to_dict())
         rank = ranks[cle_dsf] = ranks.get(cle_dsf, 0) + 1
         numero = f"{dsf['numero_dsf']}-C{rank:02d}"
         content = complement.payload(
@@ -236,7 +237,7 @@ def _complements(
         complement.validate(content)
         record = Complement(
             numero,
-            str(cle_dsf),
+            cle_dsf,
             rank,
             named.numero,
             named.siret,

@@ -17,7 +17,9 @@ def load(root: Path, extra: str) -> tuple[tuple[str, str], ...]:
     try:
         text = (root / extra).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise SettingError(f"Réglage synonymes : le fichier {extra} ne peut pas être lu (CSV en UTF-8 attendu).") from None
+        raise SettingError(
+            f"Réglage synonymes : le fichier {extra} ne peut pas être lu (CSV en UTF-8 attendu)."
+        ) from None
     rows = csv.DictReader(text.splitlines(), strict=True)
     if rows.fieldnames is None or not {"champ", "titre"} <= set(rows.fieldnames):
         raise SettingError(f"Réglage synonymes : {extra} doit avoir les colonnes champ, titre.")
@@ -26,6 +28,8 @@ def load(root: Path, extra: str) -> tuple[tuple[str, str], ...]:
         champ, titre = (row["champ"] or "").strip(), (row["titre"] or "").strip()
         if champ not in FIELDS or not titre:
             known = ", ".join(FIELDS)
-            raise SettingError(f"Réglage synonymes : {extra}, ligne {rows.line_num} : champ inconnu ou titre vide. Champs : {known}.")
+            raise SettingError(
+                f"Réglage synonymes : {extra}, ligne {rows.line_num} : champ inconnu ou titre vide. Champs : {known}."
+            )
         pairs.append((champ, titre))
     return tuple(pairs)

@@ -11,6 +11,7 @@ from pipeline import jsonfile, tabular
 from pipeline.motifs import Motif
 from pipeline.returns import layout
 from pipeline.wording import Words
+from schemas import informative
 from schemas.fields import ABSENCES, HEURES, SHEETS, Field, Kind
 
 BLANK_ROWS = 50
@@ -82,15 +83,15 @@ def workbook(
 
 def _hours_columns() -> list[layout.Column]:
     columns = layout.field_columns(HEURES)
-    ours = [layout.Column(layout.SEQUENCE, largeur=24, ours=True)]
-    ours += [layout.Column(titre, largeur=12, ours=True) for titre in (layout.PREVUES, layout.DECLAREES)]
+    ours = [layout.Column(informative.SEQUENCE, largeur=24, ours=True)]
+    ours += [layout.Column(titre, largeur=12, ours=True) for titre in (informative.PREVUES, informative.DECLAREES)]
     return _after(columns, "code_sequence", ours)
 
 
 def _absences_columns() -> list[layout.Column]:
     columns = layout.field_columns(ABSENCES)
-    ours = [layout.Column(layout.NATURE_ABSENCE, largeur=16, ours=True)]
-    return _after(columns, "date_fin", [*ours, layout.Column(layout.OUVERTES, largeur=14, ours=True)])
+    ours = [layout.Column(informative.NATURE_ABSENCE, largeur=16, ours=True)]
+    return _after(columns, "date_fin", [*ours, layout.Column(informative.OUVERTES, largeur=14, ours=True)])
 
 
 def _after(columns: Sequence[layout.Column], champ: str, ours: Sequence[layout.Column]) -> list[layout.Column]:
@@ -101,9 +102,9 @@ def _after(columns: Sequence[layout.Column], champ: str, ours: Sequence[layout.C
 def _of_trainee(row: Trainee) -> Known:
     return {
         **_identity(row),
-        layout.SEQUENCE: row.libelle_sequence,
-        layout.PREVUES: _hours(row.heures_prevues),
-        layout.DECLAREES: _hours(row.heures_realisees),
+        informative.SEQUENCE: row.libelle_sequence,
+        informative.PREVUES: _hours(row.heures_prevues),
+        informative.DECLAREES: _hours(row.heures_realisees),
     }
 
 
@@ -113,8 +114,8 @@ def _of_absence(row: Absence) -> Known:
         "id_absence": row.id_absence,
         "date_debut": row.date_debut,
         "date_fin": row.date_fin,
-        layout.NATURE_ABSENCE: row.type_absence,
-        layout.OUVERTES: _hours(row.heures_non_financables),
+        informative.NATURE_ABSENCE: row.type_absence,
+        informative.OUVERTES: _hours(row.heures_non_financables),
     }
 
 

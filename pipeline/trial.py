@@ -5,13 +5,13 @@ The ledger, the reference and what waits are doubled; the run decides and number
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 
+from pipeline.ledger.copying import copy_to
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -35,7 +35,9 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
             if name and (workspace.root / name).is_file() and not Path(name).is_absolute():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(workspace.root / name, root / name)
-        _copy_ledger(workspace, settings, copy)
+        copy_to(workspace, settings, copy.ledger)
+        if workspace.witness.exists():
+            shutil.copy2(workspace.witness, copy.witness)
         yield copy
     finally:
         shutil.rmtree(root, ignore_errors=True)
@@ -55,18 +57,6 @@ def _double_tree(source: Path, target: Path, *, link: bool) -> None:
                     os.link(path, here / name, follow_symlinks=False)
                 else:
                     shutil.copy2(path, here / name, follow_symlinks=False)
-
-
-def _copy_ledger(workspace: Workspace, settings: Settings, copy: Workspace) -> None:
-    from pipeline.ledger import place  # noqa: PLC0415 - the name is the ledger room's to know
-
-    source = place(workspace, settings)
-    if not source.exists():
-        return
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as before, closing(sqlite3.connect(copy.ledger)) as after:
-        before.backup(after)
-    if workspace.witness.exists():
-        shutil.copy2(workspace.witness, copy.witness)
 
 
 def for_double(settings: Settings) -> Settings:

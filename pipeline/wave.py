@@ -9,11 +9,11 @@ from hashlib import sha256
 from time import monotonic
 
 from pipeline import __version__, clerk, decision, frames, inbox, publish, returns
+from pipeline.filenames import file_name
 from pipeline.halts import HeadMoved
 from pipeline.inbox import Snapshot
 from pipeline.ledger import Ledger
 from pipeline.motifs import Motif
-from pipeline.filenames import file_name
 from pipeline.reading import ReadOptions
 from pipeline.reading.model import Etat, Observation, Reading
 from pipeline.records import Decision, Deposit, Folder, Token
@@ -196,7 +196,9 @@ def _stage(chain: Chain, work: Work) -> list[Token]:
     tokens = chain.pool.map(_write_complement, issued)
     reports = models(work.arrived, work.frames, work.settled, judged_with(chain))
     for low in range(0, len(reports), RENDERED):
-        tokens += chain.pool.map(_write_return, [(chain.workspace, chain.fence, m) for m in reports[low : low + RENDERED]])
+        tokens += chain.pool.map(
+            _write_return, [(chain.workspace, chain.fence, m) for m in reports[low : low + RENDERED]]
+        )
         chain.progress("rendu", min(low + RENDERED, len(reports)), len(reports))
     publish.harden(chain.workspace, tokens)
     return tokens

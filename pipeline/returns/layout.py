@@ -20,7 +20,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipeline import tabular
 from pipeline.wording import Words
 from schemas.fields import DECLARANT_SHEET, FIELDS, Field, Kind, fields_of
-from schemas.informative import DECLAREES, NATURE_ABSENCE, ORIGINE, OURS, OUVERTES, PREVUES, QUE_FAIRE, SEQUENCE
 
 VERSION = "1"
 """Of the template: written in the sheet « Déclarant », where it does not show (a hidden row would be told to the sender)."""

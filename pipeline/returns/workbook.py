@@ -14,6 +14,7 @@ from pipeline import tabular
 from pipeline.returns import layout
 from pipeline.returns.causes import Finding, awaited, place
 from pipeline.wording import Words
+from schemas import informative
 from schemas.fields import FIELDS, NATURES, SHEETS
 
 Model = Mapping[str, Any]
@@ -102,8 +103,8 @@ class _Corrections:
         sheet = self.book.create_sheet(SHEETS[nature])
         extras = _extras(lines)
         columns = [
-            layout.Column(layout.QUE_FAIRE, largeur=42, ours=True),
-            layout.Column(layout.ORIGINE, largeur=14, ours=True),
+            layout.Column(informative.QUE_FAIRE, largeur=42, ours=True),
+            layout.Column(informative.ORIGINE, largeur=14, ours=True),
             *layout.field_columns(nature),
             *(layout.Column(tabular.clean(titre), largeur=15) for titre, _ in extras),
         ]
@@ -173,7 +174,7 @@ def _numbered(others: Iterable[Model]) -> dict[Extra, Model]:
     found: dict[Extra, Model] = {}
     for other in others:
         titre = other["titre"]
-        if titre.strip() in (layout.QUE_FAIRE, layout.ORIGINE):
+        if titre.strip() in (informative.QUE_FAIRE, informative.ORIGINE):
             continue
         rank = seen[titre] = seen.get(titre, -1) + 1
         found[titre, rank] = other

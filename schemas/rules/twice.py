@@ -16,8 +16,8 @@ def _twins(lines: pd.DataFrame, failing: pd.DataFrame, key: list[str], counted: 
     members = lines.loc[group.isin(set(group[failing.index]))].groupby(group)[["feuille", "ligne"]]
     places = {number: list(rows.itertuples()) for number, rows in members}
     others = []
-    for index, feuille in failing["feuille"].items():
-        twins = [row for row in places[group[index]] if row.Index != index]
+    for index, number, feuille in zip(failing.index, group[failing.index], failing["feuille"], strict=True):
+        twins = [row for row in places[number] if row.Index != index]
         said = [f"{row.ligne}" if row.feuille == feuille else f"{row.feuille} {row.ligne}" for row in twins[:10]]
         others.append(", ".join(said) + ("…" if len(twins) > 10 else ""))
     return pd.DataFrame({"autres_lignes": others}, index=failing.index)

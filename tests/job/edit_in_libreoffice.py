@@ -3,6 +3,7 @@
 Usage: edit_in_libreoffice.py SOURCE TARGET < JSON of [[sheet, cell, value]…]; the kind of TARGET is by its name.
 """
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -13,7 +14,12 @@ from pathlib import Path
 import uno
 from com.sun.star.beans import PropertyValue
 
-FILTERS = {".xlsx": "Calc MS Excel 2007 XML", ".ods": "calc8", ".xls": "MS Excel 97", ".csv": "Text - txt - csv (StarCalc)"}
+FILTERS = {
+    ".xlsx": "Calc MS Excel 2007 XML",
+    ".ods": "calc8",
+    ".xls": "MS Excel 97",
+    ".csv": "Text - txt - csv (StarCalc)",
+}
 
 
 def prop(name, value):
@@ -28,7 +34,7 @@ def connect(pipe):
     for _ in range(120):
         try:
             return resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-        except Exception:  # noqa: BLE001 - it answers once it has started
+        except Exception:  # it answers once it has started
             time.sleep(0.25)
     raise SystemExit("LibreOffice did not start")
 
@@ -39,7 +45,13 @@ def main():
     with tempfile.TemporaryDirectory() as home:
         pipe = f"dsf{Path(home).name}"
         office = subprocess.Popen(
-            ["soffice", "--headless", "--norestore", f"-env:UserInstallation=file://{home}", f"--accept=pipe,name={pipe};urp;"],
+            [
+                "soffice",
+                "--headless",
+                "--norestore",
+                f"-env:UserInstallation=file://{home}",
+                f"--accept=pipe,name={pipe};urp;",
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -52,10 +64,8 @@ def main():
                 place.setFormula(value) if isinstance(value, str) else place.setValue(value)
             document.storeToURL(target.as_uri(), (prop("FilterName", FILTERS[target.suffix]),))
             document.close(True)
-            try:
+            with contextlib.suppress(Exception):  # the bridge falls with it
                 desktop.terminate()
-            except Exception:  # noqa: BLE001 - the bridge falls with it
-                pass
         finally:
             office.terminate()
             office.wait(20)

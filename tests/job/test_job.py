@@ -127,7 +127,9 @@ def shared(world: World) -> World:
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_of_two_organisations_the_first_gets_the_absence_and_the_second_learns_nothing(world: World, together: bool) -> None:
+def test_of_two_organisations_the_first_gets_the_absence_and_the_second_learns_nothing(
+    world: World, together: bool
+) -> None:
     shared(world).absence("a.csv", {}, siret=DISPENSATEUR)
     if not together:
         world.run()
@@ -167,7 +169,11 @@ def test_a_titulaire_acts_for_its_dispensateur_and_both_are_named(world: World) 
 def test_the_pif_counts_every_dsf_of_the_convention_and_the_ledger(world: World) -> None:
     # 400 h planned; 100 + 7 declared on DSF-1, 290 on DSF-2: 3 h remain.
     world.add_dsf().add_dsf(
-        "DSF-2", sequences=[{"heures_realisees": "290"}], absences=[], periode_debut="2025-04-01", periode_fin="2025-05-31"
+        "DSF-2",
+        sequences=[{"heures_realisees": "290"}],
+        absences=[],
+        periode_debut="2025-04-01",
+        periode_fin="2025-05-31",
     ).write_extracts()
     world.hours("a.csv", {"heures": "3,25"})
     world.hours("b.csv", {"heures": "2"})

@@ -52,11 +52,17 @@ DEPOSITS = st.lists(
 def build(root: Path, deposits: list[tuple[str, tuple[str, list[dict[str, str]]]]]) -> World:
     """A titulaire, its dispensateur, and a third organisation with a DSF of the same convention."""
     world = World(root)
-    people = [{}, {"identifiant_de": "7654321B", "nom": "MODELE", "prenom": "Noa", "numero_pif": "PIF-2"}, {"code_sequence": "S2"}]
+    people = [
+        {},
+        {"identifiant_de": "7654321B", "nom": "MODELE", "prenom": "Noa", "numero_pif": "PIF-2"},
+        {"code_sequence": "S2"},
+    ]
     absences = [{"id_absence": "A1"}, {"id_absence": "A2", "date_debut": "2025-02-10", "date_fin": "2025-02-11"}]
     world.add_dsf("DSF-1", sequences=people, absences=absences, siret_dispensateur=DISPENSATEUR)
     world.add_dsf("DSF-2", sequences=[{"heures_realisees": "80"}], absences=[{"id_absence": "A1"}])
-    world.add_dsf("DSF-3", sequences=[{"heures_realisees": "2"}], absences=[], siret_titulaire=OTHER, siret_dispensateur=OTHER)
+    world.add_dsf(
+        "DSF-3", sequences=[{"heures_realisees": "2"}], absences=[], siret_titulaire=OTHER, siret_dispensateur=OTHER
+    )
     world.write_extracts()
     for number, (siret, (kind, lines)) in enumerate(deposits):
         getattr(world, kind)(f"{number}.csv", *lines, siret=siret)
@@ -99,7 +105,9 @@ def test_lines_and_hours_read_are_those_of_the_four_verdicts(
                 assert round(sum(parts) * 100) == round(report[what]["lues"] * 100)
             assert report["comptes"]["lues"] == len(report["lignes"])
             # Hours again, from the lines themselves.
-            assert round(sum(line["heures"] or 0 for line in report["lignes"]) * 100) == round(report["heures"]["lues"] * 100)
+            assert round(sum(line["heures"] or 0 for line in report["lignes"]) * 100) == round(
+                report["heures"]["lues"] * 100
+            )
             taken += report["comptes"]["acceptees"]
     issued = [line for siret in SIRETS for c in world.complements(siret).values() for line in lines_of(c)]
     assert len(issued) == len(set(issued)) == taken
@@ -137,7 +145,10 @@ def test_a_wave_decides_what_one_deposit_after_another_would(
 
 def test_workers_and_hash_seeds_change_no_byte(tmp_path: Path) -> None:
     deposits = [
-        (TITULAIRE, ("hours", [{"heures": "7"}, {"heures": "7h20", "date_debut": "11/02/2025"}, {"numero_dsf": "DSF-2"}])),
+        (
+            TITULAIRE,
+            ("hours", [{"heures": "7"}, {"heures": "7h20", "date_debut": "11/02/2025"}, {"numero_dsf": "DSF-2"}]),
+        ),
         (DISPENSATEUR, ("absence", [{"id_absence": "A1"}, {"id_absence": "A2", "motif": "?"}])),
         (TITULAIRE, ("absence", [{"id_absence": "A1"}])),
         (OTHER, ("hours", [{"numero_dsf": "DSF-3"}, {}])),
@@ -147,7 +158,9 @@ def test_workers_and_hash_seeds_change_no_byte(tmp_path: Path) -> None:
         world = build(tmp_path / seed, deposits)  # type: ignore[arg-type]
         command = [sys.executable, "-W", "error", "-m", "pipeline.cli", "run", "-w", str(world.workspace.root)]
         environ = {**os.environ, "PYTHONHASHSEED": seed, "DSF_PROCESSUS": str(processes), "DSF_DELAI_STABILITE": "0"}
-        done = subprocess.run([*command, "--as-of", "2025-06-30"], env=environ, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, "--as-of", "2025-06-30"], env=environ, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         outputs.append(emitted(world))
     assert outputs[0] == outputs[1] == outputs[2]

@@ -30,7 +30,8 @@ def in_openpyxl(source: Path, target: Path, edits: Edits) -> None:
 
 def in_libreoffice(source: Path, target: Path, edits: Edits) -> None:
     python = shutil.which("python3", path="/usr/bin")
-    if not shutil.which("soffice") or not python or subprocess.run([python, "-c", "import uno"], capture_output=True, check=False).returncode:
+    bridge = python and subprocess.run([python, "-c", "import uno"], capture_output=True, check=False).returncode == 0
+    if not (python and bridge and shutil.which("soffice")):
         pytest.skip("LibreOffice with its Python bridge (python3-uno) is not installed: nothing is edited in it")
     typed = [(sheet, cell, _typed(value)) for sheet, cell, value in edits]
     command = [python, str(SCRIPT), str(source), str(target)]
@@ -51,11 +52,16 @@ def columns(path: Path, sheet: str) -> tuple[dict[str, str], int]:
     raise AssertionError(f"no table on {sheet}")
 
 
-@pytest.mark.parametrize(("editor", "suffix"), [(in_openpyxl, ".xlsx"), (in_libreoffice, ".xlsx"), (in_libreoffice, ".ods")])
+@pytest.mark.parametrize(
+    ("editor", "suffix"), [(in_openpyxl, ".xlsx"), (in_libreoffice, ".xlsx"), (in_libreoffice, ".ods")]
+)
 def test_from_the_template_to_everything_accepted(tmp_path: Path, editor: Editor, suffix: str) -> None:
     world = World(tmp_path / "ws")
     people = [{}, {"identifiant_de": "0123456789Z", "nom": "MODÈLE", "prenom": "Noa", "numero_pif": "PIF-2"}]
-    absences = [{"id_absence": "A1"}, {"id_absence": "A2", "identifiant_de": "0123456789Z", "heures_non_financables": "3,5"}]
+    absences = [
+        {"id_absence": "A1"},
+        {"id_absence": "A2", "identifiant_de": "0123456789Z", "heures_non_financables": "3,5"},
+    ]
     world.add_dsf(sequences=people, absences=absences).write_extracts()
     world.hours("first.csv", {"date_debut": "05/02/2025"})
     world.run()  # the reference is loaded
@@ -127,7 +133,17 @@ def test_what_comes_back_keeps_the_columns_of_the_sender_and_who_it_is_for(tmp_p
     book["Déclarant"].append(["Pour le compte de", DISPENSATEUR])
     sheet = book.create_sheet("Mars")
     sheet.append(["Feuille d'heures de mars"])
-    sheet.append(["N° DSF", "Identifiant DE", "Code séquence", "Date début", "Heures complémentaires", "Référence du justificatif", "Groupe"])
+    sheet.append(
+        [
+            "N° DSF",
+            "Identifiant DE",
+            "Code séquence",
+            "Date début",
+            "Heures complémentaires",
+            "Référence du justificatif",
+            "Groupe",
+        ]
+    )
     sheet.append(["DSF-1", "1234567A", "S1", datetime(2025, 2, 10), "sept", "F1", "G7"])
     path = tmp_path / "d.xlsx"
     book.save(path)
