@@ -20,8 +20,8 @@ from pipeline.workspace import Workspace
 
 BUSY = "Une autre exécution est en cours dans cet espace de travail : attendez qu'elle se termine, puis relancez."
 TWO_DEVICES = (
-    "var/spool et outbox/ ne sont pas sur le même système de fichiers : un dossier n'y passerait pas d'un seul coup. "
-    "Mettez var/ et outbox/ sur le même disque."
+    "var/spool et outbox/ (ou l'un de ses dossiers) ne sont pas sur le même système de fichiers : rien n'y passerait d'un "
+    "seul coup. Mettez var/ et toute l'outbox sur le même disque."
 )
 MISSING = (
     "Le dossier {where} est absent. S'il est sur un partage ou un disque, remontez-le ; "
@@ -54,7 +54,9 @@ def locked(workspace: Workspace) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Busy(BUSY) from None
-        yield
+        # Whatever the system refuses to any room during the run is a sentence; the path in its own text is not shown.
+        with disk.said("espace de travail"):
+            yield
     finally:
         os.close(handle)
 
@@ -77,7 +79,9 @@ def check_folders(workspace: Workspace) -> None:
         if private.stat().st_mode & 0o077:
             with disk.said("var"):
                 private.chmod(0o700)
-    if workspace.spool.stat().st_dev != workspace.outbox.stat().st_dev:
+    device = workspace.spool.stat().st_dev
+    inside = [folder for folder in workspace.outbox.iterdir() if folder.is_dir()]
+    if any(folder.stat().st_dev != device for folder in (workspace.outbox, *inside)):
         raise DiskHalt(TWO_DEVICES)
     _probe(workspace.spool, workspace.outbox, "outbox")
     _probe(workspace.originals, workspace.originals, "originaux")

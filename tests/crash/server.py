@@ -7,6 +7,7 @@ import contextlib
 import json
 import mmap
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -35,6 +36,18 @@ def _announce(order: dict[str, Any], shared: mmap.mmap, labels: int) -> None:
     disk.reached = reached
 
 
+def _limit(order: dict[str, Any]) -> None:
+    """What the operator's machine may impose on the process."""
+    if "umask" in order:
+        os.umask(order["umask"])
+    if "file_size" in order:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], order["file_size"]))
+    if "more_files" in order:
+        allowed = len(list(Path("/proc/self/fd").iterdir())) - 1 + order["more_files"]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+
+
 def _child(order: dict[str, Any]) -> None:
     os.setsid()
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -45,6 +58,7 @@ def _child(order: dict[str, Any]) -> None:
     labels = os.open(order["labels"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if order.get("labels") else 0
     if order.get("at") or order.get("taken") or labels:
         _announce(order, mmap.mmap(-1, 8), labels)
+    _limit(order)
     if order.get("inject"):
         os.kill(os.getpid(), signal.SIGSTOP)
     code = 99

@@ -6,22 +6,15 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 
 import pytest
 
 from tests.crash import sweep
-from tests.crash.client import Bench, bench
+from tests.crash.client import Bench
 from tests.crash.sweep import Tally
 
 STEP = int(os.environ.get("SWEEP_STEP", "60"))
 """The marked sweeps take every n-th point; 1 takes them all."""
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[Bench]:
-    with bench() as running:
-        yield running
 
 
 def none_bad(tally: Tally) -> None:
