@@ -14,7 +14,7 @@ a token the ledger knows, its absence proves that it was emitted, whether or not
 
     and what stops everything (StateHalt, nothing is overwritten):
     DAMAGED                  token there, other content than the ledger's hash
-    TAKEN                    token there, its place in the outbox taken by something else
+    TAKEN                    token there, its place in the outbox taken by other content
 
 The witness beside the outbox is brought up to date *before* the renames, so that no receiver ever holds a folder the witness does
 not know (see ``guards``). Many tokens share each step: verify all, one witness, rename all, one flush, one transaction.
@@ -164,10 +164,21 @@ def _emit(workspace: Workspace, publication: Publication) -> bool:
             for parent in _parents(workspace, [publication]):
                 disk.make_folder(parent, "outbox")
         except FileExistsError:
-            raise StateHalt(TAKEN.format(cible=publication.cible)) from None
+            if not _is_ours(target, publication):
+                raise StateHalt(TAKEN.format(cible=publication.cible)) from None
+            disk.remove_folder(token, "spool")
+            return False
         else:
             return True
     raise StateHalt(TIDIED)
+
+
+def _is_ours(target: Path, publication: Publication) -> bool:
+    """The very folder stands there already: a loss of power kept its new place and brought back the old one."""
+    try:
+        return folder_sha256(target) == publication.sha256
+    except OSError:
+        return False
 
 
 def _parents(workspace: Workspace, publications: Iterable[Publication]) -> list[Path]:

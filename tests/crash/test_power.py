@@ -1,0 +1,147 @@
+# ruff: noqa: N802 - a test carries the number of the fault it is about
+"""Loss of power: what was never flushed is lost, renames that were not flushed are undone (reliability B9).
+
+A model of a disk stands in for the real thing: it watches the labels, keeps what each flush made durable, and rebuilds the
+workspace as the worst loss would leave it: a folder's entries are kept apart, so a rename may even be there twice. SQLite's own promise is taken as given (its file is kept as it is): what is proved is
+that nothing *we* do before a commit is needed after it without being durable, and nothing is seen that the ledger may forget.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pipeline import audit, disk, inbox, publish
+from pipeline.records import Decision
+from pipeline.workspace import Workspace
+from tests.ledger import made
+
+
+@dataclass
+class Durable:
+    """What would be on the disk: entries of folders and bytes of files, by inode."""
+
+    root: Path
+    entries: dict[int, dict[str, int]] = field(default_factory=dict)
+    contents: dict[int, bytes] = field(default_factory=dict)
+    due: tuple[str, tuple[Path, ...]] = ("", ())
+
+    def __post_init__(self) -> None:
+        for path in [self.root, *self.root.rglob("*")]:
+            self.keep(path)
+
+    def keep(self, path: Path) -> None:
+        """``path`` was flushed."""
+        if not path.exists():
+            return
+        if path.is_dir():
+            self.entries[path.stat().st_ino] = {entry.name: entry.lstat().st_ino for entry in path.iterdir()}
+        else:
+            self.contents[path.stat().st_ino] = path.read_bytes()
+
+    def watch(self, label: str, *paths: Path) -> None:
+        """A step is announced: the one before is done. Only flushes make durable."""
+        before, done = self.due
+        if before.endswith((": fsync", ": syncfs")):
+            everything = before.endswith("syncfs")
+            for path in [self.root, *self.root.rglob("*")] if everything else done:
+                self.keep(path)
+        if before.endswith(": committed") or label.endswith(": begin"):
+            self.keep(self.root / "var" / "registre.sqlite")
+        self.due = (label, paths)
+
+    def rebuild(self, target: Path, inode: int | None = None) -> None:
+        """Write the durable state to ``target``."""
+        target.mkdir(exist_ok=True)
+        for name, inner in self.entries.get(inode or self.root.stat().st_ino, {}).items():
+            if inner in self.entries:
+                self.rebuild(target / name, inner)
+            else:
+                (target / name).write_bytes(self.contents.get(inner, b""))
+
+
+class PowerLoss(BaseException):
+    """The light goes out."""
+
+
+def wave(space: Workspace) -> None:
+    """One deposit: taken, decided, emitted, removed; then the report of the run."""
+    with made.opened(space) as book:
+        scan = inbox.scan(space, made.SETTINGS, book)
+        run = made.begin(book)
+        for arrival in scan.ready:
+            snapshot = inbox.take(space, arrival)
+            assert snapshot
+            given = made.deposit(
+                "D1",
+                sha256=snapshot.sha256,
+                chemin=arrival.chemin,
+                identite=arrival.identite,
+                mtime_ns=arrival.mtime_ns,
+            )
+            item = made.complement("DSF-1-C01", "D1", (made.absence(),))
+            tokens = made.stage(space, book, item, returns=(given,))
+            book.commit(Decision(run, (given,), (item,), tokens), book.head())
+            publish.release(space, book)
+            inbox.retire(space, book)
+
+
+def steps(space: Workspace) -> int:
+    seen = []
+    disk.reached = lambda label, *_: seen.append(label)
+    wave(space)
+    return len(seen)
+
+
+@pytest.mark.parametrize("each", [True, False], ids=["fsync", "syncfs"])
+def test_B09_power_is_lost_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each: bool) -> None:
+    monkeypatch.setattr(disk, "reached", disk.reached)
+    monkeypatch.setattr(disk, "MANY", 1 << 30 if each else 1)
+    first = made.workspace(tmp_path / "modele")
+    (first.deposits / made.SIRET).mkdir()
+    (first.deposits / made.SIRET / "a.csv").write_bytes(b"x;y\n")
+    with made.opened(first):
+        pass
+    total = steps(Workspace(Path(shutil.copytree(first.root, tmp_path / "compte"))))
+    assert total > 40
+    for at in range(1, total + 1):
+        place = Path(shutil.copytree(first.root, tmp_path / f"avant-{at}"))
+        durable, count = Durable(place), 0
+
+        def lose(label: str, *paths: Path) -> None:
+            nonlocal count
+            count += 1
+            durable.watch(label, *paths)  # noqa: B023 - called before the next turn
+            if count == at:  # noqa: B023
+                raise PowerLoss
+
+        disk.reached = lose
+        with pytest.raises(PowerLoss):
+            wave(Workspace(place))
+        disk.reached = lambda *_: None
+        after = Workspace(tmp_path / f"apres-{at}")
+        durable.rebuild(after.root)
+        for source in (after.deposits / made.SIRET).iterdir():
+            os.utime(source, ns=(0, (place / "inbox/depots" / made.SIRET).stat().st_mtime_ns))
+        seen_before = (
+            set(made.names(place / "outbox" / made.SIRET)) if (place / "outbox" / made.SIRET).exists() else set()
+        )
+        wave_again(after, at)
+        found = audit.verify(after, made.SETTINGS)
+        assert [e for e in found.erreurs if "n'a pas les mêmes lignes" not in e] == [], (at, found.erreurs)
+        assert found.comptes["complements"] == found.comptes["absences"] == 1, at
+        assert seen_before <= set(made.names(after.outbox / made.SIRET)), (at, "something seen was forgotten")
+        assert {p.read_bytes() for p in after.originals.iterdir()} == {b"x;y\n"}, at
+        shutil.rmtree(place)
+        shutil.rmtree(after.root)
+
+
+def wave_again(space: Workspace, at: int) -> None:
+    """The next run: what was decided is emitted; what was not is decided; a source that came back is a deposit of its own."""
+    with made.opened(space) as book:
+        assert book.staged() == [], at
+        decided = book.head().seq
+    if not decided:
+        wave(space)
