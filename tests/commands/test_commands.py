@@ -124,7 +124,9 @@ def test_a_bad_setting_is_2_and_is_named(world: World, text: str, said: str) -> 
 
 def test_settings_come_from_the_file_then_the_environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.add_dsf().write_extracts().hours("h.csv", {"heures": "0,1"}, {"heures": "0,5", "date_debut": "11/02/2025"})
-    (world.workspace.root / "dsf.toml").write_text('politique = "ligne"\npas_heures = 1\n[severites]\n"LIG-09" = "rejet"\n')
+    (world.workspace.root / "dsf.toml").write_text(
+        'politique = "ligne"\npas_heures = 1\n[severites]\n"LIG-09" = "rejet"\n'
+    )
     monkeypatch.setenv("DSF_PAS_HEURES", "0,25")
     monkeypatch.setenv("DSF_LIMITES_LIGNES", "100")
     run(world)

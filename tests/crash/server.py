@@ -95,6 +95,9 @@ def _one(order: dict[str, Any]) -> list[int]:
     if pid == 0:
         _child(order)
     tracer = _trace(pid, order) if order.get("inject") else None
+    if order.get("after"):
+        time.sleep(order["after"])
+        os.kill(pid, getattr(signal, order["signal"]))
     _, status = os.waitpid(pid, os.WUNTRACED)
     codes = []
     if os.WIFSTOPPED(status):

@@ -2,8 +2,9 @@
 """Loss of power: what was never flushed is lost, renames that were not flushed are undone (reliability B9).
 
 A model of a disk stands in for the real thing: it watches the labels, keeps what each flush made durable, and rebuilds the
-workspace as the worst loss would leave it: a folder's entries are kept apart, so a rename may even be there twice. SQLite's own promise is taken as given (its file is kept as it is): what is proved is
-that nothing *we* do before a commit is needed after it without being durable, and nothing is seen that the ledger may forget.
+workspace as the worst loss would leave it: a folder's entries are kept apart, so a rename may even be there twice. SQLite's own
+promise is taken as given (its file is kept as it is): what is proved is that nothing *we* do before a commit is needed after it
+without being durable, and that nothing is seen that the ledger may forget.
 """
 
 import os
@@ -133,6 +134,8 @@ def test_B09_power_is_lost_at_every_step(tmp_path: Path, monkeypatch: pytest.Mon
         assert [e for e in found.erreurs if "n'a pas les mêmes lignes" not in e] == [], (at, found.erreurs)
         assert found.comptes["complements"] == found.comptes["absences"] == 1, at
         assert seen_before <= set(made.names(after.outbox / made.SIRET)), (at, "something seen was forgotten")
+        emitted = {str(Path(name).parent) for name in made.names(after.outbox / made.SIRET)}
+        assert emitted == {"dsf/DSF-1-C01", "retours/D1"}, (at, "something decided was never emitted")
         assert {p.read_bytes() for p in after.originals.iterdir()} == {b"x;y\n"}, at
         shutil.rmtree(place)
         shutil.rmtree(after.root)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from docs import make_rules
 from pipeline import demo, settings
 from pipeline.run import run
 from pipeline.workspace import Workspace
@@ -102,3 +103,8 @@ def test_no_name_nor_identifier_reaches_what_the_reviewer_reads(workspace: Works
         for path in sorted(workspace.reports.glob(f"*/{name}")):
             text = Path(path).read_text("utf-8")
             assert not [person for person in people if person in text]
+
+
+def test_the_page_of_the_rules_is_in_step(workspace: Workspace) -> None:
+    page = make_rules.render(make_rules.examples(workspace))
+    assert make_rules.PAGE.read_text(encoding="utf-8") == page, "run python -m docs.make_rules"

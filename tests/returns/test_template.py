@@ -12,6 +12,7 @@ from pipeline.motifs import Motif
 from pipeline.reading import ReadOptions, read
 from pipeline.returns import layout
 from pipeline.template import BLANK_ROWS, Absence, Trainee
+from schemas import informative
 from schemas.fields import NATURES, SHEETS, fields_of
 from tests.browser import libreoffice
 from tests.returns import samples
@@ -67,7 +68,7 @@ def test_each_trainee_and_each_open_absence_has_its_row(book: openpyxl.Workbook)
 
 def test_the_columns_of_the_contract_are_in_its_order(book: openpyxl.Workbook) -> None:
     for nature in NATURES:
-        titles = [cell.value for cell in book[SHEETS[nature]][1] if cell.value not in layout.OURS]
+        titles = [cell.value for cell in book[SHEETS[nature]][1] if cell.value not in informative.OURS]
         assert titles == [field.headings[nature] for field in fields_of(nature)]
 
 
@@ -85,7 +86,7 @@ def test_lists_and_messages_help_and_only_motifs_that_are_accepted_are_offered(b
     for sheet in (book[HEURES], book[JUSTIFIEES]):
         rules = sheet.data_validations.dataValidation
         assert all(rule.prompt and rule.promptTitle for rule in rules)
-        assert len(rules) == sum(cell.value not in layout.OURS for cell in sheet[1])
+        assert len(rules) == sum(cell.value not in informative.OURS for cell in sheet[1])
     name, area = book.defined_names[layout.REASONS].attr_text.rsplit("!", 1)
     offered = book["Mode d'emploi"][area.replace("$", "").split(":")[0]].value
     assert name == "'Mode d''emploi'" and offered == "maladie" and area.split(":")[0] == area.split(":")[1]

@@ -1,4 +1,4 @@
-"""What several test modules of the returns share."""
+"""What many rooms of tests share: one Chromium for the whole run (two at once in one process do not work)."""
 
 from collections.abc import Iterator
 from typing import Any
