@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipeline import disk
+from pipeline import disk, stops
 from pipeline.halts import Busy, DiskHalt, StateHalt
 from pipeline.ledger import Ledger
 from pipeline.workspace import Workspace
@@ -45,7 +45,10 @@ ABSENT = (
 
 @contextmanager
 def locked(workspace: Workspace) -> Iterator[None]:
-    """Hold the workspace for one run; raises ``Busy`` (exit 5) when another holds it. The system frees it at death."""
+    """Hold the workspace for one run; raises ``Busy`` (exit 5) when another holds it. The system frees it at death.
+
+    Inside, SIGTERM and SIGINT are obeyed as ``stops`` says, and whatever the system refuses is a ``DiskHalt``.
+    """
     with disk.said("verrou"):
         workspace.var.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(workspace.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, disk.FILE_MODE)
@@ -54,8 +57,7 @@ def locked(workspace: Workspace) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Busy(BUSY) from None
-        # Whatever the system refuses to any room during the run is a sentence; the path in its own text is not shown.
-        with disk.said("espace de travail"):
+        with disk.said("espace de travail"), stops.obeyed():
             yield
     finally:
         os.close(handle)

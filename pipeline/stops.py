@@ -4,6 +4,7 @@ Anywhere else the program may end at once: stopping is no worse than a kill, and
 """
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -44,6 +45,9 @@ def shield() -> Iterator[None]:
 @contextmanager
 def obeyed() -> Iterator[None]:
     """Inside, SIGTERM and SIGINT raise ``Interrupted`` at the next instant that is not shielded (main thread only)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's own
+        return
     before = {number: signal.signal(number, _on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield

@@ -1,0 +1,65 @@
+# ruff: noqa: N802 - a test carries the number of the fault it is about
+"""Stops, kills at any time, time zones (reliability B14, B15)."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline import ledger, stops
+from pipeline.halts import Interrupted
+from tests.crash import scenario
+from tests.crash.client import Bench, outputs, problems
+from tests.ledger import made as small
+
+
+def test_B15_a_stop_lets_a_transaction_end_and_then_is_obeyed(tmp_path: Path) -> None:
+    space = small.workspace(tmp_path)
+    with pytest.raises(Interrupted) as stopped, stops.obeyed(), ledger.open(space, small.SETTINGS) as book:
+        run = small.begin(book)
+        with book.writing() as connection:
+            os.kill(os.getpid(), signal.SIGTERM)
+            connection.exec_driver_sql("UPDATE runs SET attente = '[\"noted\"]'")
+        pytest.fail("the stop must be obeyed as soon as the transaction is whole")
+    assert stopped.value.exit_code == 130
+    with ledger.open(space, small.SETTINGS) as book, book.reading() as connection:
+        assert connection.exec_driver_sql("SELECT run, attente FROM runs").all() == [(run, '["noted"]')]
+
+
+def test_B15_a_stop_outside_is_obeyed_at_once_and_handlers_come_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Interrupted), stops.obeyed():
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+        pytest.fail("not obeyed")
+    assert signal.getsignal(signal.SIGTERM) is before
+    with stops.shield():
+        pass
+
+
+@pytest.mark.parametrize("kind", ["SIGTERM", "SIGKILL"])
+def test_B15_ended_at_any_time(made: Bench, kind: str) -> None:
+    """At random times, whatever the process is doing: no label chosen by us."""
+    chance = random.Random(15)
+    for _ in range(8):
+        with made.workspace() as place:
+            code = made.ask(root=str(place), after=chance.uniform(0.005, 0.12), signal=kind)
+            assert code in (0, 130, -signal.SIGTERM, -signal.SIGKILL)
+            assert made.ask(root=str(place)) == 0
+            assert problems(made, place) == []
+
+
+def test_B14_the_host_s_time_zone_changes_no_byte(made: Bench, tmp_path: Path) -> None:
+    for zone in ("Pacific/Kiritimati", "America/Los_Angeles"):
+        with made.workspace() as place:
+            code = "from pathlib import Path; from tests.crash import scenario; import sys; scenario.run(Path(sys.argv[1]))"
+            subprocess.run(
+                [sys.executable, "-c", code, str(place)], check=True, env={**os.environ, "TZ": zone}, cwd=Path.cwd()
+            )
+            assert outputs(place / "outbox") == made.outputs, zone
+    assert scenario.CANARY not in made.log()
