@@ -13,14 +13,20 @@ from typing import Any
 
 from pipeline import clerk, returns, wave
 
+_ORIGINALS = (wave.decide, clerk.workbook, returns.files, wave.models, wave.decision.deposits)
+
+
+def forget() -> None:
+    """Compute everything again in this process."""
+    wave.decide, wave.clerk.workbook, wave.returns.files, wave.models, wave.decision.deposits = _ORIGINALS
+
 
 def install(folder: Path) -> None:
     """Replace the pure steps by remembered ones; ``folder`` holds what was computed, for all processes."""
     if folder.exists():
         return
     folder.mkdir()
-    decide, workbook, files = wave.decide, clerk.workbook, returns.files
-    models, deposits = wave.models, wave.decision.deposits
+    decide, workbook, files, models, deposits = _ORIGINALS
 
     def remembered_decide(chain: wave.Chain, taken: Any) -> Any:
         seen = [(t.snapshot.arrival.fichier, t.snapshot.arrival.siret, t.snapshot.sha256) for t in taken]

@@ -69,21 +69,21 @@ def prepare(root: Path) -> None:
     )
 
 
-def run(root: Path) -> None:
+def run(root: Path, day: date = DAY) -> None:
     """One `dsf run` on the fixed date, in three waves."""
     chain.Pool = InProcess  # type: ignore[assignment,misc]
     chain.BATCH, chain.LINES = 2, 1
     # A runner that stands still inside a transaction holds the ledger: the other need not wait the usual half minute.
     chain.ledger.open = partial(open_ledger, wait=0.3)
-    chain.run(Workspace(root), SETTINGS, DAY, lambda *_: None)
+    chain.run(Workspace(root), SETTINGS, day, lambda *_: None)
 
 
-def guarded(root: Path) -> int:
+def guarded(root: Path, day: date = DAY) -> int:
     """``run`` as the command does it: a halt is a sentence on stderr and its exit code."""
     from pipeline.halts import Halt
 
     try:
-        run(root)
+        run(root, day)
     except Halt as halt:
         print(f"dsf : {halt}", file=sys.stderr)
         return halt.exit_code

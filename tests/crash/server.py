@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,9 @@ def _announce(order: dict[str, Any], shared: mmap.mmap, labels: int) -> None:
 
 def _limit(order: dict[str, Any]) -> None:
     """What the operator's machine may impose on the process."""
+    if "zone" in order:
+        os.environ["TZ"] = order["zone"]
+        time.tzset()
     if "umask" in order:
         os.umask(order["umask"])
     if "file_size" in order:
@@ -58,12 +62,15 @@ def _child(order: dict[str, Any]) -> None:
     labels = os.open(order["labels"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if order.get("labels") else 0
     if order.get("at") or order.get("taken") or labels:
         _announce(order, mmap.mmap(-1, 8), labels)
+    if order.get("forget"):
+        memo.forget()
     _limit(order)
     if order.get("inject"):
         os.kill(os.getpid(), signal.SIGSTOP)
     code = 99
     with contextlib.suppress(BaseException):
-        code = scenario.guarded(Path(order["root"]))
+        day = date.fromisoformat(order.get("day", scenario.DAY.isoformat()))
+        code = scenario.guarded(Path(order["root"]), day)
     sys.stderr.flush()
     os._exit(code)
 
