@@ -14,5 +14,8 @@ def copy_to(workspace: Workspace, settings: Settings, target: Path) -> None:
     source = place(workspace, settings)
     if not source.exists():
         return
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as before, closing(sqlite3.connect(target)) as after:
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as before,
+        closing(sqlite3.connect(target)) as after,
+    ):
         before.backup(after)

@@ -1,4 +1,3 @@
-
 """Looking back: `dsf verify` sees each kind of damage; a complement is written again byte for byte; the trail is whole."""
 
 import sqlite3
