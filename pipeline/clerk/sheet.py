@@ -15,6 +15,7 @@ from typing import Literal
 
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.worksheet.cell_range import CellRange, MultiCellRange
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
@@ -247,7 +248,10 @@ def _put(sheet: Worksheet, number: int, part: Part) -> None:
     if isinstance(part.value, Decimal):
         cell.number_format = HOURS
     if part.last > part.first:
-        sheet.merge_cells(start_row=number, end_row=number, start_column=part.first + 1, end_column=part.last + 1)
+        # Not ``merge_cells``: it looks through all earlier ranges for an overlap, which rows laid one by one cannot have.
+        sheet.merged_cells.ranges.add(
+            CellRange(min_row=number, max_row=number, min_col=part.first + 1, max_col=part.last + 1)
+        )
 
 
 def _footing(text: str) -> str:
@@ -281,7 +285,7 @@ def write(title: str, top: Row, rows: Iterable[Row], header: str, footer: str, d
     sheet.title = title
     for index, pixels in enumerate(COLUMNS):
         sheet.column_dimensions[column_letter(index)].width = (pixels - 5) / 7
-    ticks = DataValidation(type="list", formula1=f'"{BOX},☑"', allow_blank=True)
+    boxes: list[CellRange] = []
     number = 1
     for position, page in enumerate(paginate(rows, top.height)):
         if position:
@@ -290,10 +294,12 @@ def write(title: str, top: Row, rows: Iterable[Row], header: str, footer: str, d
             for part in one.parts:
                 _put(sheet, number, part)
             if one.parts and one.parts[0].value == BOX:
-                ticks.add(sheet.cell(number, 1))
+                boxes.append(CellRange(min_row=number, max_row=number, min_col=1, max_col=1))
             sheet.row_dimensions[number].height = one.height
             number += 1
-    if len(ticks.sqref.ranges):
+    if boxes:
+        ticks = DataValidation(type="list", formula1=f'"{BOX},☑"', allow_blank=True)
+        ticks.sqref = MultiCellRange(boxes)
         sheet.add_data_validation(ticks)
     sheet.print_title_rows = "1:1"
     sheet.freeze_panes = "A2"
