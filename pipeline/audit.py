@@ -60,8 +60,14 @@ class Verification:
         )
 
 
-def verify(workspace: Workspace, settings: Settings) -> Verification:
-    """Compare everything with everything. A folder that receivers took away is no error; a changed one is."""
+def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = False) -> Verification:
+    """Compare everything with everything. A folder that receivers took away is no error; a changed one is.
+
+    ``renew_witness`` writes a lost witness again when nothing else contradicts: a person vouches that outbox and ledger
+    belong together. One that is there and says otherwise is never touched.
+    """
+    if renew_witness and not workspace.witness.exists():
+        _renew(workspace, settings)
     found = Verification()
     with ledger.open(workspace, settings) as book:
         try:
@@ -73,6 +79,16 @@ def verify(workspace: Workspace, settings: Settings) -> Verification:
         _archive(workspace, book, found)
         _outbox(workspace, book.publications(), found)
     return found
+
+
+def _renew(workspace: Workspace, settings: Settings) -> None:
+    found = Verification()
+    with guards.locked(workspace), ledger.open(workspace, settings) as book:
+        _chain(book, found)
+        _archive(workspace, book, found)
+        _outbox(workspace, book.publications(), found)
+        if found.ok:
+            guards.renew_witness(workspace, book)
 
 
 # --- the chain --------------------------------------------------------------------------------------------------------

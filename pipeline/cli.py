@@ -66,7 +66,7 @@ siret_option = click.option("--siret", "-s", required=True, callback=_siret, hel
 @contextmanager
 def _said() -> Iterator[None]:
     """Turn what stops a command into one sentence and its exit code; no traceback for what is not our fault."""
-    from pipeline.halts import Halt
+    from pipeline.halts import Halt, disk
     from pipeline.reference import ExtractError, StoreError
     from pipeline.settings import SettingError
 
@@ -80,6 +80,11 @@ def _said() -> Iterator[None]:
         sys.exit(error.exit_code)
     except (ExtractError, StoreError) as error:
         click.echo(f"dsf : {error}", err=True)
+        sys.exit(Exit.FAILURE)
+    except BrokenPipeError:  # whoever reads stdout has had enough
+        sys.exit(Exit.FAILURE)
+    except OSError as error:
+        click.echo(f"dsf : {disk(error, 'espace de travail')}", err=True)
         sys.exit(Exit.FAILURE)
     except KeyboardInterrupt:
         click.echo("dsf : interrompu. Rien n'est perdu : relancez la même commande.", err=True)
@@ -333,15 +338,18 @@ def history(numero_dsf: str, depot: str, absence: str, root: Path, as_json: bool
 
 
 @main.command()
+@click.option(
+    "--renew-witness", is_flag=True, help="When all is well, write again the witness that was lost in outbox/."
+)
 @workspace_option
 @json_option
 @_command
-def verify(root: Path, as_json: bool) -> None:
+def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
     """Ledger, archive and outbox against each other, by hash and number chain."""
     from pipeline import audit, telling
 
     workspace, settings = _open(root)
-    found = audit.verify(workspace, settings)
+    found = audit.verify(workspace, settings, renew_witness=renew_witness)
     if as_json:
         _answer("verify", telling.verification(found))
     else:

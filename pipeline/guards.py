@@ -36,7 +36,9 @@ FOREIGN = "L'outbox appartient à un autre registre (ou le registre a été recr
 BEHIND = "Le registre est en retard sur l'outbox : il vient sans doute d'une sauvegarde ancienne. " + _REPAIR
 DIVERGED = "Le registre et l'outbox ne racontent pas la même histoire. " + _REPAIR
 ABSENT = (
-    "Le témoin outbox/.temoin.json manque alors que {what}. Si l'outbox est sur un partage, remontez-le. " + _REPAIR
+    "Le témoin outbox/.temoin.json manque alors que {what}. Si l'outbox est sur un partage, remontez-le. "
+    "S'il a été supprimé par mégarde et que registre et outbox vont bien ensemble : `dsf verify --renew-witness`. "
+    + _REPAIR
 )
 
 

@@ -78,7 +78,8 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
             chain = Chain(workspace, settings, book, known, pool, name, day, fence, reasons, headings, clock, progress)
             for taken in _waves(chain, scan.ready):
                 wave.process(chain, taken)
-        book.note_run(name, attente=scan.waiting, laisses=scan.left, durees=clock.spent)
+        kept = inbox.retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
+        book.note_run(name, attente=scan.waiting, laisses=[*scan.left, *kept], durees=clock.spent)
         _close(workspace, book, name, fence)
         return Outcome(name, book.run_view(name), tuple(loaded))
 

@@ -199,6 +199,18 @@ def test_verify_sees_a_changed_file(world: World) -> None:
     assert dsf(world, "verify").exit_code == Exit.FAILURE
 
 
+def test_a_lost_witness_stops_the_run_until_a_person_vouches_for_it(world: World) -> None:
+    world.add_dsf().write_extracts().hours("h.csv", {})
+    run(world)
+    world.workspace.witness.unlink()
+    stopped = run(world)
+    assert stopped.exit_code == Exit.FAILURE
+    assert "--renew-witness" in stopped.stderr
+    assert dsf(world, "verify").exit_code == Exit.FAILURE
+    assert dsf(world, "verify", "--renew-witness").exit_code == Exit.DONE
+    assert run(world).exit_code == Exit.DONE
+
+
 def test_reissue_writes_the_same_bytes(world: World, tmp_path: Path) -> None:
     world.add_dsf().write_extracts().hours("h.csv", {})
     run(world)
