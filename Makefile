@@ -25,7 +25,7 @@ bench: $(VENV)/.test  ## speeds, as ratios in one run
 	$(BIN)/python -m bench
 
 screenshots: $(VENV)/.test  ## the pictures of docs/images
-	$(BIN)/python docs/screenshots.py
+	$(BIN)/python -m docs.screenshots
 
 lock: $(VENV)/.test  ## new versions, with their hashes and without any host
 	$(BIN)/pip install --quiet uv

@@ -1,4 +1,4 @@
-"""Remakes the pictures of docs/images: `python docs/screenshots.py [name…]`. Wants Chromium, LibreOffice and pdftoppm.
+"""Remakes the pictures of docs/images: `python -m docs.screenshots [name…]`. Wants Chromium, LibreOffice and pdftoppm.
 
 Each picture is one entry of ``SHOTS``: a page (opened in Chromium) or a workbook (printed by LibreOffice), made from the
 sample models of the tests, in which every name is invented.
@@ -8,37 +8,20 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from docs.shot import Shot
+from docs.shots_clerk_overview import SHOTS as CLERK_AND_OVERVIEW
+from pipeline import motifs, template
+from pipeline.returns import files
+from tests.browser import chromium, libreoffice
+from tests.returns import samples
+from tests.returns.test_template import ABSENCES, TRAINEES
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from pipeline import motifs, template  # noqa: E402 - the repository is on the path from here on
-from pipeline.returns import files  # noqa: E402
-from tests.browser import chromium, libreoffice  # noqa: E402
-from tests.returns import samples  # noqa: E402
-from tests.returns.test_template import ABSENCES, TRAINEES  # noqa: E402
-
 IMAGES = ROOT / "docs" / "images"
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One picture. ``make`` gives the bytes of the page or workbook.
-
-    Of a page: ``width`` of the window; ``height`` cuts the picture; ``paper`` prints it. On paper: ``page`` of the print.
-    """
-
-    name: str
-    make: Callable[[], bytes]
-    workbook: bool = False
-    width: int = 1280
-    height: int = 0
-    paper: bool = False
-    page: int = 1
 
 
 def _report(make: Callable[..., samples.Model], name: str = "rapport.html") -> Callable[[], bytes]:
@@ -66,6 +49,7 @@ SHOTS = [
     Shot("modele-mode-d-emploi", _template, workbook=True, page=1),
     Shot("modele-heures", _template, workbook=True, page=2),
     Shot("modele-absences", _template, workbook=True, page=4),
+    *CLERK_AND_OVERVIEW,
 ]
 
 

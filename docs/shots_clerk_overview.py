@@ -1,14 +1,8 @@
-"""Pictures of the clerk's workbook and of the reviewer's pages, for docs/images: `python docs/shots_clerk_overview.py`."""
+"""Pictures of the clerk's workbook and of the reviewer's pages, for ``docs.screenshots``."""
 
-import sys
 from datetime import date
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-import screenshots  # it puts the repository on the path
-from screenshots import Shot
-
+from docs.shot import Shot
 from pipeline import clerk, overview
 from tests.clerk import samples as complements
 from tests.overview import samples as runs
@@ -36,7 +30,3 @@ SHOTS = [
     Shot("executions-haut", _runs, height=1250),
     Shot("executions-360", _runs, width=360, height=1800),
 ]
-
-if __name__ == "__main__":
-    screenshots.SHOTS[:] = SHOTS
-    screenshots.main(sys.argv[1:])
