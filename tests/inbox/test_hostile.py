@@ -91,7 +91,10 @@ def test_G04_only_plain_files_are_read(box: Box, tmp_path: Path) -> None:
     (box.folder / "classeur.xlsx").mkdir()
     os.link(secret, box.folder / "double.csv")
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(box.folder / "prise"))
+    # By a short way to the same folder: a socket's path has room for 107 bytes only.
+    handle = os.open(box.folder, os.O_RDONLY)
+    listener.bind(f"/proc/self/fd/{handle}/prise")
+    os.close(handle)
     if os.geteuid() == 0:
         os.mknod(box.folder / "zero.csv", 0o20666, os.makedev(1, 5))
     try:
