@@ -23,6 +23,9 @@ from pipeline.settings import Limits
 _BYTES_A_CELL = 32
 """What calamine keeps for each cell of the used range, blank or not."""
 
+SPREAD, SPARSE = 1_500_000, 100
+"""An xls whose used range has more cells than this, of which fewer than one in so many hold anything, has gone astray."""
+
 _BLOCK = 10_000  # rows
 
 _NOTED_PARTS = (
@@ -55,6 +58,11 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
 def read_xls(data: bytes, limits: Limits) -> Workbook:
     """An xls (BIFF5 and BIFF8 in a compound file). Raises ``RefusedError``."""
     scanned = scan_xls(data)
+    for marks in scanned.feuilles:
+        # calamine lays out the whole used range of an xls: one cell gone astray in a damaged file costs 400 MB.
+        area = marks.hauteur * marks.largeur
+        if marks.largeur <= limits.colonnes and area > max(SPREAD, marks.cellules * SPARSE):
+            raise beyond("memoire", area, SPREAD)
     notes = [note(what) for what in scanned.notes]
     return _assemble("xls", data, limits, notes, dict(enumerate(scanned.feuilles)), epoque_1904=scanned.epoque_1904)
 

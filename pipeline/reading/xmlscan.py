@@ -27,9 +27,11 @@ class Marks:
     lignes_masquees: list[int] = field(default_factory=list)
     hauteur: int = 0
     largeur: int = 0
+    cellules: int = 0
 
     def cell(self, place: Place) -> None:
         """Count a cell that holds something."""
+        self.cellules += 1
         self.hauteur = max(self.hauteur, place[0] + 1)
         self.largeur = max(self.largeur, place[1] + 1)
 

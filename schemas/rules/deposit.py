@@ -60,6 +60,7 @@ def file_has_no_password(observations: pd.DataFrame) -> "pd.Series[bool]":
     return observations["etat"] != "mot_de_passe"
 
 
+_COSTS = ("secondes", "memoire")
 _LIMITS_FR = {
     "octets": "sa taille est de {valeur} octets, le maximum est de {attendu}",
     "octets_decompresses": "une fois ouvert il dépasse {attendu} octets",
@@ -87,7 +88,7 @@ _LIMITS_EN = {
         limit: Words(
             f"Ce fichier dépasse les limites : {text}.",
             "Gardez seulement les feuilles et les lignes à déclarer, ou partagez-les entre plusieurs fichiers, puis déposez de nouveau.",
-            "{attendu}",
+            "un fichier plus léger" if limit in _COSTS else "{attendu}",
         )
         for limit, text in {"": "il est trop grand", **_LIMITS_FR}.items()
     },
@@ -95,7 +96,7 @@ _LIMITS_EN = {
         limit: Words(
             f"This file is beyond the limits: {text}.",
             "Keep only the sheets and lines to declare, or split them over several files, then drop again.",
-            "{attendu}",
+            "a lighter file" if limit in _COSTS else "{attendu}",
         )
         for limit, text in {"": "it is too large", **_LIMITS_EN}.items()
     },

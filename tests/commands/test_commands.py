@@ -245,3 +245,11 @@ def test_every_command_of_the_contract_is_there() -> None:
     wanted = {"init", "demo", "extract", "run", "check", "template", "status", "history", "verify", "reissue", "rules"}
     assert wanted <= set(main.commands)
     assert os.EX_OK == Exit.DONE
+
+
+def test_G14_a_password_in_a_setting_is_never_repeated(world: World) -> None:
+    (world.workspace.root / "dsf.toml").write_text('ledger = "postgresql+psycopg://user:zzsecret@host/base"\n')
+    done = run(world)
+    assert done.exit_code == Exit.USAGE
+    assert "ledger" in done.stderr
+    assert "zzsecret" not in done.stderr + done.stdout
