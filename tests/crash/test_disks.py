@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """Disks that are full, read-only, without inodes, or the wrong ones: exit 1, a sentence, nothing lost, the next run finishes.
 
 Small file systems in memory are mounted for it, which needs root; elsewhere these tests are skipped and say so.

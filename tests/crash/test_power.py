@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """Loss of power: what was never flushed is lost, renames that were not flushed are undone (reliability B9).
 
 A model of a disk stands in for the real thing: it watches the labels, keeps what each flush made durable, and rebuilds the

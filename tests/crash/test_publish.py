@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """The states of a token, one by one (the table at the head of ``pipeline.publish``)."""
 
 import ast

@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """Stops, kills at any time, time zones (reliability B14, B15)."""
 
 import os

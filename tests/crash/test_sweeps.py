@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """The sweeps over the real run (``tests.crash.sweep``): every label, and a bounded part of every system call.
 
 `python -m tests.crash.sweep` is the long form: every point of every sweep.

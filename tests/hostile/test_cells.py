@@ -1,8 +1,6 @@
 """Group G of reliability.md, as far as reading goes: what cells may do to paths, outputs and logs. Names and paths of arrivals
 are tested with the inbox, outputs with each of them."""
 
-# ruff: noqa: N802 (tests carry the number of their entry)
-
 import ast
 import pickle
 from pathlib import Path

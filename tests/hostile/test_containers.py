@@ -1,7 +1,5 @@
 """Group E of reliability.md: hostile containers. Each is read in a child with its limits; the parent lives on."""
 
-# ruff: noqa: N802 (tests carry the number of their entry)
-
 import io
 import os
 import struct

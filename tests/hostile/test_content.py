@@ -1,7 +1,5 @@
 """Group F of reliability.md: content that other readers change without a word."""
 
-# ruff: noqa: N802 (tests carry the number of their entry)
-
 import datetime as dt
 import os
 import time

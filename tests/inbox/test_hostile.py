@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """Names, links and folders that a sender may put in the inbox (reliability, group G)."""
 
 import os

@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """When a file has settled: two looks, by our own clock (reliability, group A)."""
 
 import os

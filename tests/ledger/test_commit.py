@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """What a commit promises: all or nothing, once only, numbers without a gap, a chain."""
 
 import os

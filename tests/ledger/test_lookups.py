@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """What a wave asks: right answers, fixed types, and a price that does not follow the age of the ledger."""
 
 import sqlite3

@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """A ledger that may not be used is not used, and says what to do."""
 
 import multiprocessing

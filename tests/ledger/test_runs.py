@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """Runs: numbered by date, gone on with when cut short, told from the ledger alone."""
 
 from datetime import date

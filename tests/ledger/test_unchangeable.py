@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """What is issued is neither deleted nor changed, by anybody's hand (reliability C20)."""
 
 import sqlite3

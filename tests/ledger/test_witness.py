@@ -1,4 +1,3 @@
-# ruff: noqa: N802 - a test carries the number of the fault it is about
 """A restored, empty or foreign ledger over an outbox that has received more: the run stops and says what to do."""
 
 import shutil
