@@ -37,6 +37,14 @@ def test_init_makes_a_workspace_and_leaves_what_is_there(tmp_path: Path) -> None
     assert (folder / "inbox/depots").is_dir()
 
 
+def test_a_folder_that_is_no_workspace_is_2_and_stays_empty(tmp_path: Path) -> None:
+    for command in ("run", "status", "verify"):
+        done = CliRunner().invoke(main, [command, "-w", str(tmp_path)])
+        assert done.exit_code == Exit.USAGE
+        assert "dsf init" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_run_without_a_reference_is_4_and_leaves_the_deposits(world: World) -> None:
     path = world.hours("h.csv", {})
     done = run(world)
