@@ -4,140 +4,25 @@ Heavy imports stand inside the commands, so that ``dsf --help`` answers at once.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date
-from enum import IntEnum
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline import __version__
-
-if TYPE_CHECKING:
-    from pipeline.settings import Settings
-    from pipeline.workspace import Workspace
-
-
-class Exit(IntEnum):
-    """What a command ends with (spec §8)."""
-
-    DONE = 0
-    FAILURE = 1
-    USAGE = 2
-    REJECTIONS = 3
-    NO_REFERENCE = 4
-    BUSY = 5
-    INTERRUPTED = 130
-
-
-def _day(_context: click.Context, _parameter: click.Parameter, value: str | None) -> date:
-    if value is None:
-        return date.today()
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter("une date comme 2025-06-30 est attendue.") from None
-
-
-def _siret(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    from stdnum.fr import siret
-
-    if not siret.is_valid(value):
-        raise click.BadParameter("un SIRET a 14 chiffres et une clé juste.")
-    return str(siret.compact(value))
-
-
-workspace_option = click.option(
-    "--workspace",
-    "-w",
-    "root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=".",
-    help="Workspace (default: this folder).",
+from pipeline.console import (
+    Exit,
+    answer,
+    command,
+    day_option,
+    json_option,
+    opened,
+    progress,
+    siret_option,
+    workspace_option,
 )
-day_option = click.option("--as-of", "day", callback=_day, metavar="DATE", help="Date of the run (default: today).")
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
-siret_option = click.option("--siret", "-s", required=True, callback=_siret, help="SIRET of the organisation.")
 
-
-@contextmanager
-def _said() -> Iterator[None]:
-    """Turn what stops a command into one sentence and its exit code; no traceback for what is not our fault."""
-    from pipeline.halts import Halt, disk
-    from pipeline.reference import ExtractError, StoreError
-    from pipeline.settings import SettingError
-
-    try:
-        yield
-    except SettingError as error:
-        click.echo(f"dsf : {error}", err=True)
-        sys.exit(Exit.USAGE)
-    except Halt as error:
-        click.echo(f"dsf : {error}", err=True)
-        sys.exit(error.exit_code)
-    except (ExtractError, StoreError) as error:
-        click.echo(f"dsf : {error}", err=True)
-        sys.exit(Exit.FAILURE)
-    except BrokenPipeError:  # whoever reads stdout has had enough
-        sys.exit(Exit.FAILURE)
-    except OSError as error:
-        click.echo(f"dsf : {disk(error, 'espace de travail')}", err=True)
-        sys.exit(Exit.FAILURE)
-    except KeyboardInterrupt:
-        click.echo("dsf : interrompu. Rien n'est perdu : relancez la même commande.", err=True)
-        sys.exit(Exit.INTERRUPTED)
-
-
-def _command(function: Callable[..., None]) -> Callable[..., None]:
-    @wraps(function)
-    def run(*args: Any, **kwargs: Any) -> None:
-        with _said():
-            function(*args, **kwargs)
-
-    return run
-
-
-def _open(root: Path, **options: object) -> tuple["Workspace", "Settings"]:
-    from pipeline import settings
-    from pipeline.workspace import Workspace
-    from schemas.rules import CATALOGUE
-
-    if not any((root / name).exists() for name in ("inbox", "var", "dsf.toml")):
-        raise click.UsageError(f"{root} n'est pas un espace de travail ; dsf init {root} en fait un.")
-    return Workspace(root.resolve()), settings.load(root, codes=frozenset(CATALOGUE), options=options)
-
-
-def _progress() -> Callable[[str, int, int], None]:
-    """A bar when a person watches, plain lines otherwise; always on stderr."""
-    if not sys.stderr.isatty():
-        return lambda step, done, total: click.echo(f"{step} {done}/{total}", err=True)
-    from rich.console import Console
-    from rich.progress import Progress
-
-    bar = Progress(console=Console(stderr=True), transient=True)
-    tasks: dict[str, Any] = {}
-
-    def advance(step: str, done: int, total: int) -> None:
-        if not tasks:
-            bar.start()
-        if step not in tasks:
-            tasks[step] = bar.add_task(step, total=total)
-        bar.update(tasks[step], completed=done, total=total)
-        if done >= total and all(bar.tasks[task].finished for task in tasks.values()):
-            bar.stop()
-
-    return advance
-
-
-def _answer(kind: str, value: Mapping[str, Any]) -> None:
-    """The one JSON object of a command, with its version."""
-    from pipeline import jsonfile
-
-    sys.stdout.buffer.write(jsonfile.dumps({"version": 1, "type": kind, **value}))
-    sys.stdout.buffer.flush()
+__all__ = ["Exit", "main"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -148,7 +33,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
-@_command
+@command
 def init(folder: Path) -> None:
     """Make a workspace."""
     from pipeline.starting import create
@@ -160,12 +45,12 @@ def init(folder: Path) -> None:
 @main.command()
 @click.argument("folder", metavar="[DIR]", default="demo", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same workspace.")
-@_command
+@command
 def demo(folder: Path, seed: int) -> None:
     """Make a realistic workspace with sample extracts and deposits, run it, say where to look."""
     from pipeline import starting
 
-    for line in starting.demo(folder, seed, _progress()):
+    for line in starting.demo(folder, seed, progress()):
         click.echo(line)
 
 
@@ -179,16 +64,16 @@ def extract() -> None:
 @click.option("--force", is_flag=True, help="Load even an extract that removes more than half of what was known.")
 @workspace_option
 @json_option
-@_command
+@command
 def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool) -> None:
     """Load extracts (default: those in inbox/extraits/)."""
     from pipeline import guards, reference, telling
 
-    workspace, _ = _open(root)
+    workspace, _ = opened(root)
     with guards.locked(workspace):
         results = reference.load(workspace, list(paths) or None, force=force)
     if as_json:
-        _answer("extract load", telling.loads(results))
+        answer("extract load", telling.loads(results))
     else:
         click.echo("\n".join(telling.load_lines(results)))
     if any(result.erreur for result in results):
@@ -198,15 +83,15 @@ def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool
 @extract.command("list")
 @workspace_option
 @json_option
-@_command
+@command
 def extract_list(root: Path, as_json: bool) -> None:
     """The extracts loaded so far, oldest first."""
     from pipeline import reference, telling
 
-    workspace, _ = _open(root)
+    workspace, _ = opened(root)
     loads = reference.open(workspace).loads()
     if as_json:
-        _answer("extract list", {"extraits": [telling.load(item) for item in loads]})
+        answer("extract list", {"extraits": [telling.load(item) for item in loads]})
     else:
         click.echo("\n".join(telling.load_line(item) for item in loads) or "Aucun extrait chargé.")
 
@@ -215,18 +100,18 @@ def extract_list(root: Path, as_json: bool) -> None:
 @click.argument("numero")
 @workspace_option
 @json_option
-@_command
+@command
 def extract_show(numero: str, root: Path, as_json: bool) -> None:
     """What the extracts say of one DSF."""
     from pipeline import reference, telling
 
-    workspace, _ = _open(root)
+    workspace, _ = opened(root)
     facts = reference.open(workspace).show(numero)
     if facts.dsf.empty:
         click.echo("Aucun extrait chargé ne contient cette DSF.", err=True)
         sys.exit(Exit.FAILURE)
     if as_json:
-        _answer("extract show", telling.dsf(facts))
+        answer("extract show", telling.dsf(facts))
     else:
         click.echo("\n".join(telling.dsf_lines(facts)))
 
@@ -239,20 +124,20 @@ def extract_show(numero: str, root: Path, as_json: bool) -> None:
 @click.option("--fail-on-reject", is_flag=True, help="End with 3 when a line or a file was rejected.")
 @workspace_option
 @json_option
-@_command
+@command
 def run(dry_run: bool, day: date, fail_on_reject: bool, root: Path, as_json: bool) -> None:
     """Load waiting extracts, process every ready deposit, emit, report."""
     from pipeline import telling, trial
     from pipeline.run import run as do
 
-    workspace, settings = _open(root)
+    workspace, settings = opened(root)
     if dry_run:
         with trial.double(workspace, settings) as copy:
-            outcome = do(copy, trial.for_double(settings), day, _progress())
+            outcome = do(copy, trial.for_double(settings), day, progress())
     else:
-        outcome = do(workspace, settings, day, _progress())
+        outcome = do(workspace, settings, day, progress())
     if as_json:
-        _answer("run", telling.outcome(outcome, dry_run=dry_run))
+        answer("run", telling.outcome(outcome, dry_run=dry_run))
     else:
         click.echo("\n".join(telling.outcome_lines(outcome, dry_run=dry_run)))
     if outcome.refused_extracts:
@@ -268,16 +153,16 @@ def run(dry_run: bool, day: date, fail_on_reject: bool, root: Path, as_json: boo
 @workspace_option
 @click.option("--lang", type=click.Choice(["fr", "en"]), help="Language of the findings.")
 @json_option
-@_command
+@command
 def check(file: Path, siret: str, day: date, root: Path, lang: str | None, as_json: bool) -> None:
     """Validate one file; nothing is recorded."""
     from pipeline import telling
     from pipeline.checking import check as do
 
-    workspace, settings = _open(root, langue=lang)
+    workspace, settings = opened(root, langue=lang)
     report = do(workspace, settings, file, siret, day)
     if as_json:
-        _answer("check", report)
+        answer("check", report)
     else:
         click.echo("\n".join(telling.report_lines(report)))
     if report["etat"] == "refuse" or report["comptes"]["rejetees"]:
@@ -290,12 +175,12 @@ def check(file: Path, siret: str, day: date, root: Path, lang: str | None, as_js
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="File to write (default: dsf-<SIRET>.xlsx).")
 @day_option
 @workspace_option
-@_command
+@command
 def template(siret: str, numeros: tuple[str, ...], output: Path | None, day: date, root: Path) -> None:
     """Workbook for an organisation, prefilled, with drop-down lists."""
     from pipeline.prefilled import prefilled
 
-    workspace, settings = _open(root)
+    workspace, settings = opened(root)
     path = output or Path(f"dsf-{siret}.xlsx")
     path.write_bytes(prefilled(workspace, settings, siret, numeros or None, day))
     click.echo(str(path))
@@ -304,16 +189,16 @@ def template(siret: str, numeros: tuple[str, ...], output: Path | None, day: dat
 @main.command()
 @workspace_option
 @json_option
-@_command
+@command
 def status(root: Path, as_json: bool) -> None:
     """What waits, what was left and why, last runs."""
     from pipeline import telling
     from pipeline.state import state
 
-    workspace, settings = _open(root)
+    workspace, settings = opened(root)
     seen = state(workspace, settings)
     if as_json:
-        _answer("status", seen)
+        answer("status", seen)
     else:
         click.echo("\n".join(telling.state_lines(seen)))
 
@@ -324,17 +209,17 @@ def status(root: Path, as_json: bool) -> None:
 @click.option("--absence", default="", help="Identifier of an absence of that DSF.")
 @workspace_option
 @json_option
-@_command
+@command
 def history(numero_dsf: str, depot: str, absence: str, root: Path, as_json: bool) -> None:
     """The audit trail: who, when, from which file, sheet and row, by which rules and extract."""
     from pipeline import audit, telling
 
     if not (numero_dsf or depot) or (absence and not numero_dsf):
         raise click.UsageError("donnez --dsf ou --depot ; --absence va avec --dsf.")
-    workspace, settings = _open(root)
+    workspace, settings = opened(root)
     trail = audit.history(workspace, settings, dsf=numero_dsf, depot=depot, absence=absence)
     if as_json:
-        _answer("history", {"depots": trail})
+        answer("history", {"depots": trail})
     else:
         click.echo("\n".join(telling.trail_lines(trail)))
 
@@ -345,15 +230,15 @@ def history(numero_dsf: str, depot: str, absence: str, root: Path, as_json: bool
 )
 @workspace_option
 @json_option
-@_command
+@command
 def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
     """Ledger, archive and outbox against each other, by hash and number chain."""
     from pipeline import audit, telling
 
-    workspace, settings = _open(root)
+    workspace, settings = opened(root)
     found = audit.verify(workspace, settings, renew_witness=renew_witness)
     if as_json:
-        _answer("verify", telling.verification(found))
+        answer("verify", telling.verification(found))
     else:
         click.echo("\n".join(telling.verification_lines(found)))
     if not found.ok:
@@ -366,12 +251,12 @@ def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
     "--output", "-o", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder to write to."
 )
 @workspace_option
-@_command
+@command
 def reissue(numero: str, output: Path, root: Path) -> None:
     """One complementary DSF written again from the ledger, byte for byte; never on its own."""
     from pipeline import audit
 
-    workspace, settings = _open(root)
+    workspace, settings = opened(root)
     for path in audit.reissue(workspace, settings, numero, output):
         click.echo(str(path))
 
@@ -380,7 +265,7 @@ def reissue(numero: str, output: Path, root: Path) -> None:
 @click.argument("code", required=False)
 @click.option("--lang", type=click.Choice(["fr", "en"]), default="fr")
 @json_option
-@_command
+@command
 def rules(code: str | None, lang: str, as_json: bool) -> None:
     """The catalogue of rules."""
     from pipeline import telling
@@ -390,7 +275,7 @@ def rules(code: str | None, lang: str, as_json: bool) -> None:
         raise click.UsageError(f"règle inconnue : {code}. `dsf rules` les liste toutes.")
     chosen = [CATALOGUE[code.upper()]] if code else list(CATALOGUE.values())
     if as_json:
-        _answer("rules", {"regles": [telling.rule(item, lang) for item in chosen]})
+        answer("rules", {"regles": [telling.rule(item, lang) for item in chosen]})
     else:
         click.echo(
             "\n".join(line for item in chosen for line in telling.rule_lines(item, lang, whole=code is not None))
