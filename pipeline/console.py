@@ -61,7 +61,7 @@ siret_option = click.option("--siret", "-s", required=True, callback=read_siret,
 @contextmanager
 def said() -> Iterator[None]:
     """Turn what stops a command into one sentence and its exit code; no traceback for what is not our fault."""
-    from pipeline.halts import Halt, disk
+    from pipeline.halts import Halt, disk, scrubbed
     from pipeline.reference import ExtractError, StoreError
     from pipeline.settings import SettingError
 
@@ -80,6 +80,11 @@ def said() -> Iterator[None]:
         sys.exit(Exit.FAILURE)
     except OSError as error:
         click.echo(f"dsf : {disk(error, 'espace de travail')}", err=True)
+        sys.exit(Exit.FAILURE)
+    except click.ClickException:
+        raise
+    except Exception as error:  # a bug of ours: said without its text, which may quote a cell
+        click.echo(f"dsf : erreur interne, à signaler : {scrubbed(error)}. Rien n'est perdu.", err=True)
         sys.exit(Exit.FAILURE)
     except KeyboardInterrupt:
         click.echo("dsf : interrompu. Rien n'est perdu : relancez la même commande.", err=True)

@@ -5,6 +5,8 @@ always safe: whatever was decided is in the ledger, whatever was not is still in
 """
 
 import errno
+import traceback
+from pathlib import Path
 
 AGAIN = "Rien n'est perdu : relancez ensuite la même commande."
 
@@ -59,6 +61,13 @@ _SENTENCES: dict[int, str] = {
     + AGAIN,
 }
 _OTHER = "Le disque a refusé une opération ({where} : {name}). " + AGAIN
+
+
+def scrubbed(error: BaseException) -> str:
+    """Where in the program an unforeseen error came from, and its kind. Never its text, which may quote a cell."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-6:]))
+    return f"{type(error).__name__} ({where})"
 
 
 def disk(error: OSError, where: str) -> DiskHalt:

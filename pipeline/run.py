@@ -76,10 +76,11 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
         name = book.start_run(day, versions=_versions(), reglages=told(settings))
         with Pool(settings.processus, settings.limites) as pool:
             chain = Chain(workspace, settings, book, known, pool, name, day, fence, reasons, headings, clock, progress)
+            aside: list[tuple[str, str]] = []
             for taken in _waves(chain, scan.ready):
-                wave.process(chain, taken)
+                _process(chain, taken, aside)
         kept = inbox.retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        book.note_run(name, attente=scan.waiting, laisses=[*scan.left, *kept], durees=clock.spent)
+        book.note_run(name, attente=scan.waiting, laisses=[*scan.left, *kept, *aside], durees=clock.spent)
         _close(workspace, book, name, fence)
         return Outcome(name, book.run_view(name), tuple(loaded))
 
@@ -121,7 +122,7 @@ def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Taken]]:
                 yield pending
                 pending = []
             if attempts >= ASIDE:
-                pending.extend(wave.put_aside(snapshot) for snapshot in group)
+                pending.extend(wave.put_aside(snapshot, wave.TRIED) for snapshot in group)
             else:
                 chain.book.begin_attempts([(s.arrival.siret, s.sha256) for s in group])
                 pending.extend(wave.read(chain, group))
@@ -132,6 +133,19 @@ def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Taken]]:
         chain.progress("lecture", min(low + BATCH, len(ready)), len(ready))
     if pending:
         yield pending
+
+
+def _process(chain: Chain, taken: Sequence[Taken], aside: list[tuple[str, str]]) -> None:
+    """A wave; where a bug of ours stops it, its deposits one by one, and the one that is the cause is put aside and said."""
+    try:
+        wave.process(chain, taken)
+    except wave.NotDecided as error:
+        if len(taken) > 1:
+            for one in taken:
+                _process(chain, [one], aside)
+            return
+        wave.process(chain, [wave.put_aside(taken[0].snapshot, wave.OURS)])
+        aside.append((taken[0].snapshot.arrival.chemin, f"refusé par une erreur de notre programme : {error}"))
 
 
 def _by_attempts(chain: Chain, snapshots: Sequence[Snapshot]) -> Iterator[tuple[list[Snapshot], int]]:

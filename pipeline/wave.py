@@ -10,7 +10,7 @@ from time import monotonic
 
 from pipeline import __version__, clerk, decision, frames, inbox, publish, returns
 from pipeline.filenames import file_name
-from pipeline.halts import HeadMoved
+from pipeline.halts import Halt, HeadMoved, scrubbed
 from pipeline.inbox import Snapshot
 from pipeline.ledger import Ledger
 from pipeline.motifs import Motif
@@ -33,6 +33,10 @@ RENDERED = 128
 
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, of how many); carries no personal data."""
+
+
+class NotDecided(Exception):
+    """Our fault, before anything was committed: the text says where in the program, and nothing of the data."""
 
 
 @dataclass
@@ -98,19 +102,20 @@ def options(settings: Settings, synonyms: tuple[tuple[str, str], ...], siret: st
     return ReadOptions(siret=siret, limites=settings.limites, synonymes=synonyms)
 
 
-def put_aside(snapshot: Snapshot) -> Taken:
-    """A file whose reading ended the program too often: it is not read again, and both sides are told."""
-    seen = Observation(Etat.FICHIER_ILLISIBLE, detail="trois essais de lecture ont échoué")
-    return Taken(snapshot, Reading("", observations=(seen,)))
+TRIED = "trois essais de lecture ont échoué"
+OURS = "une erreur de notre programme, l'opérateur est prévenu"
+
+
+def put_aside(snapshot: Snapshot, why: str) -> Taken:
+    """A deposit that ends the program (``TRIED``, ``OURS``): it is refused without being judged, and both sides are told."""
+    return Taken(snapshot, Reading("", observations=(Observation(Etat.FICHIER_ILLISIBLE, detail=why),)))
 
 
 def process(chain: Chain, wave: Sequence[Taken]) -> None:
     """Decide a wave and let it be seen. ``wave`` in deposit order."""
     for attempt in itertools.count(1):
         head = chain.book.head()
-        work = decide(chain, wave)
-        with chain.clock.step("rendu"):
-            tokens = _stage(chain, work)
+        work, tokens = _prepared(chain, wave)
         with chain.clock.step("engagement"):
             places = [t.snapshot.arrival.chemin for t in wave]
             deposits = decision.deposits(work.arrived, places, work.settled)
@@ -127,6 +132,18 @@ def process(chain: Chain, wave: Sequence[Taken]) -> None:
     with chain.clock.step("émission"):
         publish.release(chain.workspace, chain.book)
         inbox.retire(chain.workspace, chain.book)
+
+
+def _prepared(chain: Chain, wave: Sequence[Taken]) -> tuple[Work, list[Token]]:
+    """Decided and staged. Raises ``NotDecided`` for what a bug of ours does, so that one deposit does not stop the others."""
+    try:
+        work = decide(chain, wave)
+        with chain.clock.step("rendu"):
+            return work, _stage(chain, work)
+    except (Halt, OSError):
+        raise
+    except Exception as error:
+        raise NotDecided(scrubbed(error)) from None
 
 
 def decide(chain: Chain, wave: Sequence[Taken]) -> Work:
