@@ -14,7 +14,7 @@ from pipeline.halts import Halt, HeadMoved, scrubbed
 from pipeline.inbox import Snapshot
 from pipeline.ledger import Ledger
 from pipeline.motifs import Motif
-from pipeline.reading import ReadOptions
+from pipeline.reading import ReadOptions, details
 from pipeline.reading.model import Etat, Observation, Reading
 from pipeline.records import Decision, Deposit, Folder, Token
 from pipeline.reference import Facts, Reference
@@ -102,13 +102,13 @@ def options(settings: Settings, synonyms: tuple[tuple[str, str], ...], siret: st
     return ReadOptions(siret=siret, limites=settings.limites, synonymes=synonyms)
 
 
-TRIED = "trois essais de lecture ont échoué"
-OURS = "une erreur de notre programme, l'opérateur est prévenu"
+TRIED, OURS = "essais", "notre_erreur"
+"""Why a deposit is put aside (see ``reading.details``)."""
 
 
 def put_aside(snapshot: Snapshot, why: str) -> Taken:
     """A deposit that ends the program (``TRIED``, ``OURS``): it is refused without being judged, and both sides are told."""
-    return Taken(snapshot, Reading("", observations=(Observation(Etat.FICHIER_ILLISIBLE, detail=why),)))
+    return Taken(snapshot, Reading("", observations=(Observation(Etat.FICHIER_ILLISIBLE, detail=details.french(why)),)))
 
 
 def process(chain: Chain, wave: Sequence[Taken]) -> None:
