@@ -19,7 +19,7 @@ lint: $(VENV)/.test
 
 sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps; prints how many points and how many bad
 	$(BIN)/python -m tests.crash.sweep
-	DSF_SWEEP=long $(BIN)/pytest -W error -m sweep
+	$(BIN)/pytest -W error -m sweep
 
 bench: $(VENV)/.test  ## speeds, as ratios in one run
 	$(BIN)/python -m bench
