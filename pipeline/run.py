@@ -28,8 +28,8 @@ LINES = 200_000
 """A wave is cut once it has as many lines."""
 BATCH = 64
 """Deposits taken and read at once."""
-PAST = 30
-"""Earlier runs that the reports look back at."""
+PAST, RECENT = 30, 5
+"""Earlier runs that the reports look back at; the last ones row by row, for the rules that fail together."""
 ALONE, ASIDE = 2, 3
 """After so many attempts that ended the program, a deposit has a wave of its own; then it is read no more."""
 
@@ -179,5 +179,6 @@ def _close(workspace: Workspace, book: Ledger, name: str, fence: int) -> None:
     token = publish.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), fence)
     book.finish_run(name, [token])
     publish.release(workspace, book)
-    whole = [book.run_view(run["run"], rows=False) for run in book.past_runs(PAST)]
+    known = [run["run"] for run in book.past_runs(PAST)]
+    whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known]
     publish.replace(workspace, workspace.reports / "index.html", overview.across(whole), fence)

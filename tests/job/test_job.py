@@ -277,6 +277,17 @@ def test_the_reasons_and_headings_of_the_operator_are_used(world: World) -> None
     assert [codes(report) for report in world.reports()] == [{2: []}, {2: ["LIG-11", "REF-10"]}]
 
 
+def test_the_page_over_all_runs_says_which_rules_fail_together(world: World) -> None:
+    world.add_dsf(nature="FINALE", statut="En cours d'instruction").write_extracts()
+    world.hours("h.csv", *({"date_debut": f"{day}/02/2025"} for day in range(10, 20)))
+    world.run()
+    page = (world.workspace.reports / "index.html").read_text(encoding="utf-8")
+    assert "échouent ensemble" in page
+    together = page[page.index("échouent ensemble") :]
+    assert "REF-02" in together
+    assert "REF-03" in together
+
+
 def test_an_unvalidated_final_dsf_says_both_at_once(world: World) -> None:
     world.add_dsf(nature="FINALE", statut="En cours d'instruction").write_extracts()
     world.hours("h.csv", {"nom": "Quelconque"})
