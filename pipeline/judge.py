@@ -22,7 +22,6 @@ from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
 
 FINDING = "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()
 _HOURS = ("heures", "pas_heures", "prise_heures")
-_DATES = {"date_run"}
 
 Broken = dict[tuple[str, str], "pd.Series[bool]"]
 """(code, field) → True on the rows where the rule is broken; only what is broken somewhere is there."""

@@ -166,7 +166,7 @@ def _judge_layer(
 
 def _complete(lines: pd.DataFrame) -> "pd.Series[bool]":
     """Whether a complement could hold the line at all: settings may soften a rule, never make the impossible possible."""
-    common = lines[["numero_pif_ok", "heures"]].notna().all(axis=1) & (lines["heures"] > 0).fillna(False)
+    common = (lines["rang_sequence"] >= 0) & (lines["heures"] > 0).fillna(False)
     hours = (
         (lines["nature"] == HEURES)
         & lines[["date_debut", "date_fin_lue", "reference_justificatif"]].notna().all(axis=1)
@@ -184,13 +184,9 @@ def _with_severities(found: pd.DataFrame, lines: pd.DataFrame, settings: Setting
     softened = (found["severite"] != REJECTS) & found["code"].map(lambda c: CATALOGUE[c].severity == REJECTS)
     if not softened.any():
         return found
-    complete = found["ligne_id"].map(_complete(_with_pif(lines))).fillna(True).astype(bool)
+    complete = found["ligne_id"].map(_complete(lines)).fillna(True).astype(bool)
     hard = softened & (~complete | found["code"].isin(_UNIQUE))
     return found.assign(severite=found["severite"].mask(hard, REJECTS))
-
-
-def _with_pif(lines: pd.DataFrame) -> pd.DataFrame:
-    return lines.assign(numero_pif_ok=(lines["rang_sequence"] >= 0).map({True: "1", False: None}).astype("str"))
 
 
 def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -200,7 +196,7 @@ def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, settings: Settings) -
     verdict = (
         pd.Series(ACCEPTED, index=lines.index, dtype="str").mask(rejected, REJECTED).mask(lines["deja_prise"], TAKEN)
     )
-    incomplete = (verdict == ACCEPTED) & ~_complete(_with_pif(lines))
+    incomplete = (verdict == ACCEPTED) & ~_complete(lines)
     if incomplete.any():
         raise Unwritable("une ligne sans constat ne peut pas être écrite dans un complément")
     if settings.politique != "ligne":
