@@ -14,8 +14,9 @@ from typing import Any
 
 from docs.shot import Shot
 from docs.shots_clerk_overview import SHOTS as CLERK_AND_OVERVIEW
-from pipeline import motifs, template
-from pipeline.returns import files
+from pipeline import nomenclature
+from pipeline.documents import template
+from pipeline.documents.returns import files
 from tests.browser import chromium, libreoffice
 from tests.returns import samples
 from tests.returns.test_template import ABSENCES, TRAINEES
@@ -29,7 +30,7 @@ def _report(make: Callable[..., samples.Model], name: str = "rapport.html") -> C
 
 
 def _template() -> bytes:
-    known = motifs.load(ROOT)
+    known = nomenclature.load(ROOT)
     return template.workbook(
         samples.SIRET, "Centre des Trois Rivières", TRAINEES, ABSENCES, known, "fr", date(2025, 4, 2)
     )

@@ -3,7 +3,7 @@
 from datetime import date
 
 from docs.shot import Shot
-from pipeline import clerk, overview
+from pipeline.documents import clerk, overview
 from tests.clerk import samples as complements
 from tests.overview import samples as runs
 

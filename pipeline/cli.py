@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from pipeline import __version__
-from pipeline.console import (
+from pipeline.commands.console import (
     Exit,
     answer,
     command,
@@ -36,7 +36,7 @@ def main() -> None:
 @command
 def init(folder: Path) -> None:
     """Make a workspace."""
-    from pipeline.starting import create
+    from pipeline.commands.init import create
 
     for line in create(folder):
         click.echo(line)
@@ -48,7 +48,7 @@ def init(folder: Path) -> None:
 @command
 def demo(folder: Path, seed: int) -> None:
     """Make a realistic workspace with sample extracts and deposits, run it, say where to look."""
-    from pipeline import starting
+    from pipeline.commands import init as starting
 
     for line in starting.demo(folder, seed, progress()):
         click.echo(line)
@@ -67,10 +67,11 @@ def extract() -> None:
 @command
 def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool) -> None:
     """Load extracts (default: those in inbox/extraits/)."""
-    from pipeline import guards, reference, telling
+    from pipeline import reference, telling
+    from pipeline.publishing import preflight
 
     workspace, _ = opened(root)
-    with guards.locked(workspace):
+    with preflight.locked(workspace):
         results = reference.load(workspace, list(paths) or None, force=force)
     if as_json:
         answer("extract load", telling.loads(results))
@@ -127,7 +128,8 @@ def extract_show(numero: str, root: Path, as_json: bool) -> None:
 @command
 def run(dry_run: bool, day: date, fail_on_reject: bool, root: Path, as_json: bool) -> None:
     """Load waiting extracts, process every ready deposit, emit, report."""
-    from pipeline import telling, trial
+    from pipeline import telling
+    from pipeline.commands import dry_run as trial
     from pipeline.run import run as do
 
     workspace, settings = opened(root)
@@ -157,7 +159,7 @@ def run(dry_run: bool, day: date, fail_on_reject: bool, root: Path, as_json: boo
 def check(file: Path, siret: str, day: date, root: Path, lang: str | None, as_json: bool) -> None:
     """Validate one file; nothing is recorded."""
     from pipeline import telling
-    from pipeline.checking import check as do
+    from pipeline.commands.check import check as do
 
     workspace, settings = opened(root, langue=lang)
     report = do(workspace, settings, file, siret, day)
@@ -178,7 +180,7 @@ def check(file: Path, siret: str, day: date, root: Path, lang: str | None, as_js
 @command
 def template(siret: str, numeros: tuple[str, ...], output: Path | None, day: date, root: Path) -> None:
     """Workbook for an organisation, prefilled, with drop-down lists."""
-    from pipeline.prefilled import prefilled
+    from pipeline.commands.template import prefilled
 
     workspace, settings = opened(root)
     path = output or Path(f"dsf-{siret}.xlsx")
@@ -193,7 +195,7 @@ def template(siret: str, numeros: tuple[str, ...], output: Path | None, day: dat
 def status(root: Path, as_json: bool) -> None:
     """What waits, what was left and why, last runs."""
     from pipeline import telling
-    from pipeline.state import state
+    from pipeline.commands.status import state
 
     workspace, settings = opened(root)
     seen = state(workspace, settings)
@@ -212,7 +214,8 @@ def status(root: Path, as_json: bool) -> None:
 @command
 def history(numero_dsf: str, depot: str, absence: str, root: Path, as_json: bool) -> None:
     """The audit trail: who, when, from which file, sheet and row, by which rules and extract."""
-    from pipeline import audit, telling
+    from pipeline import telling
+    from pipeline.commands import verify as audit
 
     if not (numero_dsf or depot) or (absence and not numero_dsf):
         raise click.UsageError("donnez --dsf ou --depot ; --absence va avec --dsf.")
@@ -233,7 +236,8 @@ def history(numero_dsf: str, depot: str, absence: str, root: Path, as_json: bool
 @command
 def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
     """Ledger, archive and outbox against each other, by hash and number chain."""
-    from pipeline import audit, telling
+    from pipeline import telling
+    from pipeline.commands import verify as audit
 
     workspace, settings = opened(root)
     found = audit.verify(workspace, settings, renew_witness=renew_witness)
@@ -254,7 +258,7 @@ def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
 @command
 def reissue(numero: str, output: Path, root: Path) -> None:
     """One complementary DSF written again from the ledger, byte for byte; never on its own."""
-    from pipeline import audit
+    from pipeline.commands import verify as audit
 
     workspace, settings = opened(root)
     for path in audit.reissue(workspace, settings, numero, output):

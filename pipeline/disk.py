@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
-from pipeline import halts
+from pipeline import errors
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o750
@@ -51,7 +51,7 @@ def said(label: str, *answers: type[OSError]) -> Iterator[None]:
     except answers:
         raise
     except OSError as error:
-        raise halts.disk(error, label) from None
+        raise errors.disk(error, label) from None
 
 
 def write_new(path: Path, data: bytes, label: str) -> None:

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline import __version__, guards, inbox, ledger, motifs, overview, publish, reference, synonyms, wave
-from pipeline.halts import Halt
-from pipeline.inbox import Arrival, Snapshot
+from pipeline import __version__, ledger, nomenclature, reference, synonyms, wave
+from pipeline.documents import overview
+from pipeline.errors import Halt
+from pipeline.intake import scan as inbox
+from pipeline.intake.scan import Arrival, Snapshot
 from pipeline.ledger import Ledger
-from pipeline.records import Folder
+from pipeline.ledger.records import Folder
+from pipeline.publishing import preflight, spool
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
 from pipeline.wave import Chain, Clock, Progress, Taken
@@ -56,13 +59,13 @@ class Outcome:
 def run(workspace: Workspace, settings: Settings, day: date, progress: Progress) -> Outcome:
     """Do everything that waits. Raises ``Halt`` (exit codes of spec §8); what was decided before it stands."""
     clock = Clock()
-    reasons = motifs.load(workspace.root, settings.motifs)
+    reasons = nomenclature.load(workspace.root, settings.motifs)
     headings = synonyms.load(workspace.root, settings.synonymes)
-    with guards.locked(workspace), ledger.open(workspace, settings) as book:
+    with preflight.locked(workspace), ledger.open(workspace, settings) as book:
         with clock.step("reprise"):
-            guards.check(workspace, book)
+            preflight.check(workspace, book)
             fence = book.fence
-            publish.recover(workspace, book)
+            spool.recover(workspace, book)
             inbox.retire(workspace, book)
             inbox.sweep(workspace)
             _finish_older(workspace, book, day, fence)
@@ -176,9 +179,9 @@ def _close(workspace: Workspace, book: Ledger, name: str, fence: int) -> None:
     """Stage the run's report, close the run and let its report be seen; then the page over all runs."""
     view = book.run_view(name)
     past = [book.run_view(earlier["run"], rows=False) for earlier in book.past_runs(PAST)]
-    token = publish.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), fence)
+    token = spool.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), fence)
     book.finish_run(name, [token])
-    publish.release(workspace, book)
+    spool.release(workspace, book)
     known = [run["run"] for run in book.past_runs(PAST)]
     whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known]
-    publish.replace(workspace, workspace.reports / "index.html", overview.across(whole), fence)
+    spool.replace(workspace, workspace.reports / "index.html", overview.across(whole), fence)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline import jsonfile
-from pipeline.judge import hours
+from pipeline.judging.findings import hours
 
 if TYPE_CHECKING:
-    from pipeline.audit import Verification
+    from pipeline.commands.verify import Verification
     from pipeline.reference import Facts, Load, LoadResult
     from pipeline.run import Outcome
     from schemas.rule import Rule

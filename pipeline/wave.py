@@ -8,19 +8,23 @@ from datetime import date
 from hashlib import sha256
 from time import monotonic
 
-from pipeline import __version__, clerk, decision, frames, inbox, publish, returns
-from pipeline.filenames import file_name
-from pipeline.halts import Halt, HeadMoved, scrubbed
-from pipeline.inbox import Snapshot
+from pipeline import __version__
+from pipeline.documents import clerk, returns
+from pipeline.documents.returns.model import Arrived, Judged, Model, extracts, models
+from pipeline.errors import Halt, HeadMoved, scrubbed
+from pipeline.intake import scan
+from pipeline.intake.scan import Snapshot
+from pipeline.judging import decision, frames
+from pipeline.judging.filenames import file_name
+from pipeline.judging.settle import Known, Named, Settled, settle
 from pipeline.ledger import Ledger
-from pipeline.motifs import Motif
+from pipeline.ledger.records import Decision, Deposit, Folder, Token
+from pipeline.nomenclature import Motif
+from pipeline.publishing import spool
 from pipeline.reading import ReadOptions, details
 from pipeline.reading.model import Etat, Observation, Reading
-from pipeline.records import Decision, Deposit, Folder, Token
 from pipeline.reference import Facts, Reference
-from pipeline.returns.model import Arrived, Judged, Model, extracts, models
 from pipeline.settings import Settings
-from pipeline.settle import Known, Named, Settled, settle
 from pipeline.workers import Pool
 from pipeline.workspace import Workspace
 from schemas.rules import RULES_VERSION
@@ -130,8 +134,8 @@ def process(chain: Chain, wave: Sequence[Taken]) -> None:
                 if attempt == RETRIES:
                     raise
     with chain.clock.step("émission"):
-        publish.release(chain.workspace, chain.book)
-        inbox.retire(chain.workspace, chain.book)
+        spool.release(chain.workspace, chain.book)
+        scan.retire(chain.workspace, chain.book)
 
 
 def _prepared(chain: Chain, wave: Sequence[Taken]) -> tuple[Work, list[Token]]:
@@ -217,21 +221,21 @@ def _stage(chain: Chain, work: Work) -> list[Token]:
             _write_return, [(chain.workspace, chain.fence, m) for m in reports[low : low + RENDERED]]
         )
         chain.progress("rendu", min(low + RENDERED, len(reports)), len(reports))
-    publish.harden(chain.workspace, tokens)
+    spool.harden(chain.workspace, tokens)
     return tokens
 
 
 def _write_return(item: tuple[Workspace, int, Model]) -> Token:
     workspace, fence, model = item
     folder = Folder("retour", f"{model['siret']}/retours/{model['depot']}", returns.files(model))
-    return publish.write(workspace, folder, fence)
+    return spool.write(workspace, folder, fence)
 
 
 def _write_complement(item: tuple[Workspace, int, str, str, bytes, Mapping[str, object], date]) -> Token:
     workspace, fence, siret, numero, payload, content, day = item
     name = file_name(numero)
     files = {f"{name}.json": payload, f"{name}.xlsx": clerk.workbook(content, day)}
-    return publish.write(workspace, Folder("dsf", f"{siret}/dsf/{name}", files), fence)
+    return spool.write(workspace, Folder("dsf", f"{siret}/dsf/{name}", files), fence)
 
 
 def _decision(chain: Chain, deposits: tuple[Deposit, ...], work: Work, tokens: Sequence[Token]) -> Decision:

@@ -1,7 +1,7 @@
 """The rules an initial DSF extract must pass, whole: code, sentence in both languages, and what is true of a good one.
 
 EXT-01 to 06 are about the files, 07 to 15 about one row (those that read a cell are applied by
-``pipeline.reference.cells``, the others by the pandera models), 20 to 23 about the tables together (DuckDB), 30 about
+``pipeline.reference.values``, the others by the pandera models), 20 to 23 about the tables together (DuckDB), 30 about
 what was known before.
 """
 

@@ -42,7 +42,7 @@ def is_validated(statut: str) -> bool:
 
 
 class Kind(StrEnum):
-    """How a cell of an extract is read (see ``pipeline.reference.cells``)."""
+    """How a cell of an extract is read (see ``pipeline.reference.values``)."""
 
     TEXT = "texte"
     KEY = "cle"

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How the cell of a field is read (see ``pipeline.typing_cells``)."""
+    """How the cell of a field is read (see ``pipeline.cells.meaning``)."""
 
     TEXT = "texte"
     KEY = "cle"  # an opaque number: compared trimmed and without regard to case

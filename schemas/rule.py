@@ -1,6 +1,6 @@
 """A rule: one function that is true of what is good, its place, and its words. The catalogue is every rule there is.
 
-A rule looks at one of three frames (built by ``pipeline.judge``):
+A rule looks at one of three frames (built by ``pipeline.judging.findings``):
 
 - ``OBSERVATIONS``: what reading noticed, one row a thing: etat, champ, nature, feuille, ligne, colonne, valeur, attendu, detail;
 - ``LINES``: the lines of the deposits, typed, with the facts of the reference and of the ledger joined as columns;

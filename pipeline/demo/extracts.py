@@ -9,8 +9,8 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from pipeline import tabular
 from pipeline.demo.world import MONTHS, Declared, Dsf, World
+from pipeline.documents import xlsx
 from schemas.extracts import ABSENCES, DSF, SEQUENCES, TABLES
 
 FIRST = date(2025, 5, 31)
@@ -133,4 +133,4 @@ def _workbook(tables: dict[str, Rows]) -> bytes:
         for row in rows:
             sheet.append([row[name] for name in names])
         sheet.freeze_panes = "A2"
-    return tabular.save(book, SECOND)
+    return xlsx.save(book, SECOND)

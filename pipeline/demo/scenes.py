@@ -8,11 +8,11 @@ from datetime import date, timedelta
 
 from openpyxl import Workbook
 
-from pipeline import tabular
 from pipeline.demo.deposits import NOTHING, SAVED, Deposit, Desk, ordinary
 from pipeline.demo.lines import Hours, Line, Planned
 from pipeline.demo.sheets import Style
 from pipeline.demo.world import Dsf, Organisation
+from pipeline.documents import xlsx
 from schemas.fields import HEURES
 
 
@@ -75,7 +75,7 @@ def _letter(deposit: Deposit, _: Desk) -> Deposit:
         "Cordialement",
     ):
         sheet.append([text])
-    return replace(deposit, brut=tabular.save(book, SAVED))
+    return replace(deposit, brut=xlsx.save(book, SAVED))
 
 
 def _no_column(deposit: Deposit, _: Desk) -> Deposit:

@@ -14,11 +14,11 @@ from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipeline import tabular
 from pipeline.demo.deposits import AS_OF_SECOND, NOTHING, RETURNED, Deposit
 from pipeline.demo.extracts import put
 from pipeline.demo.lines import Hours, Line, Planned
 from pipeline.demo.sheets import decimal_hours
+from pipeline.documents import xlsx
 from pipeline.workspace import Workspace
 from schemas.fields import NATURES, fields_of
 
@@ -88,7 +88,7 @@ def _corrected(deposit: Deposit, back: _Return) -> Iterator[tuple[str, bytes]]:
         for nature in NATURES:
             lines = [p for p, (_, _, n) in zip(planned, back.lignes, strict=True) if n == nature]
             _correct(book, nature, lines)
-        yield f"{stem} a-corriger.xlsx", tabular.save(book, AS_OF_SECOND)
+        yield f"{stem} a-corriger.xlsx", xlsx.save(book, AS_OF_SECOND)
 
 
 def _correct(book: Workbook, nature: str, lines: list[Planned]) -> None:
@@ -125,9 +125,9 @@ def _type(sheet: Worksheet, row: int, column: int, wanted: Line | None, name: st
     cell.number_format = "General"  # the faulty value may have been a duration, and 7.5 days are not 7.5 hours
     value = wanted.values.get(name) if wanted else None
     if isinstance(value, Hours):
-        tabular.put(cell, decimal_hours(value.hundredths))
+        xlsx.put(cell, decimal_hours(value.hundredths))
     elif value is None:
         cell.value = None
     else:
         assert not hasattr(value, "value"), "a corrected line holds plain values"
-        tabular.put(cell, value)
+        xlsx.put(cell, value)

@@ -11,9 +11,9 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipeline import tabular
 from pipeline.demo.lines import Hours, Line, Raw, Value
 from pipeline.demo.words import EXTRA_COLUMNS, TITLES
+from pipeline.documents import xlsx
 from schemas.fields import ABSENCES, DECLARANT_SHEET, FIELDS, HEURES, NATURES, SHEETS, fields_of
 
 Typed = None | str | int | float | Decimal | date | timedelta
@@ -230,7 +230,7 @@ def _workbook(grids: list[_Grid], how: Style, declarant: dict[str, str], day: da
         _fill(book.create_sheet(grid.nom), grid)
     for number in range(how.feuilles):
         book.create_sheet(f"Feuil{number + 1}").append(["Brouillon", number])
-    return tabular.save(book, day)
+    return xlsx.save(book, day)
 
 
 def _fill(sheet: Worksheet, grid: _Grid) -> None:
@@ -245,7 +245,7 @@ def _fill(sheet: Worksheet, grid: _Grid) -> None:
             elif isinstance(value, time):
                 target.value = value
             else:
-                tabular.put(target, value)
+                xlsx.put(target, value)
             if number == grid.headings:
                 target.font = Font(bold=True)
     for letter in "ABCDEFGHIJKLMN":

@@ -15,8 +15,8 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, select
 from sqlalchemy.pool import NullPool
 
-from pipeline import disk, halts, stops
-from pipeline.halts import AGAIN, LedgerHalt, StateHalt
+from pipeline import disk, errors, signals
+from pipeline.errors import AGAIN, LedgerHalt, StateHalt
 from pipeline.ledger import migrations, schema
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -164,9 +164,9 @@ class Opened:
         """One transaction that holds the ledger from its start; ``fenced``: only if no other run has taken over since."""
         mine = self.fence if fenced else 0
         disk.reached("ledger: begin")
-        with stops.shield(), self._transaction("BEGIN IMMEDIATE") as connection:
+        with signals.shield(), self._transaction("BEGIN IMMEDIATE") as connection:
             if fenced and connection.execute(select(schema.meta.c.barriere)).scalar_one() != mine:
-                raise halts.HeadMoved("Une autre exécution a pris la suite de celle-ci. " + AGAIN)
+                raise errors.HeadMoved("Une autre exécution a pris la suite de celle-ci. " + AGAIN)
             yield connection
             disk.reached("ledger: commit")
         disk.reached("ledger: committed")

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
-from pipeline.halts import AGAIN, Halt, HeadMoved, StateHalt
+from pipeline.errors import AGAIN, Halt, HeadMoved, StateHalt
 from pipeline.ledger import chain, schema
 from pipeline.ledger.base import WAIT, Opened
-from pipeline.records import AbsenceTaken, Complement, Counts, Decision, Deposit, HoursIssued, Token
+from pipeline.ledger.records import AbsenceTaken, Complement, Counts, Decision, Deposit, HoursIssued, Token
 
 Pair = tuple[str, str]
 """(SIRET of 14 digits, sha256 of the content)."""

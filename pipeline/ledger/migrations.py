@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, inspect, select
 
 from pipeline import disk
-from pipeline.halts import LedgerHalt
+from pipeline.errors import LedgerHalt
 from pipeline.ledger import schema
 
 STEPS: Mapping[int, Callable[[Connection], None]] = {}

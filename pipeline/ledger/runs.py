@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from pipeline.halts import StateHalt
+from pipeline.errors import StateHalt
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
 from pipeline.ledger.decisions import add_tokens
-from pipeline.records import Token
+from pipeline.ledger.records import Token
 
 
 @dataclass(frozen=True)

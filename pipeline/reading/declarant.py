@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from stdnum.fr import siret as siret_number
 
-from pipeline import typing_cells
+from pipeline.cells import meaning
 from pipeline.reading.headings import normal
 from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Observation
 from pipeline.reading.sheets import Sheet
@@ -78,7 +78,7 @@ def _values(sheets: Sequence[Sheet]) -> dict[str, list[_Value]]:
     values: dict[str, list[_Value]] = {}
     for sheet in sheets:
         for number, row in zip(sheet.numeros, sheet.lignes, strict=True):
-            filled = [(i, cell) for i, cell in enumerate(row) if not typing_cells.is_blank(cell)]
+            filled = [(i, cell) for i, cell in enumerate(row) if not meaning.is_blank(cell)]
             if not filled or not isinstance(filled[0][1], str):
                 continue
             champ = _KEYS.get(normal(filled[0][1]))
@@ -93,11 +93,9 @@ def _siret(champ: str, values: list[_Value], observations: list[Observation]) ->
     found = ""
     for value in values:
         cell = value.cell.value if isinstance(value.cell, FormulaCell) else value.cell
-        text = "" if cell is None or isinstance(cell, ErrorCell) else typing_cells.display(cell)
+        text = "" if cell is None or isinstance(cell, ErrorCell) else meaning.display(cell)
         if not siret_number.is_valid(text):
-            observations.append(
-                _observe(Etat.DECLARANT_INUTILISABLE, champ, value, typing_cells.display(value.cell), "")
-            )
+            observations.append(_observe(Etat.DECLARANT_INUTILISABLE, champ, value, meaning.display(value.cell), ""))
             continue
         number = siret_number.compact(text)
         if found and number != found:
@@ -115,4 +113,4 @@ def _observe(etat: Etat, champ: str, value: _Value, typed: str, wanted: str) -> 
 
 
 def _text(values: list[_Value]) -> str:
-    return typing_cells.display(values[0].cell)[:_CONTACT_MAX] if values else ""
+    return meaning.display(values[0].cell)[:_CONTACT_MAX] if values else ""

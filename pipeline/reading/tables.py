@@ -8,7 +8,7 @@ from itertools import compress
 from operator import or_
 from typing import TypeVar
 
-from pipeline import typing_cells
+from pipeline.cells import meaning
 from pipeline.reading.headings import Headings, normal
 from pipeline.reading.model import Cell, Column, Etat, FormulaCell, Observation, Table
 from pipeline.reading.opening import Opening, find_opening
@@ -129,7 +129,7 @@ def _number(keys: Sequence[Key]) -> tuple["array[int]", dict[Key, int]]:
 
 
 def _filled(cell: Cell) -> bool:
-    return not typing_cells.is_blank(cell)
+    return not meaning.is_blank(cell)
 
 
 def _any_filled(flags: list[_Coded], length: int) -> list[bool]:
@@ -179,8 +179,8 @@ def _totals(
                     feuille=sheet.nom,
                     ligne=numbers[row],
                     colonne=place,
-                    valeur=typing_cells.display(text),
-                    detail=typing_cells.display(amount),
+                    valeur=meaning.display(text),
+                    detail=meaning.display(amount),
                 )
             )
     return rows, notes
@@ -198,7 +198,7 @@ def _repeated_headings(opening: Opening, coded: list[_Coded], touched: list[bool
     return {
         i
         for i in rows
-        if all(normal(typing_cells.display(coded[j].cellules[coded[j].codes[i]])) == f for j, f in champs.items())
+        if all(normal(meaning.display(coded[j].cellules[coded[j].codes[i]])) == f for j, f in champs.items())
     }
 
 
@@ -234,7 +234,7 @@ def _columns(
         if champ is None and (normal(titre) in _OURS or not (titre or any(_filled(cell) for cell in cells))):
             continue
         kind = FIELDS[champ].kind if champ is not None else None
-        lus = typing_cells.lire_colonne(kind, cells, textes=column.textes, epoque_1904=epoque_1904)
+        lus = meaning.lire_colonne(kind, cells, textes=column.textes, epoque_1904=epoque_1904)
         columns.append(Column(champ, titre, indice + sheet.decalage, codes, cells, lus))
         if champ is None:
             letter = column_letter(indice + sheet.decalage)

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.reference.cells import TYPES, read_column
 from pipeline.reference.csvtext import Chunk, Fingerprint
 from pipeline.reference.model import CAP_PER_RULE, Problem, Problems
 from pipeline.reference.tables import Place, chunks
+from pipeline.reference.values import TYPES, read_column
 from schemas.extracts import KEY_NAMES, MODELS, TABLES, Kind
 
 LIGNE = "ligne"

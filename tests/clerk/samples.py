@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from pipeline import complement
+from pipeline.judging import complement
 
 TITULAIRE = "73282932000074"
 DISPENSATEUR = "35600000000048"

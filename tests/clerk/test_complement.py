@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
-from pipeline import complement
+from pipeline.judging import complement
 from tests.clerk import samples
 
 CANARY = "Kanarienvogel"

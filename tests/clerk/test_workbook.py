@@ -14,8 +14,9 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipeline import clerk, complement
-from pipeline.clerk import sheet
+from pipeline.documents import clerk
+from pipeline.documents.clerk import sheet
+from pipeline.judging import complement
 from tests.clerk import samples
 
 DAY = date(2025, 6, 2)

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from pipeline import audit
+from pipeline.commands import verify
 from pipeline.workspace import Workspace
 from tests.crash import scenario
 
@@ -127,7 +127,7 @@ def problems(made: Bench, place: Path, taken: Mapping[str, bytes] | None = None)
     """What is wrong after the last run: the oracle of issue 4. ``taken``: what a receiver took away meanwhile."""
     bad = []
     workspace = Workspace(place)
-    report = audit.verify(workspace, scenario.SETTINGS)
+    report = verify.verify(workspace, scenario.SETTINGS)
     bad += report.erreurs
     seen = {**outputs(workspace.outbox), **(taken or {})}
     for name in sorted({*made.outputs, *seen}):

@@ -11,7 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipeline import clerk, returns, wave
+from pipeline import wave
+from pipeline.documents import clerk, returns
 
 _ORIGINALS = (wave.decide, clerk.workbook, returns.files, wave.models, wave.decision.deposits)
 

@@ -80,7 +80,7 @@ def run(root: Path, day: date = DAY) -> None:
 
 def guarded(root: Path, day: date = DAY) -> int:
     """``run`` as the command does it: a halt is a sentence on stderr and its exit code."""
-    from pipeline.halts import Halt
+    from pipeline.errors import Halt
 
     try:
         run(root, day)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import guards, halts, ledger
-from pipeline.halts import Busy, DiskHalt
+from pipeline import errors, ledger
+from pipeline.errors import Busy, DiskHalt
+from pipeline.publishing import preflight
 from pipeline.workspace import Workspace
 from tests.crash import scenario
 from tests.crash.client import Bench, files, problems
@@ -126,7 +127,7 @@ def test_B07_B08_limits_of_the_process(made: Bench, tmp_path: Path, limit: dict[
 
 @pytest.mark.parametrize("number", ["EDQUOT", "ENOSPC", "EROFS", "EACCES", "EPERM", "EIO", "ENFILE", "EXDEV", "ESTALE"])
 def test_B08_each_refusal_has_a_sentence_that_says_what_to_do(number: str) -> None:
-    said = str(halts.disk(OSError(getattr(errno, number), "x", "/srv/DUPONT Jean.xlsx"), "outbox"))
+    said = str(errors.disk(OSError(getattr(errno, number), "x", "/srv/DUPONT Jean.xlsx"), "outbox"))
     assert "outbox" in said and "DUPONT" not in said and said.endswith(".")
     assert ("Rien n'est perdu" in said) or number == "EXDEV"
 
@@ -154,16 +155,16 @@ def test_B10_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     space = small.workspace(tmp_path)
     space.outbox.rename(tmp_path / "parti")
     with pytest.raises(DiskHalt, match=r"outbox est absent.*remontez-le"), ledger.open(space, small.SETTINGS) as book:
-        guards.check(space, book)
+        preflight.check(space, book)
 
 
 def test_B16_one_run_at_a_time(tmp_path: Path) -> None:
     space = small.workspace(tmp_path)
-    with guards.locked(space):
-        with pytest.raises(Busy) as busy, guards.locked(space):
+    with preflight.locked(space):
+        with pytest.raises(Busy) as busy, preflight.locked(space):
             pass
         assert busy.value.exit_code == 5
-    with guards.locked(space):
+    with preflight.locked(space):
         pass
 
 

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import audit, disk, inbox, publish
-from pipeline.records import Decision
+from pipeline import disk
+from pipeline.commands import verify
+from pipeline.intake import scan as inbox
+from pipeline.ledger.records import Decision
+from pipeline.publishing import spool
 from pipeline.workspace import Workspace
 from tests.ledger import made
 
@@ -84,7 +87,7 @@ def wave(space: Workspace) -> None:
             item = made.complement("DSF-1-C01", "D1", (made.absence(),))
             tokens = made.stage(space, book, item, returns=(given,))
             book.commit(Decision(run, (given,), (item,), tokens), book.head())
-            publish.release(space, book)
+            spool.release(space, book)
             inbox.retire(space, book)
 
 
@@ -129,7 +132,7 @@ def test_B09_power_is_lost_at_every_step(tmp_path: Path, monkeypatch: pytest.Mon
             set(made.names(place / "outbox" / made.SIRET)) if (place / "outbox" / made.SIRET).exists() else set()
         )
         wave_again(after, at)
-        found = audit.verify(after, made.SETTINGS)
+        found = verify.verify(after, made.SETTINGS)
         assert [e for e in found.erreurs if "n'a pas les mêmes lignes" not in e] == [], (at, found.erreurs)
         assert found.comptes["complements"] == found.comptes["absences"] == 1, at
         assert seen_before <= set(made.names(after.outbox / made.SIRET)), (at, "something seen was forgotten")

@@ -1,4 +1,4 @@
-"""The states of a token, one by one (the table at the head of ``pipeline.publish``)."""
+"""The states of a token, one by one (the table at the head of ``pipeline.publishing.spool``)."""
 
 import ast
 import errno
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import disk, publish
-from pipeline.halts import DiskHalt, StateHalt
-from pipeline.records import Folder
+from pipeline import disk
+from pipeline.errors import DiskHalt, StateHalt
+from pipeline.ledger.records import Folder
+from pipeline.publishing import spool
 from pipeline.workspace import Workspace
 from tests.crash.receiver import receive
 from tests.ledger import made
@@ -33,7 +34,7 @@ def committed(space: Workspace) -> Path:
 
 def test_written_but_never_committed_is_swept(space: Workspace) -> None:
     with made.opened(space) as book:
-        token = publish.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
+        token = spool.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
     with made.opened(space):
         assert not (space.spool / token.nom).exists()
     assert made.names(space.outbox) == [".temoin.json"]
@@ -87,9 +88,9 @@ def test_D03_no_reader_ever_sees_half_a_folder(space: Workspace) -> None:
         with made.opened(space) as book:
             for n in range(5):
                 data = {"a.json": b"a" * 300_000, "b.xlsx": b"b" * 300_000}
-                token = publish.stage(space, Folder("dsf", f"{made.SIRET}/dsf/{n}", data), book.fence)
+                token = spool.stage(space, Folder("dsf", f"{made.SIRET}/dsf/{n}", data), book.fence)
                 book.finish_run(made.begin(book), [token])
-                publish.release(space, book)
+                spool.release(space, book)
     finally:
         stop.set()
         receiver.join()
@@ -125,7 +126,7 @@ def test_D15_what_was_emitted_without_being_seen_is_told(space: Workspace) -> No
     with made.opened(space) as book:
         made.decide(space, book, made.begin(book), "DSF-1-C01")
         shutil.rmtree(space.spool / book.staged()[0].nom)
-        done = publish.release(space, book)
+        done = spool.release(space, book)
     assert done.absents == (CIBLE,)
 
 
@@ -198,12 +199,12 @@ def test_B05_a_failed_fsync_is_never_tried_again_on_the_same_file(
         with monkeypatch.context() as patched:
             patched.setattr(disk.os, "fsync", fail)
             with pytest.raises(DiskHalt, match="entrée-sortie"):
-                publish.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
+                spool.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
         assert len(tried) == len(set(tried)) == 1
         first = book.fence
     with made.opened(space) as book:
         assert book.fence > first
-        token = publish.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
+        token = spool.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
         assert token.nom.endswith(f".{book.fence}")
         assert [path.name for path in space.spool.iterdir()] == [token.nom], "the failed one is swept, not reused"
 
@@ -226,6 +227,6 @@ def test_a_flush_that_cannot_say_errors_is_not_used(space: Workspace, monkeypatc
 @pytest.mark.parametrize("cible", ["../x", "/etc/x", "a/../../b", "a/.cache", "a\\b", ""])
 def test_G01_no_target_leaves_the_outbox(space: Workspace, cible: str) -> None:
     with pytest.raises(ValueError, match="inside the outbox"):
-        publish.write(space, Folder("dsf", cible, {"a": b""}), 1)
+        spool.write(space, Folder("dsf", cible, {"a": b""}), 1)
     with pytest.raises(ValueError, match="plain name"):
-        publish.write(space, Folder("dsf", "a/b", {"../a": b""}), 1)
+        spool.write(space, Folder("dsf", "a/b", {"../a": b""}), 1)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import audit, ledger, stops
-from pipeline.halts import Interrupted
+from pipeline import ledger, signals
+from pipeline.commands import verify
+from pipeline.errors import Interrupted
 from pipeline.workspace import Workspace
 from tests.crash import scenario
 from tests.crash.client import Bench, files, problems
@@ -18,7 +19,7 @@ from tests.ledger import made as small
 
 def test_B15_a_stop_lets_a_transaction_end_and_then_is_obeyed(tmp_path: Path) -> None:
     space = small.workspace(tmp_path)
-    with pytest.raises(Interrupted) as stopped, stops.obeyed(), ledger.open(space, small.SETTINGS) as book:
+    with pytest.raises(Interrupted) as stopped, signals.obeyed(), ledger.open(space, small.SETTINGS) as book:
         run = small.begin(book)
         with book.writing() as connection:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -31,12 +32,12 @@ def test_B15_a_stop_lets_a_transaction_end_and_then_is_obeyed(tmp_path: Path) ->
 
 def test_B15_a_stop_outside_is_obeyed_at_once_and_handlers_come_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Interrupted), stops.obeyed():
+    with pytest.raises(Interrupted), signals.obeyed():
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
         pytest.fail("not obeyed")
     assert signal.getsignal(signal.SIGTERM) is before
-    with stops.shield():
+    with signals.shield():
         pass
 
 
@@ -67,7 +68,7 @@ def test_B01_a_run_cut_short_is_closed_by_the_run_of_another_date(made: Bench) -
             assert made.ask(root=str(place), at=at) == -signal.SIGKILL
             assert made.ask(root=str(place), day="2025-07-01") == 0, made.log()
             space = Workspace(place)
-            assert audit.verify(space, scenario.SETTINGS).ok
+            assert verify.verify(space, scenario.SETTINGS).ok
             assert files(space.deposits) == [] == list(space.spool.iterdir())
             with ledger.open(space, scenario.SETTINGS) as book:
                 assert book.unfinished() is None

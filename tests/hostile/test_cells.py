@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cells.meaning import lire, lire_libre
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Etat, Reading
-from pipeline.typing_cells import lire, lire_libre
 from schemas.fields import Kind
 from tests.hostile import build
 from tests.hostile.conftest import Reader

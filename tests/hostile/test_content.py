@@ -7,9 +7,9 @@ import unicodedata
 
 import pytest
 
+from pipeline.cells.meaning import lire
 from pipeline.reading.details import english, french
 from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell
-from pipeline.typing_cells import lire
 from schemas.fields import Kind
 from tests.hostile import build
 from tests.hostile.conftest import Reader

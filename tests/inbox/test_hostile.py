@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline import inbox
+from pipeline.intake import scan as inbox
 from pipeline.settings import Settings
 from tests.inbox.world import Box
 from tests.ledger import made

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import inbox, ledger
-from pipeline.halts import DiskHalt
-from pipeline.looking import INCOMPLETE_HOLDS, SECOND
+from pipeline import ledger
+from pipeline.errors import DiskHalt
+from pipeline.intake import scan as inbox
+from pipeline.intake.settled import INCOMPLETE_HOLDS, SECOND
 from pipeline.settings import Settings
 from tests.inbox.world import QUIET, SETTINGS, Box, workbook
 from tests.ledger import made

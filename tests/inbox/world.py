@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 
-from pipeline import inbox, ledger
-from pipeline.inbox import Scan
-from pipeline.looking import SECOND, Clock
+from pipeline import ledger
+from pipeline.intake import scan as inbox
+from pipeline.intake.scan import Scan
+from pipeline.intake.settled import SECOND, Clock
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from tests.ledger import made

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from pipeline import facts
 from pipeline.cli import Exit, main
+from pipeline.judging import facts
 from tests.job.world import World, by_verdict
 
 CANARY = "Zzcanari"

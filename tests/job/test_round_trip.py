@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
 
-from pipeline.prefilled import prefilled
+from pipeline.commands.template import prefilled
 from pipeline.settings import Settings
 from tests.job.world import DAY, TITULAIRE, World, by_verdict, codes
 

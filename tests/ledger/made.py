@@ -8,9 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import guards, inbox, ledger, publish
+from pipeline import ledger
+from pipeline.intake import scan
 from pipeline.ledger import Ledger
-from pipeline.records import (
+from pipeline.ledger.records import (
     AbsenceTaken,
     Complement,
     Counts,
@@ -21,6 +22,7 @@ from pipeline.records import (
     HoursIssued,
     RuleCount,
 )
+from pipeline.publishing import preflight, spool
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.keys import key
@@ -41,9 +43,9 @@ def workspace(root: Path) -> Workspace:
 def opened(made: Workspace, settings: Settings = SETTINGS) -> Iterator[Ledger]:
     """The ledger after the checks and the recovery of a run's start."""
     with ledger.open(made, settings) as book:
-        guards.check(made, book)
-        publish.recover(made, book)
-        inbox.retire(made, book)
+        preflight.check(made, book)
+        spool.recover(made, book)
+        scan.retire(made, book)
         yield book
 
 
@@ -103,7 +105,7 @@ def stage(made: Workspace, book: Ledger, *items: Complement, returns: tuple[Depo
     """Tokens of complements and of returns, as a wave writes them."""
     folders = [Folder("dsf", f"{c.siret}/dsf/{c.numero}", {f"{c.numero}.json": c.payload}) for c in items]
     folders += [Folder("retour", f"{d.siret}/retours/{d.numero}", {"rapport.json": b"{}\n"}) for d in returns]
-    return tuple(publish.stage(made, folder, book.fence) for folder in folders)
+    return tuple(spool.stage(made, folder, book.fence) for folder in folders)
 
 
 def decide(

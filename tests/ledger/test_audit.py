@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import audit, publish
-from pipeline.halts import StateHalt
+from pipeline.commands import verify
+from pipeline.errors import StateHalt
+from pipeline.publishing import spool
 from pipeline.workspace import Workspace
 from tests.job.world import DISPENSATEUR, TITULAIRE, World
 from tests.ledger import made
@@ -24,18 +25,18 @@ def workspace(root: Path) -> Workspace:
         for n in (1, 2):
             entries = (made.absence(f"A{n}"), made.hours(n))
             made.decide(space, book, run, f"DSF-1-C0{n}", *entries, sha256=sha256(original).hexdigest())
-        publish.release(space, book)
+        spool.release(space, book)
         book.finish_run(run)
     return space
 
 
 def test_a_sound_workspace_conforms_even_when_receivers_took_everything(tmp_path: Path) -> None:
     space = workspace(tmp_path)
-    found = audit.verify(space, made.SETTINGS)
+    found = verify.verify(space, made.SETTINGS)
     assert found.ok and found.erreurs == [] and list(found.lines())[-1] == "Conforme."
     assert found.comptes["complements"] == found.comptes["absences"] == found.comptes["heures"] == 2
     (space.outbox / made.SIRET).rename(tmp_path / "parti")
-    found = audit.verify(space, made.SETTINGS)
+    found = verify.verify(space, made.SETTINGS)
     assert found.ok and found.comptes["publications emportées"] == 4
 
 
@@ -87,7 +88,7 @@ def test_verify_sees_each_kind_of_damage(tmp_path: Path, kind: str) -> None:
     space = workspace(tmp_path)
     damage, sentence = DAMAGES[kind]
     damage(space)
-    found = audit.verify(space, made.SETTINGS)
+    found = verify.verify(space, made.SETTINGS)
     assert not found.ok
     assert any(sentence in text for text in found.erreurs), found.erreurs
 
@@ -97,13 +98,13 @@ def test_a_complement_is_written_again_as_it_was_emitted_and_over_nothing(tmp_pa
     world.absence("a.csv", {})
     world.run()
     was = {p.name: p.read_bytes() for p in (world.workspace.outbox / TITULAIRE / "dsf" / "DSF-1-C01").iterdir()}
-    paths = audit.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
+    paths = verify.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
     assert {p.name: p.read_bytes() for p in paths} == was
     assert set(was) == {"DSF-1-C01.json", "DSF-1-C01.xlsx"}
     with pytest.raises(StateHalt, match="existe déjà"):
-        audit.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
+        verify.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
     with pytest.raises(StateHalt, match="ne connaît pas"):
-        audit.reissue(world.workspace, made.SETTINGS, "DSF-1-C09", tmp_path)
+        verify.reissue(world.workspace, made.SETTINGS, "DSF-1-C09", tmp_path)
 
 
 def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path:
     world.absence("a.csv", {"id_absence": "A1"}, {"id_absence": "A2"})
     world.hours("h.csv", {}, siret=DISPENSATEUR)
     world.run()
-    look = lambda **by: audit.history(world.workspace, made.SETTINGS, **by)  # noqa: E731
+    look = lambda **by: verify.history(world.workspace, made.SETTINGS, **by)  # noqa: E731
     both = look(dsf="dsf-1 ")
     assert [d["siret"] for d in both] == [TITULAIRE, DISPENSATEUR]
     (one,) = look(dsf="DSF-1", absence="a2")
@@ -124,4 +125,4 @@ def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path:
     assert one["versions"]["regles"] and one["reference"][0]["sha256"]
     assert look(depot=one["depot"])[0]["complements"][0]["absences"][0]["cle_absence"] == "a1"
     assert look(dsf="DSF-1", absence="A9") == [] and look(depot="x") == []
-    assert audit.verify(world.workspace, made.SETTINGS).ok
+    assert verify.verify(world.workspace, made.SETTINGS).ok

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ledger, publish
-from pipeline.halts import Halt, HeadMoved, Interrupted, StateHalt
+from pipeline import ledger
+from pipeline.errors import Halt, HeadMoved, Interrupted, StateHalt
 from pipeline.ledger import chain
-from pipeline.records import Decision
+from pipeline.ledger.records import Decision
+from pipeline.publishing import spool
 from tests.ledger import made
 
 
@@ -77,7 +78,7 @@ def test_C03_a_runner_that_was_overtaken_commits_nothing(tmp_path: Path) -> None
             with pytest.raises(HeadMoved):
                 slow.commit(Decision(run, (made.deposit("late"),)), head)
             mine = made.stage(space, fast, made.complement("DSF-1-C01", "D", (made.absence(),)))[0]
-            publish.recover(space, slow)
+            spool.recover(space, slow)
             assert (space.spool / mine.nom).exists(), "the slower one must not sweep the tokens of the faster one"
 
 
@@ -117,12 +118,12 @@ def test_D11_what_is_emitted_is_what_the_ledger_holds_whatever_hashes_and_locale
     for seed, locale in (("0", "C"), ("1", "C.UTF-8"), ("random", "C")):
         place = tmp_path / f"{seed}-{locale}"
         code = (
-            "import sys; from pathlib import Path; from pipeline import publish; from tests.ledger import made\n"
+            "import sys; from pathlib import Path; from pipeline.publishing import spool; from tests.ledger import made\n"
             "space = made.workspace(Path(sys.argv[1]))\n"
             "with made.opened(space) as book:\n"
             "    run = made.begin(book)\n"
             "    made.decide(space, book, run, 'DSF-1-C01', made.absence('Été'), made.hours())\n"
-            "    publish.release(space, book)\n"
+            "    spool.release(space, book)\n"
             "    row = book.complement('DSF-1-C01')\n"
             f"    assert (space.outbox / '{made.SIRET}/dsf/DSF-1-C01/DSF-1-C01.json').read_bytes() == row.payload\n"
             "    print(row.maillon)\n"

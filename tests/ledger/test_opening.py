@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from pipeline import disk, ledger
-from pipeline.halts import LedgerHalt
+from pipeline.errors import LedgerHalt
 from pipeline.ledger import base, migrations, schema
 from pipeline.settings import Settings
 from tests.ledger import made

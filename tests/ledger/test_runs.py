@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.halts import StateHalt
+from pipeline.errors import StateHalt
 from tests.ledger import made
 
 

@@ -4,8 +4,8 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
-from pipeline.overview.figures import NAMES
-from pipeline.verdicts import verdict_row
+from pipeline.documents.overview.figures import NAMES
+from pipeline.judging.verdicts_csv import verdict_row
 
 NOMS = ("Institut Carnot", "Association de formation du Val de Loire", "", "Centre Ampère", "GRETA des Deux Rivières")
 SETS = (

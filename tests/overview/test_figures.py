@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.overview import figures
-from pipeline.overview.sections import CODES, never
-from pipeline.overview.sections import rules as rules_table
-from pipeline.overview.words import ReviewWords, catalogue
-from pipeline.verdicts import verdict_row
+from pipeline.documents.overview import figures
+from pipeline.documents.overview.sections import CODES, never
+from pipeline.documents.overview.sections import rules as rules_table
+from pipeline.documents.overview.words import ReviewWords, catalogue
+from pipeline.judging.verdicts_csv import verdict_row
 from schemas.rules import CATALOGUE
 from tests.overview import samples
 

@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pipeline import overview, verdicts
-from pipeline.overview import tables
-from pipeline.overview.words import ReviewWords
+from pipeline.documents import overview
+from pipeline.documents.overview import tables
+from pipeline.documents.overview.words import ReviewWords
+from pipeline.judging import verdicts_csv
 from tests.overview import samples
 
 FR, EN = ReviewWords("fr"), ReviewWords("en")
@@ -42,7 +43,7 @@ def test_run_json_has_hours_with_two_decimals_and_sums_that_hold() -> None:
 
 def test_verdicts_csv_is_the_ledgers_rows_under_the_header() -> None:
     run = samples.runs(1)[0]
-    assert overview.files(run)["verdicts.csv"] == verdicts.HEADER + run["verdicts"]
+    assert overview.files(run)["verdicts.csv"] == verdicts_csv.HEADER + run["verdicts"]
 
 
 def test_the_same_runs_give_the_same_bytes() -> None:

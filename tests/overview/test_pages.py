@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import overview
-from pipeline.overview.page import of_run
+from pipeline.documents import overview
+from pipeline.documents.overview.page import of_run
 from tests.browser import opened, violations
 from tests.overview import samples
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import verdicts
+from pipeline.judging import verdicts_csv
 
 
 def _row(**changes: Any) -> bytes:
@@ -21,7 +21,7 @@ def _row(**changes: Any) -> bytes:
         "codes": ["REF-11", "AVT-01", "REF-11"],
         "complement": "",
     }
-    return verdicts.verdict_row(**{**ordinary, **changes})
+    return verdicts_csv.verdict_row(**{**ordinary, **changes})
 
 
 def test_an_ordinary_row() -> None:
@@ -30,24 +30,24 @@ def test_an_ordinary_row() -> None:
 
 
 def test_the_header_names_the_columns_of_the_spec() -> None:
-    assert verdicts.HEADER == b"depot,siret,fichier,feuille,ligne,numero_dsf,verdict,codes,complement\n"
+    assert verdicts_csv.HEADER == b"depot,siret,fichier,feuille,ligne,numero_dsf,verdict,codes,complement\n"
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 @pytest.mark.parametrize("column", ["fichier", "feuille"])
 def test_what_looks_like_a_formula_is_held_back(sign: str, column: str) -> None:
     hostile = f"{sign}HYPERLINK(1)"
-    (read,) = verdicts.rows(_row(**{column: hostile}))
+    (read,) = verdicts_csv.rows(_row(**{column: hostile}))
     assert read[column] == f"'{hostile}"
 
 
 @pytest.mark.parametrize("text", ["a,b", 'a"b', "a\nb", "a\rb", "a\r\nb", " a ", "é", "\u202ea", "", "a\x00b"])
 def test_any_text_reads_back(text: str) -> None:
     data = _row(fichier=text, feuille=text)
-    (read,) = verdicts.rows(data)
+    (read,) = verdicts_csv.rows(data)
     assert (read["fichier"], read["feuille"], read["ligne"]) == (text, text, "12")
     (plain,) = csv.reader(io.StringIO(data.decode(), newline=""))
-    assert len(plain) == len(verdicts.COLUMNS)
+    assert len(plain) == len(verdicts_csv.COLUMNS)
 
 
 def test_a_name_that_is_no_text_is_written_all_the_same() -> None:
@@ -56,4 +56,4 @@ def test_a_name_that_is_no_text_is_written_all_the_same() -> None:
 
 def test_combinations_count_lines_by_their_codes() -> None:
     data = _row() + _row(codes=[]) + _row(codes=["AVT-01", "REF-11"]) + _row(codes=["LIG-01"])
-    assert verdicts.combinations(data) == {"AVT-01 REF-11": 2, "LIG-01": 1}
+    assert verdicts_csv.combinations(data) == {"AVT-01 REF-11": 2, "LIG-01": 1}

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.cells.meaning import fold, holds_nir
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Etat
-from pipeline.typing_cells import fold, holds_nir
 from schemas.fields import NATURES, Kind, fields_of
 from tests.hostile import build
 

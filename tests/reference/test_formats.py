@@ -216,8 +216,8 @@ def test_a_quote_never_closed_does_not_eat_the_memory(workspace: Workspace, monk
 
 
 def test_numbers_of_a_workbook_have_no_exponent_and_no_binary_tail() -> None:
-    from pipeline.reference.cells import read_hours
     from pipeline.reference.tables import cell_text
+    from pipeline.reference.values import read_hours
 
     assert cell_text(73282932000074.0) == "73282932000074"
     assert cell_text(1e15) == "1000000000000000"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.returns.html import report
+from pipeline.documents.returns.html import report
 from tests.browser import opened, violations
 from tests.returns import samples
 

@@ -10,10 +10,11 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipeline import cells
+from pipeline.cells import text
+from pipeline.documents import layout
+from pipeline.documents.returns import workbook
+from pipeline.documents.returns.workbook import corrections, value
 from pipeline.reading import ReadOptions, read
-from pipeline.returns import layout, workbook
-from pipeline.returns.workbook import corrections, value
 from schemas.fields import NATURES, SHEETS, fields_of
 from tests.browser import libreoffice
 from tests.returns import samples
@@ -191,7 +192,7 @@ def _reread(path: Path) -> Iterable[tuple[str, dict[str, samples.Model]]]:
     assert not [o for o in reading.observations if o.etat not in ("colonne_ignoree",)]
     for table in reading.tables:
         for rang in range(len(table.lignes)):
-            typed = {c.champ: cells.encode(c.cellules[c.codes[rang]]) for c in table.colonnes if c.champ}
+            typed = {c.champ: text.encode(c.cellules[c.codes[rang]]) for c in table.colonnes if c.champ}
             yield table.nature, {name: _plain(cell) for name, cell in typed.items()}
 
 

@@ -10,8 +10,9 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 
-from pipeline import jsonfile, tabular
-from pipeline.returns import files
+from pipeline import jsonfile
+from pipeline.documents import xlsx
+from pipeline.documents.returns import files
 from tests.returns import samples
 
 DAY = date(2025, 4, 2)
@@ -31,28 +32,28 @@ HOSTILE = [
 ]
 
 
-def _book(values: list[tabular.Value]) -> Workbook:
+def _book(values: list[xlsx.Value]) -> Workbook:
     book = Workbook()
     sheet = book.worksheets[0]
     for row, value in enumerate(values, 1):
-        tabular.put(sheet.cell(row, 1), value)
+        xlsx.put(sheet.cell(row, 1), value)
     sheet["A1"].comment = Comment("x", "y")
     return book
 
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_text_stays_a_text(value: str) -> None:
-    data = tabular.save(_book([value]), DAY)
+    data = xlsx.save(_book([value]), DAY)
     cell = openpyxl.load_workbook(BytesIO(data)).worksheets[0]["A1"]
     assert cell.data_type == "s"
-    assert str(cell.value).replace("_x005F_", "_") == tabular.clean(value)
+    assert str(cell.value).replace("_x005F_", "_") == xlsx.clean(value)
     assert b"<f>" not in zipfile.ZipFile(BytesIO(data)).read("xl/worksheets/sheet1.xml")
 
 
 def test_a_workbook_has_the_same_bytes_whenever_it_is_written() -> None:
-    values: list[tabular.Value] = ["a", 1.5, DAY, timedelta(hours=30), True, None]
-    first = tabular.save(_book(values), DAY)
-    assert first == tabular.save(_book(values), DAY)
+    values: list[xlsx.Value] = ["a", 1.5, DAY, timedelta(hours=30), True, None]
+    first = xlsx.save(_book(values), DAY)
+    assert first == xlsx.save(_book(values), DAY)
     with zipfile.ZipFile(BytesIO(first)) as archive:
         assert {info.date_time for info in archive.infolist()} == {(2025, 4, 2, 0, 0, 0)}
         core = archive.read("docProps/core.xml")

@@ -7,8 +7,8 @@ import pytest
 from lxml import html
 from lxml.html import HtmlElement
 
-from pipeline.returns.html import report
-from pipeline.returns.page import typed, visible
+from pipeline.documents.page import typed, visible
+from pipeline.documents.returns.html import report
 from tests.returns import samples
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from pipeline import template
-from pipeline.motifs import Motif
+from pipeline.documents import layout, template
+from pipeline.documents.template import BLANK_ROWS, Absence, Trainee
+from pipeline.nomenclature import Motif
 from pipeline.reading import ReadOptions, read
-from pipeline.returns import layout
-from pipeline.template import BLANK_ROWS, Absence, Trainee
 from schemas import informative
 from schemas.fields import NATURES, SHEETS, fields_of
 from tests.browser import libreoffice

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import wording
-from pipeline.wording import NARROW, NBSP, Words, catalogue
+from pipeline.documents import wording
+from pipeline.documents.wording import NARROW, NBSP, Words, catalogue
 
 ROOT = Path(wording.__file__).parent
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import judge
+from pipeline.judging import findings
 from schemas.fields import FIELDS
 from schemas.rules import CATALOGUE
 
@@ -168,7 +168,7 @@ def deposit(**changes: str) -> pd.DataFrame:
 def fires(code: str, data: pd.DataFrame) -> list[int]:
     """The rows of ``data`` on which the rule ``code`` is broken, after the silence of the rules before it."""
     rule = CATALOGUE[code]
-    rows = judge.silenced(judge.broken(CATALOGUE.over(rule.over), data), {})
+    rows = findings.silenced(findings.broken(CATALOGUE.over(rule.over), data), {})
     hits = [rows[key] for key in rows if key[0] == code]
     return sorted({int(i) for hit in hits for i in data.index[hit]})
 

@@ -1,6 +1,6 @@
 """DBL: what is there twice."""
 
-from pipeline import judge
+from pipeline.judging import findings
 from schemas.rules import CATALOGUE
 from tests.rules.good import absences, fires, hours
 
@@ -33,5 +33,5 @@ def test_each_line_of_a_group_names_the_others() -> None:
     lines = hours({}, {}, {"feuille": "Autre"})
     rule = CATALOGUE["DBL-01"]
     assert rule.facts is not None
-    failing = lines[judge.broken([rule], lines)["DBL-01", "numero_dsf"]]
+    failing = lines[findings.broken([rule], lines)["DBL-01", "numero_dsf"]]
     assert list(rule.facts(lines, failing)["autres_lignes"]) == ["6, Autre 7", "5, Autre 7", "Feuille 5, Feuille 6"]

@@ -1,0 +1,1 @@
+"""What one cell means, and how a value reads as text."""

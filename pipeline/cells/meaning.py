@@ -1,0 +1,274 @@
+"""What one cell means for one kind of field. Pure, and called once for each distinct cell of a column. Source: spec §4.
+
+In a cell the first cause alone counts: spreadsheet error, then NIR, then forbidden character, then length, then reading.
+What has one reading is accepted; what has two is refused, and ``detail`` gives the readings in forms that are accepted,
+separated by `` / ``. ``detail`` holds values only, never a sentence, so that messages can be made from it in any language.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+
+from stdnum.fr import nir as nir_number
+
+from pipeline.cells.dates import read_date
+from pipeline.cells.hours import read_hours
+from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Lu, PlainLus
+from schemas.fields import MAX_COMMENT, MAX_TEXT, Kind
+
+ERROR_TEXTS = frozenset(
+    "#NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #GETTING_DATA #SPILL! #CALC! #FIELD! #BLOCKED! #UNKNOWN! #CONNECT! "
+    "#BUSY! #PYTHON! #NUL! #VALEUR! #NOM? #NOMBRE! #PROPAGATION! #CHAMP!".split()
+)
+"""Errors as Excel writes them, in English and in French: a csv holds them as text."""
+
+_BLANK = Lu(None)
+_PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
+"""Text that reads as itself: printable ASCII, trimmed, single spaces."""
+_DIGITS_OF_A_NUMBER = 15  # what a spreadsheet keeps of a number
+_NIR = re.compile(
+    r"(?<![0-9])(?=([1-478](?:[ ./_-]?[0-9]){4}[ ./_-]?(?:[0-9][ ./_-]?[0-9]|2[AaBb])(?:[ ./_-]?[0-9]){8})(?![0-9]))"
+)
+_NIR_LENGTH = 15
+_FORBIDDEN_FORMATS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_LINE_BREAKS = frozenset("\t\n\r")
+_JOINERS = frozenset("\u200c\u200d")  # they hold an emoji together: no harm in a comment, which is never compared
+
+
+def lire(kind: Kind, cell: Cell, *, epoque_1904: bool = False) -> Lu:
+    """What ``cell`` means for a field of ``kind``.
+
+    ``epoque_1904``: the workbook counts its days from 1904, which only a date left as a bare number depends on. Hours
+    come as whole hundredths, dates as ``date``, yes/no as bool, all else as text; a blank cell is ``Lu(None)``. Never
+    raises.
+    """
+    if (
+        isinstance(cell, str)
+        and len(cell) < _NIR_LENGTH
+        and kind in _AS_TEXT
+        and _PLAIN.fullmatch(cell)
+        and cell[0] != "#"
+    ):
+        return Lu(cell)
+    etats: tuple[Etat, ...] = ()
+    if isinstance(cell, FormulaCell):
+        if cell.value is None:
+            return Lu(None, (Etat.NON_CALCULE,))
+        cell, etats = cell.value, (Etat.FORMULE,)
+    if is_blank(cell):
+        return _BLANK
+    wrong = _wrong_in_itself(cell, kind)
+    if wrong is not None:
+        return wrong
+    lu = _READERS[kind](cell, epoque_1904)
+    return Lu(lu.valeur, etats + lu.etats, lu.detail) if etats and lu.valeur is not None else lu
+
+
+def lire_libre(cell: Cell) -> Lu:
+    """What is wanted of a cell in a column of the sender's own: only whether a NIR stands there."""
+    if isinstance(cell, FormulaCell):
+        cell = cell.value
+    return Lu(None, (Etat.NIR,)) if holds_nir(cell) else _BLANK
+
+
+def lire_colonne(
+    kind: Kind | None, cells: tuple[Cell, ...], *, textes: bool = False, epoque_1904: bool = False
+) -> Sequence[Lu]:
+    """``lire`` over the distinct cells of a column; ``kind`` None is a column of the sender's own.
+
+    ``textes``: every cell is known to be a text.
+    """
+    if kind in _AS_TEXT or kind is None:
+        texts: Sequence[Cell] = cells if textes else [cell for cell in cells if isinstance(cell, str)]
+        if (textes or len(texts) + (None in cells) == len(cells)) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
+            # A blank cell is None, and None is what it means.
+            return (_BLANK,) * len(cells) if kind is None else PlainLus(cells)  # type: ignore[arg-type]
+    if kind is None:
+        return tuple([lire_libre(cell) for cell in cells])
+    return tuple([lire(kind, cell, epoque_1904=epoque_1904) for cell in cells])
+
+
+def _read_as_themselves(texts: Sequence[str], kind: Kind | None) -> bool:
+    """Each text is what ``lire`` would make of it: looked at all together, which most columns pass at once."""
+    joined = "\n".join(texts)
+    longest = max(map(len, texts), default=0)
+    plain = (
+        longest <= (MAX_COMMENT if kind is Kind.COMMENT else MAX_TEXT)
+        and joined.count("\n") == max(len(texts) - 1, 0)
+        and joined.replace("\n", "").isprintable()  # which NBSP, controls and invisible characters are not
+        and (joined.isascii() or unicodedata.is_normalized("NFC", joined))
+        and not any(mark in joined for mark in ("  ", " \n", "\n ", "#", "\ufffd", "\n\n"))
+        and not joined.startswith((" ", "\n"))
+        and not joined.endswith((" ", "\n"))
+    )
+    return plain and (longest < _NIR_LENGTH or _NIR.search(joined) is None)
+
+
+def is_blank(cell: Cell) -> bool:
+    """Nothing stands there: no cell, or spaces only, or a formula that gave an empty text."""
+    if isinstance(cell, FormulaCell):
+        return isinstance(cell.value, str) and not cell.value.strip()
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def fold(text: str) -> str:
+    """``text`` in NFC, trimmed, each run of spaces (NBSP, thin spaces, line breaks) one space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def as_text(cell: Cell) -> str | None:
+    """The text of a cell as its program shows it, an identifier typed as number without ``.0`` nor exponent.
+
+    None where a number has more digits than a spreadsheet keeps: the last ones are lost, and are not guessed.
+    """
+    match cell:
+        case None:
+            return ""
+        case ErrorCell(text=text):
+            return text
+        case FormulaCell(value=value):
+            return as_text(value)
+        case str():
+            return fold(cell)
+        case bool():
+            return "VRAI" if cell else "FAUX"
+        case int() | float():
+            return _number_text(cell)
+        case datetime():
+            return cell.strftime("%d/%m/%Y %H:%M") if cell.time() != time() else _day_text(cell)
+        case date():
+            return _day_text(cell)
+        case time():
+            return cell.strftime("%H:%M:%S" if cell.second else "%H:%M")
+        case timedelta():
+            return _duration_text(cell)
+
+
+def display(cell: Cell) -> str:
+    """A cell as text for people: as ``as_text``, and a number too long to be kept as the spreadsheet shows it."""
+    text = as_text(cell)
+    if text is not None:
+        return text
+    value = cell.value if isinstance(cell, FormulaCell) else cell
+    return f"{value:.14E}" if isinstance(value, int | float) else ""
+
+
+def holds_nir(cell: Cell) -> bool:
+    """A social security number with its right key stands somewhere in the cell, as text or as a number."""
+    if isinstance(cell, float | int) and not isinstance(cell, bool):
+        text = _number_text(cell) or ""
+    elif isinstance(cell, str):
+        text = cell
+    else:
+        return False
+    if len(text) < _NIR_LENGTH:
+        return False
+    return any(_is_nir(found[1]) for found in _NIR.finditer(" ".join(text.split())))
+
+
+def _is_nir(text: str) -> bool:
+    number = re.sub(r"[ ./_-]", "", text).upper()
+    month = int(number[3:5])
+    # 13 to 19 and 43 to 49 are given to nobody: leaving them out spares other 15-digit numbers.
+    return (1 <= month <= 12 or 20 <= month <= 42 or month >= 50) and bool(nir_number.is_valid(number))
+
+
+def _wrong_in_itself(cell: Cell, kind: Kind) -> Lu | None:
+    """What forbids reading the cell at all, the first cause alone; None when nothing does."""
+    if isinstance(cell, ErrorCell):
+        return Lu(None, (Etat.ERREUR,), cell.text)
+    if holds_nir(cell):
+        return Lu(None, (Etat.NIR,))
+    if not isinstance(cell, str):
+        return None
+    if cell.strip().upper() in ERROR_TEXTS:
+        return Lu(None, (Etat.ERREUR,), cell.strip().upper())
+    forbidden = _forbidden(cell, kind)
+    if forbidden:
+        return Lu(None, (Etat.CARACTERE_INTERDIT,), f"U+{ord(forbidden):04X}")
+    limit = MAX_COMMENT if kind is Kind.COMMENT else MAX_TEXT
+    length = len(fold(cell))
+    if length > limit:
+        return Lu(None, (Etat.TEXTE_TROP_LONG,), f"{length} / {limit}")
+    return None
+
+
+def _forbidden(text: str, kind: Kind) -> str:
+    """The first character that has no place in a text: a control, an invisible one, one that stands for a lost one."""
+    if text.isascii() and text.isprintable():
+        return ""
+    for character in text:
+        if character in _LINE_BREAKS or (kind is Kind.COMMENT and character in _JOINERS):
+            continue
+        if character == "\ufffd" or unicodedata.category(character) in _FORBIDDEN_FORMATS:
+            return character
+    return ""
+
+
+def _day_text(day: date) -> str:
+    return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
+
+
+def _duration_text(duration: timedelta) -> str:
+    seconds = round(duration.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    text = f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}"
+    return f"{text}:{seconds % 60:02d}" if seconds % 60 else text
+
+
+def _number_text(number: float) -> str | None:
+    if isinstance(number, int) or number.is_integer():
+        text = str(int(number)) if abs(number) < 10**_DIGITS_OF_A_NUMBER else None
+    else:
+        text = f"{number:.15g}"
+        text = None if "e" in text or "n" in text else text
+    return text
+
+
+def _read_text(cell: Cell, _epoque: bool) -> Lu:
+    text = as_text(cell)
+    if text is None:
+        return Lu(None, (Etat.ERREUR,), display(cell))
+    return Lu(text)
+
+
+def _read_person(cell: Cell, _epoque: bool) -> Lu:
+    # The rule on its form (LIG-03) says best what is wrong with a number whose digits are lost.
+    return Lu(display(cell))
+
+
+_YES = frozenset({"oui", "o", "x", "1"})
+_NO = frozenset({"non", "n", "0"})
+
+
+def _read_yes_no(cell: Cell, _epoque: bool) -> Lu:
+    if isinstance(cell, bool):
+        return Lu(cell)
+    text = (as_text(cell) or "").casefold()
+    if text in _YES or text in _NO:
+        return Lu(text in _YES)
+    return Lu(None, (Etat.OUI_NON_ILLISIBLE,), "oui / non")
+
+
+def _read_hours(cell: Cell, _epoque: bool) -> Lu:
+    hours, detail = read_hours(cell)
+    return Lu(hours, () if hours is not None else (Etat.HEURES_ILLISIBLES,), detail)
+
+
+def _read_date(cell: Cell, epoque_1904: bool) -> Lu:
+    day, detail = read_date(cell, epoque_1904=epoque_1904)
+    return Lu(day, () if day is not None else (Etat.DATE_ILLISIBLE,), detail)
+
+
+_AS_TEXT = frozenset({Kind.TEXT, Kind.KEY, Kind.PERSON, Kind.MOTIF, Kind.COMMENT})
+_READERS: dict[Kind, Callable[[Cell, bool], Lu]] = {
+    Kind.TEXT: _read_text,
+    Kind.KEY: _read_text,
+    Kind.COMMENT: _read_text,
+    Kind.MOTIF: _read_person,
+    Kind.PERSON: _read_person,
+    Kind.HOURS: _read_hours,
+    Kind.DATE: _read_date,
+    Kind.YES_NO: _read_yes_no,
+}

@@ -1,0 +1,246 @@
+"""Looking back: ledger, archive and outbox against each other; one complement written again; the trail of what was done.
+
+Source: spec §8 (verify, reissue, history), §9. Nothing here changes the ledger or the outbox. Findings name numbers and places of
+ours, never a person.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pipeline import disk, ledger
+from pipeline.errors import Halt, StateHalt
+from pipeline.intake.names import depositor
+from pipeline.intake.scan import hash_of
+from pipeline.judging.filenames import file_name
+from pipeline.ledger import Ledger, Publication, chain
+from pipeline.ledger.schema import VERDICTS
+from pipeline.publishing import preflight, spool
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
+from schemas.keys import key
+
+_SHOWN = 50
+
+
+@dataclass
+class Verification:
+    """What was compared (``comptes``), what contradicts (``erreurs``), what is worth knowing (``remarques``)."""
+
+    comptes: Counter[str] = field(default_factory=Counter)
+    erreurs: list[str] = field(default_factory=list)
+    remarques: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Nothing contradicts."""
+        return not self.erreurs
+
+    def data(self) -> dict[str, Any]:
+        """As plain data, for ``--json``."""
+        return {"comptes": dict(sorted(self.comptes.items())), "erreurs": self.erreurs, "remarques": self.remarques}
+
+    def lines(self) -> Iterator[str]:
+        """As text: what was compared, then what contradicts, then the rest."""
+        for name, count in sorted(self.comptes.items()):
+            yield f"{name:<38}{count:>10}"
+        for title, texts in (("ERREUR", self.erreurs), ("remarque", self.remarques)):
+            yield from (f"{title} : {text}" for text in texts[:_SHOWN])
+            if len(texts) > _SHOWN:
+                yield f"{title} : et {len(texts) - _SHOWN} autres"
+        yield (
+            "Conforme."
+            if self.ok
+            else f"{len(self.erreurs)} contradiction(s). Ne relancez pas `dsf run` avant de les avoir comprises."
+        )
+
+
+def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = False) -> Verification:
+    """Compare everything with everything. A folder that receivers took away is no error; a changed one is.
+
+    ``renew_witness`` writes a lost witness again when nothing else contradicts: a person vouches that outbox and ledger
+    belong together. One that is there and says otherwise is never touched.
+    """
+    if renew_witness and not workspace.witness.exists():
+        _renew(workspace, settings)
+    found = Verification()
+    with ledger.open(workspace, settings) as book:
+        try:
+            book.check()
+            preflight.check_witness(workspace, book, create=False)
+        except Halt as halt:
+            found.erreurs.append(str(halt))
+        _chain(book, found)
+        _archive(workspace, book, found)
+        _outbox(workspace, book.publications(), found)
+    return found
+
+
+def _renew(workspace: Workspace, settings: Settings) -> None:
+    found = Verification()
+    with preflight.locked(workspace), ledger.open(workspace, settings) as book:
+        _chain(book, found)
+        _archive(workspace, book, found)
+        _outbox(workspace, book.publications(), found)
+        if found.ok:
+            preflight.renew_witness(workspace, book)
+
+
+# --- the chain --------------------------------------------------------------------------------------------------------
+
+
+def _chain(book: Ledger, found: Verification) -> None:
+    """Numbers 1..n, links, hashes; ranks of each DSF 1..k; the entries of each complement are those of its payload."""
+    link, ranks = "", Counter[str]()
+    for expected, row in enumerate(book.complements(), 1):
+        sha = chain.sha256(row.payload)
+        ranks[row.cle_dsf] += 1
+        absences, hours = book.entries_of(row.seq, row.cle_dsf)
+        checks = {
+            "ne suit pas la précédente": row.seq == expected,
+            "n'a plus son contenu d'origine": row.sha256 == sha,
+            "rompt la chaîne": (row.prev_sha256, row.maillon) == (link, chain.link(link, row.seq, row.numero, sha)),
+            "a un rang qui ne suit pas celui de sa DSF": row.rang == ranks[row.cle_dsf],
+            "n'a pas les mêmes lignes dans son contenu et dans le registre": _in_payload(row.payload)
+            == (absences, hours),
+        }
+        found.erreurs += [f"la DSF complémentaire {row.numero} {why}" for why, holds in checks.items() if not holds]
+        found.comptes += Counter({"complements": 1, "absences": len(absences), "heures": len(hours)})
+        link = row.maillon
+    known = book.counts()
+    for name in ("complements", "absences", "heures"):
+        if known[name] != found.comptes[name]:
+            found.erreurs.append(f"le registre a {known[name]} {name}, la chaîne en explique {found.comptes[name]}")
+
+
+def _in_payload(payload: bytes) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
+    """The keys and hours of what a payload completes, as ``Ledger.entries_of`` gives them."""
+    absences: set[tuple[str, ...]] = set()
+    hours: set[tuple[str, ...]] = set()
+    with suppress(ValueError, KeyError, TypeError):  # another shape than ours is a difference, not a crash
+        for person in json.loads(payload, parse_float=Decimal)["demandeurs"]:
+            for sequence in person["sequences"]:
+                place = (key(person["identifiant_de"]), key(sequence["code"]))
+                absences |= {
+                    (*place, key(a["id_absence"]), str(int(a["heures_valorisees"] * 100))) for a in sequence["absences"]
+                }
+                hours |= {
+                    (*place, line["date_debut"], line["date_fin"], str(int(line["heures"] * 100)))
+                    for line in sequence["lignes"]
+                }
+    return absences, hours
+
+
+# --- the archive ------------------------------------------------------------------------------------------------------
+
+
+def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
+    """The original of each deposit is there, with the bytes it is named after; a source left in the inbox is said."""
+    wanted: dict[str, str] = {}
+    for row in book.deposits():
+        found.comptes["depots"] += 1
+        wanted.setdefault(row.sha256, row.numero)
+        if sum(row._mapping[f"lignes_{name}"] for name in VERDICTS) and row.etat == "refuse":
+            found.erreurs.append(f"le dépôt {row.numero} est refusé et a pourtant des lignes jugées")
+    for sha, numero in wanted.items():
+        now = hash_of(workspace.originals / sha)
+        if now != sha:
+            what = "n'a plus son contenu d'origine" if now else "manque"
+            found.erreurs.append(f"l'original archivé du dépôt {numero} {what}")
+    found.comptes["originaux"] = len(wanted)
+    unknown = [p for p in workspace.originals.iterdir() if p.name not in wanted and p.suffix != ".tmp"]
+    if unknown:
+        found.remarques.append(
+            f"{len(unknown)} original(aux) archivé(s) sans dépôt décidé : repris par le prochain `dsf run`"
+        )
+    for source in book.sources():
+        found.remarques.append(
+            f"la source du dépôt {source.depot} est encore dans la boîte : retirée par le prochain `dsf run`"
+        )
+
+
+# --- the outbox -------------------------------------------------------------------------------------------------------
+
+
+def _outbox(workspace: Workspace, publications: list[Publication], found: Verification) -> None:
+    """What stands in the outbox is what was emitted, unchanged; what waits in the spool is whole."""
+    for item in publications:
+        staged = item.etat == "STAGED"
+        found.comptes["publications"] += 1
+        place = workspace.spool / item.nom if staged else workspace.outbox / item.cible
+        try:
+            now = spool.folder_sha256(place)
+        except FileNotFoundError:
+            found.comptes["publications emportées"] += 1
+            if staged and not (workspace.outbox / item.cible).exists():
+                found.remarques.append(f"outbox/{item.cible} : émis par une exécution interrompue, n'y est plus")
+            continue
+        except OSError:
+            now = ""
+        if now != item.sha256:
+            where = "le spool (prêt à être émis)" if staged else "l'outbox"
+            found.erreurs.append(f"{item.cible} n'est plus dans {where} ce que le registre a retenu")
+        elif staged:
+            found.remarques.append(f"{item.cible} attend d'être émis : `dsf run` le fera")
+    known = {item.cible for item in publications}
+    for folder in _emitted_folders(workspace):
+        if folder not in known:
+            found.erreurs.append(f"outbox/{folder} n'est pas connu du registre")
+
+
+def _emitted_folders(workspace: Workspace) -> Iterator[str]:
+    """Folders of the outbox that only an emission can have made."""
+    for organisation in sorted(workspace.outbox.iterdir()):
+        if depositor(organisation.name):
+            for kind in ("dsf", "retours"):
+                yield from (str(p.relative_to(workspace.outbox)) for p in sorted(organisation.glob(f"{kind}/*")))
+
+
+# --- reissue, history -------------------------------------------------------------------------------------------------
+
+
+def reissue(workspace: Workspace, settings: Settings, numero: str, output: Path) -> list[Path]:
+    """Write ``<numero>.json`` and ``.xlsx`` of one complement into the folder ``output``, as they were emitted.
+
+    The JSON is the ledger's bytes; the workbook is made from it again and compared, by hash, with what was emitted. Raises
+    ``StateHalt`` when the number is unknown, a file stands there already, or the ledger's bytes are not the original ones.
+    """
+    from pipeline.documents import clerk
+
+    with ledger.open(workspace, settings) as book:
+        row = book.complement(numero)
+        if row is None:
+            raise StateHalt(f"Le registre ne connaît pas de DSF complémentaire {numero}.")
+        emitted = book.publication_of(row.siret, file_name(row.numero))
+    if chain.sha256(row.payload) != row.sha256:
+        raise StateHalt(f"Le contenu de {numero} n'est plus celui d'origine dans le registre : lancez `dsf verify`.")
+    name = file_name(row.numero)
+    workbook = clerk.workbook(json.loads(row.payload, parse_float=Decimal), date.fromisoformat(row.emis_le))
+    files = {f"{name}.json": row.payload, f"{name}.xlsx": workbook}
+    if emitted and spool.content_sha256(files.items()) != emitted.sha256:
+        # The JSON is exact all the same; the workbook is of another version of the program.
+        files.pop(f"{name}.xlsx")
+    output.mkdir(parents=True, exist_ok=True)
+    written = []
+    for file, data in files.items():
+        try:
+            disk.write_new(output / file, data, "réédition")
+        except FileExistsError:
+            raise StateHalt(f"{file} existe déjà à cet endroit : rien n'est écrasé. Donnez un autre dossier.") from None
+        written.append(output / file)
+    disk.flush(written, "réédition")
+    return written
+
+
+def history(
+    workspace: Workspace, settings: Settings, *, dsf: str = "", depot: str = "", absence: str = ""
+) -> list[dict[str, Any]]:
+    """Who, when, from which file, sheet and row, by which rules and extract: by deposit, by DSF, or by absence of a DSF."""
+    with ledger.open(workspace, settings) as book:
+        return book.trail(depot=depot, cle_dsf=key(dsf) if dsf else "", cle_absence=key(absence) if absence else "")

@@ -1,0 +1,1 @@
+"""Everything that people open: returns, the clerk's workbook, the reviewer's pages, the template."""

@@ -1,0 +1,86 @@
+"""What the operator and the reviewer see of a run, and of all runs: made from what the ledger tells. Source: spec §7.
+
+A run is the mapping of docs/architecture.md, hours in hundredths; the keys that may be added to it are in ``figures``.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from pipeline import jsonfile
+from pipeline.documents.overview import figures, page
+from pipeline.documents.overview.figures import Run
+from pipeline.judging import verdicts_csv
+from pipeline.judging.verdicts_csv import verdict_row
+from pipeline.ledger.records import Counts
+
+__all__ = ["across", "files", "verdict_row"]
+
+
+def files(run: Run, past: Sequence[Run] = ()) -> dict[str, bytes]:
+    """``index.html``, ``run.json`` and ``verdicts.csv`` of a run.
+
+    ``past``: earlier runs in the same form, oldest first; without them the page has no trend, and knows of held lines only
+    what this run says. The same arguments give the same bytes.
+    """
+    return {
+        "index.html": page.of_run(run, past),
+        "run.json": jsonfile.dumps(content(run)),
+        "verdicts.csv": verdicts_csv.HEADER + run.get("verdicts", b""),
+    }
+
+
+def across(runs: Sequence[Run]) -> bytes:
+    """``outbox/rapports/index.html`` over ``runs``, oldest first. Runs known by their totals alone show in the trend only."""
+    return page.of_runs(runs)
+
+
+def content(run: Run) -> dict[str, Any]:
+    """What ``run.json`` says: everything of the run but its rows; hours as numbers with two decimals."""
+    whole = figures.whole(run)
+    rules = Counter[str]()
+    for deposit in figures.deposits(run):
+        rules.update({rule["code"]: rule["constats"] for rule in deposit["regles"]})
+    plain = {name: _plain(value) for name, value in run.items() if name not in ("verdicts", "depots")}
+    return plain | {
+        "schema_version": 1,
+        "depots": [_deposit(deposit) for deposit in figures.deposits(run)],
+        "comptes": _counts(whole.lignes),
+        "heures": _hours(whole.heures),
+        "regles": dict(rules),
+        "combinaisons": dict(figures.combinations([run])),
+    }
+
+
+def _deposit(deposit: Mapping[str, Any]) -> dict[str, Any]:
+    plain = {name: _plain(value) for name, value in deposit.items()}
+    plain |= _figures(deposit)
+    plain["regles"] = [{**rule, "heures": jsonfile.hours(rule["heures"])} for rule in deposit["regles"]]
+    if "dsf" in deposit:
+        plain["dsf"] = [{"numero_dsf": dsf["numero_dsf"], **_figures(dsf)} for dsf in deposit["dsf"]]
+    return plain
+
+
+def _figures(given: Mapping[str, Any]) -> dict[str, Any]:
+    lines, hours = figures.counts(given["comptes"]), figures.counts(given["heures"])
+    return {"comptes": _counts(lines), "heures": _hours(hours)}
+
+
+def _counts(lines: Counts) -> dict[str, int]:
+    return {"lues": lines.lues, **{name: getattr(lines, name) for name in figures.NAMES}}
+
+
+def _hours(hours: Counts) -> dict[str, Any]:
+    return {name: jsonfile.hours(hundredths) for name, hundredths in _counts(hours).items()}
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON has it: days and instants as ISO text, seconds to the millisecond."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return round(value, 3) if isinstance(value, float) else value

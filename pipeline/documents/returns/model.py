@@ -1,0 +1,274 @@
+"""What comes back for one deposit, as pure data: the content of rapport.json, from which the page and the workbook are made."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+
+from pipeline import jsonfile
+from pipeline.cells import text
+from pipeline.judging.frames import Frames, per_deposit
+from pipeline.judging.settle import ACCEPTED, HELD, REJECTED, TAKEN, Settled
+from pipeline.ledger.records import Counts
+from pipeline.nomenclature import Motif
+from pipeline.reading.model import Column, Etat, Reading
+from pipeline.settings import Settings
+from schemas.fields import SHEETS, column_letter
+
+VERDICTS = (ACCEPTED, REJECTED, HELD, TAKEN)
+_COUNTS = ("acceptees", "rejetees", "retenues", "deja_prises")
+NAMED = 20
+"""Rejected lines that a held one names; the others are counted."""
+_SHOWN = ("numero_dsf", "identifiant_de", "nom", "prenom", "code_sequence")
+Model = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A deposit as it arrived: its number and what is known of its file."""
+
+    numero: str
+    siret: str
+    raison_sociale: str
+    fichier: str
+    sha256: str
+    octets: int
+    mtime_ns: int
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the deposits of a wave were judged with."""
+
+    run: str
+    day: date
+    regles: str
+    programme: str
+    extraits: Sequence[Mapping[str, str]]
+    """Every load, oldest first: nom, date_extraction, sha256."""
+    motifs: tuple[Motif, ...]
+    settings: Settings
+
+
+def counts(lines: pd.DataFrame) -> tuple[Counts, Counts]:
+    """Lines and hundredths of hours by verdict. Hours that cannot be read count for zero, so that both add up."""
+    number = lines["verdict"].value_counts()
+    hours = lines["heures"].fillna(0).groupby(lines["verdict"]).sum()
+    of = dict(zip(_COUNTS, VERDICTS, strict=True))
+    return (
+        Counts(**{name: int(number.get(verdict, 0)) for name, verdict in of.items()}),
+        Counts(**{name: int(hours.get(verdict, 0)) for name, verdict in of.items()}),
+    )
+
+
+def models(arrived: Sequence[Arrived], frames: Frames, settled: Settled, judged: Judged) -> list[Model]:
+    """One model for each deposit, in deposit order."""
+    lines = per_deposit(settled.lines, len(arrived))
+    findings = per_deposit(settled.findings, len(arrived))
+    issued = settled.issued
+    return [
+        _model(deposit, position in settled.refused, mine, found, frames, settled, issued, judged)
+        for position, (deposit, mine, found) in enumerate(zip(arrived, lines, findings, strict=True))
+    ]
+
+
+def _model(
+    deposit: Arrived,
+    refused: bool,
+    lines: pd.DataFrame,
+    findings: pd.DataFrame,
+    frames: Frames,
+    settled: Settled,
+    issued: Mapping[str, Sequence[str]],
+    judged: Judged,
+) -> Model:
+    of_lines, of_hours = counts(lines)
+    read = datetime.fromtimestamp(deposit.mtime_ns // 1_000_000_000, UTC)
+    return {
+        "schema_version": 1,
+        "langue": judged.settings.langue,
+        "depot": deposit.numero,
+        "siret": deposit.siret,
+        "raison_sociale": deposit.raison_sociale,
+        "fichier": deposit.fichier,
+        "sha256": deposit.sha256,
+        "octets": deposit.octets,
+        "recu_le": read.isoformat().replace("+00:00", "Z"),
+        "declarant": {"pour_le_compte_de": deposit.reading.pour_le_compte_de, "contact": deposit.reading.contact},
+        "run": judged.run,
+        "date": judged.day.isoformat(),
+        "politique": judged.settings.politique,
+        "etat": _state(refused, of_lines),
+        "comptes": {"lues": of_lines.lues, **{name: getattr(of_lines, name) for name in _COUNTS}},
+        "heures": {name: jsonfile.hours(getattr(of_hours, name)) for name in ("lues", *_COUNTS)},
+        "complements": [_issued(settled.payloads[numero]) for numero in issued.get(deposit.numero, ())],
+        "constats": _constats(findings),
+        "lignes": _lines(lines, findings, frames, judged.settings.politique),
+        "tables": [] if refused else _tables(deposit.reading),
+        "interpretations": [] if refused else _interpretations(deposit.reading, judged.settings.langue),
+        "motifs": [
+            {"code": m.code, "libelle": m.libelle, "financable": m.financable}
+            for m in judged.motifs
+            if m.valid_on(judged.day)
+        ],
+        "juge_avec": {
+            "regles": judged.regles,
+            "programme": judged.programme,
+            "extraits": extracts(lines, judged),
+            "reglages": {
+                "politique": judged.settings.politique,
+                "pas_heures": jsonfile.hours(judged.settings.pas_heures),
+            },
+        },
+    }
+
+
+def extracts(lines: pd.DataFrame, judged: Judged) -> list[Mapping[str, str]]:
+    """The loads that gave the DSF of these lines, and the newest one: what it does not have either is not known."""
+    used = set(lines["extrait"].dropna()) if "extrait" in lines.columns else set()
+    used |= {judged.extraits[-1]["nom"]} if judged.extraits else set()
+    return [dict(extract) for extract in judged.extraits if extract["nom"] in used]
+
+
+def _state(refused: bool, of_lines: Counts) -> str:
+    if refused:
+        return "refuse"
+    if of_lines.rejetees == of_lines.retenues == 0:
+        return "accepte"
+    return "partiel" if of_lines.acceptees else "rejete"
+
+
+def _issued(payload: Mapping[str, Any]) -> Model:
+    people = payload["demandeurs"]
+    return {
+        "numero": payload["numero"],
+        "numero_dsf": payload["dsf_initiale"]["numero"],
+        "lignes": sum(len(s["lignes"]) + len(s["absences"]) for person in people for s in person["sequences"]),
+        "heures_complementaires": payload["totaux"]["heures_complementaires"],
+        "heures_valorisees": payload["totaux"]["heures_valorisees"],
+    }
+
+
+def _constats(findings: pd.DataFrame) -> list[Model]:
+    """In sheet order: what is about the deposit first, then line by line, column by column."""
+    width = findings["colonne"].str.len()
+    ordered = findings.assign(_width=width).sort_values(
+        ["ligne_id", "feuille", "ligne", "_width", "colonne", "code", "champ"], kind="stable"
+    )
+    return [
+        {
+            "code": row["code"],
+            "severite": row["severite"],
+            "portee": "ligne" if row["ligne_id"] >= 0 else "depot",
+            "feuille": row["feuille"],
+            "ligne": int(row["ligne"]),
+            "nature": row["nature"],
+            "colonne": row["colonne"],
+            "cellule": f"{row['colonne']}{row['ligne']}" if row["colonne"] and row["ligne"] else "",
+            "champ": row["champ"],
+            "titre": row["titre"],
+            "valeur": row["valeur"],
+            "attendu": row["attendu"],
+            "message": row["message"],
+            "geste": row["geste"],
+        }
+        for row in ordered.to_dict("records")
+    ]
+
+
+def _lines(lines: pd.DataFrame, findings: pd.DataFrame, frames: Frames, politique: str) -> list[Model]:
+    codes: dict[int, set[str]] = {}
+    for ligne_id, code in zip(findings["ligne_id"], findings["code"], strict=True):
+        codes.setdefault(ligne_id, set()).add(code)
+    waited = _waited(lines, politique)
+    columns = ["table", "rang", "feuille", "ligne", "nature", "verdict", "heures", "complement", "complement_precedent"]
+    columns += [*_SHOWN, "cle_dsf"]
+    plain = lines[columns].astype("object").where(lines[columns].notna(), None)
+    rows = []
+    for index, row in zip(plain.index, plain.to_dict("records"), strict=True):
+        verdict = row["verdict"]
+        entry: Model = {
+            "feuille": row["feuille"],
+            "ligne": int(row["ligne"]),
+            "nature": row["nature"],
+            "verdict": verdict,
+            **{name: row[name] or "" for name in _SHOWN},
+            "heures": None if row["heures"] is None else jsonfile.hours(int(row["heures"])),
+            "complement": row["complement_precedent"] if verdict == TAKEN else row["complement"] or "",
+            "codes": sorted(codes.get(index, ())),
+        }
+        if verdict == HELD:
+            places = waited.get(row["cle_dsf"] if politique == "dsf" else "", [])
+            entry["attend"] = places[:NAMED]
+            entry["attend_autres"] = len(places[NAMED:])
+        if verdict in (REJECTED, HELD):
+            table = frames.tables[row["table"]]
+            entry["cellules"] = {c.champ: _typed(c, row["rang"]) for c in table.colonnes if c.champ}
+            entry["autres"] = [
+                {"titre": c.titre, **_typed(c, row["rang"])} for c in table.colonnes if c.champ is None and c.titre
+            ]
+        rows.append(entry)
+    return rows
+
+
+def _waited(lines: pd.DataFrame, politique: str) -> dict[str, list[Model]]:
+    """Where the rejected lines stand, by DSF (policy ``dsf``) or all together."""
+    rejected = lines[lines["verdict"] == REJECTED]
+    places: dict[str, list[Model]] = {}
+    for feuille, ligne, dsf in zip(rejected["feuille"], rejected["ligne"], rejected["cle_dsf"], strict=True):
+        key = dsf if politique == "dsf" else ""
+        if isinstance(key, str):
+            places.setdefault(key, []).append({"feuille": feuille, "ligne": int(ligne)})
+    return places
+
+
+def _typed(column: Column, rang: int) -> Model:
+    """The cell as typed; a social security number is the one thing that does not travel back."""
+    code = column.codes[rang]
+    return text.encode(None if Etat.NIR in column.lus[code].etats else column.cellules[code])
+
+
+def _tables(reading: Reading) -> list[Model]:
+    return [
+        {
+            "feuille": table.feuille,
+            "nature": table.nature,
+            "entete": table.entete,
+            "colonnes": [
+                {"champ": c.champ, "titre": c.titre, "lettre": column_letter(c.indice)} for c in table.colonnes
+            ],
+        }
+        for table in reading.tables
+    ]
+
+
+_READ = {
+    "fr": (
+        "{place} : tableau « {nature} », titres en ligne {entete}, {lignes} ligne(s) lue(s).",
+        "Feuille « {feuille} »",
+        "Fichier CSV",
+    ),
+    "en": (
+        "{place}: table “{nature}”, headings on row {entete}, {lignes} line(s) read.",
+        "Sheet “{feuille}”",
+        "CSV file",
+    ),
+}
+
+
+def _interpretations(reading: Reading, langue: str) -> list[str]:
+    """How the file was understood, in sentences."""
+    sentence, sheet, csv = _READ[langue]
+    return [
+        sentence.format(
+            place=sheet.format(feuille=table.feuille) if table.feuille else csv,
+            nature=SHEETS[table.nature],
+            entete=table.entete,
+            lignes=len(table.lignes),
+        )
+        for table in reading.tables
+        if len(table.lignes)
+    ]

@@ -1,0 +1,1 @@
+"""The upload folders: what stands there, what has settled, its archived original, its way out."""

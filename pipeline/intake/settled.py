@@ -1,0 +1,123 @@
+"""Two looks at each arrival, by our own clock. Source: spec §9; reliability A1 to A3, A7, A13, B13.
+
+The time of a file says when its sender wrote it, not when it got here: copies keep old times while they still grow. So we note
+when *we* first saw a file as it is. Within one start of the machine that is measured by a clock nobody sets; across starts by
+the calendar clock, never trusted backwards.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.ledger import Ledger, Look
+
+if TYPE_CHECKING:
+    from pipeline.intake.scan import Arrival
+
+SECOND = 1_000_000_000
+INCOMPLETE_HOLDS = 12 * 3600 * SECOND
+"""How long (ns) a zip without its end is taken for a transfer that stalled; then it is read as it is, and refused."""
+
+_ZIP, _ZIP_END, _ZIP_TAIL = b"PK\x03\x04", b"PK\x05\x06", 65_557
+
+
+def _start_of_machine() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The clocks of the machine, in nanoseconds, and its sleep; tests give others."""
+
+    monotonic: Callable[[], int] = time.monotonic_ns
+    calendar: Callable[[], int] = time.time_ns
+    sleep: Callable[[float], None] = time.sleep
+    start: str = field(default_factory=_start_of_machine)
+
+    def look(self, arrival: "Arrival") -> Look:
+        """``arrival`` as first seen now."""
+        return Look(
+            *(arrival.chemin, arrival.identite, arrival.octets, arrival.mtime_ns),
+            *(self.start, self.monotonic(), self.calendar()),
+        )
+
+    def age(self, look: Look) -> int:
+        """Nanoseconds since ``look``, at least 0."""
+        if self.start and look.demarrage == self.start:
+            return max(0, self.monotonic() - look.monotone_ns)
+        return max(0, self.calendar() - look.vu_ns)
+
+
+Open = Callable[["Arrival"], AbstractContextManager[int]]
+
+
+class Looking:
+    """One scan's comparison of arrivals with the looks of earlier ones."""
+
+    def __init__(self, ledger: Ledger, delay: float, clock: Clock) -> None:
+        """``delay``: seconds a file must rest; 0 takes it as it is."""
+        self._ledger = ledger
+        self._delay = int(delay * SECOND)
+        self._clock = clock
+
+    def settle(
+        self, arrivals: Sequence["Arrival"], same: Callable[["Arrival"], bool], opened: Open, *, sleep: bool
+    ) -> tuple[list["Arrival"], list[tuple[str, str]]]:
+        """(ready, waiting with reasons). Sleeps at most once, the time the youngest of ``arrivals`` still needs."""
+        if not self._delay:
+            return list(arrivals), []
+        before = self._ledger.looks()
+        looks = {a.chemin: self._look(a, before.get(a.chemin)) for a in arrivals}
+        rest = max((self._delay - self._clock.age(look) for look in looks.values()), default=0)
+        if rest > 0 and sleep:
+            self._clock.sleep(rest / SECOND)
+        ready, waiting = [], []
+        for arrival in arrivals:
+            why = self._why_not(arrival, looks[arrival.chemin], same, opened)
+            if why:
+                waiting.append((arrival.chemin, why))
+            else:
+                ready.append(arrival)
+        if sleep:
+            self._keep(before, looks, {path for path, _ in waiting})
+        return ready, waiting
+
+    def _look(self, arrival: "Arrival", old: Look | None) -> Look:
+        """The first look at the file as it is: the old one if nothing has changed since."""
+        new = self._clock.look(arrival)
+        seen = (new.identite, new.octets, new.mtime_ns)
+        return old if old and (old.identite, old.octets, old.mtime_ns) == seen else new
+
+    def _why_not(self, arrival: "Arrival", look: Look, same: Callable[["Arrival"], bool], opened: Open) -> str:
+        age = self._clock.age(look)
+        if not same(arrival):
+            return "en cours d'écriture, ou retiré"
+        if age < self._delay:
+            return "arrivé à l'instant : doit rester inchangé un moment"
+        if age >= INCOMPLETE_HOLDS:
+            return ""
+        try:
+            with opened(arrival) as handle:
+                whole = _looks_whole(handle, arrival.octets)
+        except OSError:
+            return "illisible pour le moment"
+        return "" if whole else "incomplet : la fin du fichier n'est pas arrivée"
+
+    def _keep(self, before: dict[str, Look], looks: dict[str, Look], waiting: set[str]) -> None:
+        """Note the looks of what still waits; forget the others."""
+        new = {path: looks[path] for path in waiting if before.get(path) != looks[path]}
+        self._ledger.keep_looks(new, (path for path in before if path not in waiting))
+
+
+def _looks_whole(handle: int, size: int) -> bool:
+    """False for a zip (xlsx, ods…) that does not have its end record yet."""
+    if os.pread(handle, len(_ZIP), 0) != _ZIP:
+        return True
+    return _ZIP_END in os.pread(handle, _ZIP_TAIL, max(0, size - _ZIP_TAIL))

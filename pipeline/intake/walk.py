@@ -1,0 +1,209 @@
+"""Walking the inbox, and opening what stands there, without ever following a link. Source: reliability G1 to G5.
+
+Every folder on the way is opened by descriptor and told not to follow: whoever swaps a folder for a link between two looks leads
+us nowhere. A name is data: it is kept, shown and compared, never made into a path of ours.
+"""
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from pipeline.errors import DiskHalt
+from pipeline.intake import names
+from pipeline.ledger import Source
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
+
+DEPTH = 20
+"""Folders below an organisation's that are walked; deeper ones are said."""
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC  # may be a link to a mounted share: it is the operator's
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+MISSING = "Le dossier inbox/depots est absent. S'il est sur un partage, remontez-le ; sinon lancez `dsf init`."
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One file as it was seen. Paths hold undecodable bytes as surrogates. ``fichier`` is relative to the SIRET folder."""
+
+    chemin: str  # relative to the workspace
+    siret: str  # 14 digits
+    fichier: str
+    dev: int
+    ino: int
+    octets: int
+    mtime_ns: int
+
+    @property
+    def identite(self) -> str:
+        """The file itself, whatever its name."""
+        return f"{self.dev}:{self.ino}"
+
+
+Said = tuple[str, str]
+"""(path relative to the workspace, why)."""
+
+
+@dataclass
+class Walk:
+    """What one walk of the inbox gathers."""
+
+    found: list[Arrival] = field(default_factory=list)
+    waiting: list[Said] = field(default_factory=list)
+    left: list[Said] = field(default_factory=list)
+
+    def folder(self, handle: int, path: PurePosixPath, siret: str, inner: PurePosixPath, depth: int) -> None:
+        """Everything under an open folder. ``siret`` "" means outside the folders of organisations."""
+        try:
+            entries = sorted(os.listdir(handle))
+        except OSError:
+            self.waiting.append((str(path), "dossier illisible pour le moment"))
+            return
+        beside = frozenset(entries)
+        for name in entries:
+            self.entry(handle, path / name, siret, inner / name, depth, beside)
+
+    def entry(
+        self, parent: int, path: PurePosixPath, siret: str, inner: PurePosixPath, depth: int, beside: frozenset[str]
+    ) -> None:
+        """One name in a folder: go into it, keep it, or say why not."""
+        try:
+            found = os.stat(path.name, dir_fd=parent, follow_symlinks=False)
+        except FileNotFoundError:
+            return  # withdrawn since it was listed
+        except OSError:
+            self.waiting.append((str(path), "illisible pour le moment"))
+            return
+        if stat.S_ISDIR(found.st_mode):
+            self.subfolder(parent, path, siret, inner, depth)
+        elif path.name not in names.PLACEHOLDERS:
+            self.file(parent, path, siret, inner, found, beside)
+
+    def subfolder(self, parent: int, path: PurePosixPath, siret: str, inner: PurePosixPath, depth: int) -> None:
+        why = names.left_alone(path.name) or ("dossier trop profond" if depth >= DEPTH else "")
+        if why:
+            self.left.append((str(path), why))
+            return
+        owner = names.depositor(path.name) if depth == 0 else ""
+        with suppress(FileNotFoundError):
+            try:
+                handle = os.open(path.name, _FOLDER, dir_fd=parent)
+            except FileNotFoundError:
+                raise
+            except OSError:
+                self.waiting.append((str(path), "dossier illisible pour le moment"))
+                return
+            try:
+                self.folder(handle, path, owner or siret, PurePosixPath() if owner else inner, depth + 1)
+            finally:
+                os.close(handle)
+
+    def file(
+        self,
+        parent: int,
+        path: PurePosixPath,
+        siret: str,
+        inner: PurePosixPath,
+        found: os.stat_result,
+        beside: frozenset[str],
+    ) -> None:
+        shown = str(path)
+        if not stat.S_ISREG(found.st_mode):
+            kind = "lien symbolique" if stat.S_ISLNK(found.st_mode) else "ni fichier ni dossier"
+            self.left.append((shown, f"{kind} : seuls les fichiers ordinaires sont lus"))
+        elif names.is_uploading(path.name):
+            self.waiting.append((shown, "envoi en cours (nom provisoire)"))
+        elif why := names.left_alone(path.name):
+            self.left.append((shown, why))
+        elif not siret:
+            self.left.append((shown, "hors d'un dossier d'organisme (14 chiffres du SIRET, puis rien ou -libellé)"))
+        elif found.st_nlink > 1:
+            self.left.append((shown, "fichier à plusieurs noms (lien physique) : déposez une copie"))
+        elif _is_open_elsewhere(parent, path.name, beside):
+            self.waiting.append((shown, "ouvert dans un tableur (fichier de verrou à côté)"))
+        else:
+            size, when = found.st_size, found.st_mtime_ns
+            self.found.append(Arrival(shown, siret, str(inner), found.st_dev, found.st_ino, size, when))
+
+
+def _is_open_elsewhere(parent: int, name: str, beside: frozenset[str]) -> bool:
+    """Somebody's spreadsheet program holds the file, as its lock file says, unless that is older than a day."""
+    for lock in names.locks_of(name):
+        if lock not in beside or len(lock) < 4:
+            continue
+        with suppress(OSError):
+            age = time.time() - os.stat(lock, dir_fd=parent, follow_symlinks=False).st_mtime
+            return age < names.LOCK_HOLDS.total_seconds()
+    return False
+
+
+def walk(workspace: Workspace, settings: Settings) -> Walk:
+    """Look at everything under ``inbox/depots/`` once. Raises ``DiskHalt`` when that folder cannot be read."""
+    seen = Walk()
+    path = PurePosixPath(workspace.deposits.relative_to(workspace.root))
+    try:
+        handle = os.open(workspace.deposits, _ROOT)
+    except FileNotFoundError:
+        raise DiskHalt(MISSING) from None
+    except OSError as error:
+        raise DiskHalt(
+            MISSING if error.errno == errno.ENOTDIR else f"inbox/depots est illisible ({error.strerror})."
+        ) from None
+    try:
+        seen.folder(handle, path, settings.organisme, PurePosixPath(), 0)
+    finally:
+        os.close(handle)
+    return seen
+
+
+# --- opening without following links ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def parent(workspace: Workspace, chemin: str) -> Iterator[tuple[int, str]]:
+    """Descriptor of the folder that holds ``chemin``, reached without following a link, and the last name."""
+    inside = PurePosixPath(chemin).relative_to(workspace.deposits.relative_to(workspace.root)).parts
+    handle = os.open(workspace.deposits, _ROOT)
+    try:
+        for part in inside[:-1]:
+            below = os.open(part, _FOLDER, dir_fd=handle)
+            os.close(handle)
+            handle = below
+        yield handle, inside[-1]
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def opened(workspace: Workspace, arrival: Arrival) -> Iterator[int]:
+    """Descriptor of the arrival's file; raises ``OSError`` when it is gone, changed, or no longer a plain file."""
+    with parent(workspace, arrival.chemin) as (folder, name):
+        handle = os.open(name, FILE, dir_fd=folder)
+    try:
+        if not is_still(os.fstat(handle), arrival):
+            raise FileNotFoundError(errno.ENOENT, "changed")
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def is_still(found: os.stat_result, seen: Arrival | Source) -> bool:
+    identity = f"{found.st_dev}:{found.st_ino}"
+    same = (identity, found.st_size, found.st_mtime_ns) == (seen.identite, seen.octets, seen.mtime_ns)
+    return same and stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+
+
+def same(workspace: Workspace, seen: Arrival | Source) -> bool:
+    """The file is still at its place, and still what was seen."""
+    try:
+        with parent(workspace, seen.chemin) as (folder, name):
+            return is_still(os.stat(name, dir_fd=folder, follow_symlinks=False), seen)
+    except OSError:
+        return False

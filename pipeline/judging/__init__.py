@@ -1,0 +1,1 @@
+"""From readings to verdicts: frames, facts, findings, settlement, the decision the ledger keeps."""

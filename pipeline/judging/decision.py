@@ -1,0 +1,98 @@
+"""A settled wave as the rows the ledger keeps: nothing of a person in them but the keys of what was completed."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pipeline.documents.returns.model import Arrived, counts
+from pipeline.judging.frames import per_deposit
+from pipeline.judging.settle import REJECTED, TAKEN, Settled
+from pipeline.judging.verdicts_csv import verdict_row
+from pipeline.ledger.records import Deposit, DsfCount, RuleCount
+
+
+def deposits(arrived: Sequence[Arrived], places: Sequence[str], settled: Settled) -> tuple[Deposit, ...]:
+    """One record for each deposit, in deposit order; ``places``: paths of the sources, relative to the workspace."""
+    lines = per_deposit(settled.lines, len(arrived))
+    findings = per_deposit(settled.findings, len(arrived))
+    records = []
+    for position, (deposit, place, mine, found) in enumerate(zip(arrived, places, lines, findings, strict=True)):
+        refused = position in settled.refused
+        of_lines, of_hours = counts(mine)
+        records.append(
+            Deposit(
+                numero=deposit.numero,
+                siret=deposit.siret,
+                raison_sociale=deposit.raison_sociale,
+                chemin=place,
+                fichier=deposit.fichier,
+                sha256=deposit.sha256,
+                octets=deposit.octets,
+                mtime_ns=deposit.mtime_ns,
+                format=deposit.reading.format,
+                etat="refuse" if refused else "traite",
+                lignes=of_lines,
+                heures=of_hours,
+                regles=_rules(found, mine),
+                dsf=_by_dsf(mine),
+                verdicts=_refusal(deposit, found) if refused else _rows(deposit, mine, found),
+            )
+        )
+    return tuple(records)
+
+
+def _rules(findings: pd.DataFrame, lines: pd.DataFrame) -> tuple[RuleCount, ...]:
+    """How often each rule fired, and the hours of the lines it fired on (each line once)."""
+    rules = []
+    for code, rows in findings.groupby("code", sort=True):
+        on_lines = rows.loc[rows["ligne_id"] >= 0, "ligne_id"].unique()
+        hours = int(lines["heures"].reindex(on_lines).fillna(0).sum())
+        rules.append(RuleCount(str(code), len(rows), hours))
+    return tuple(rules)
+
+
+def _by_dsf(lines: pd.DataFrame) -> tuple[DsfCount, ...]:
+    """Only the depositor's own DSF: of others nothing is kept, for nothing is known."""
+    own = lines.loc[lines["dsf_connue"], ["cle_dsf", "numero_dsf_exact", "verdict", "heures"]]
+    return tuple(
+        DsfCount(str(cle), str(group["numero_dsf_exact"].iloc[0]), *counts(group))
+        for cle, group in own.groupby("cle_dsf", sort=True)
+    )
+
+
+def _refusal(deposit: Arrived, findings: pd.DataFrame) -> bytes:
+    return verdict_row(
+        depot=deposit.numero,
+        siret=deposit.siret,
+        fichier=deposit.fichier,
+        feuille="",
+        ligne=0,
+        numero_dsf="",
+        verdict=REJECTED,
+        codes=findings["code"],
+        complement="",
+    )
+
+
+def _rows(deposit: Arrived, lines: pd.DataFrame, findings: pd.DataFrame) -> bytes:
+    codes: dict[int, set[str]] = {}
+    for ligne_id, code in zip(findings["ligne_id"], findings["code"], strict=True):
+        codes.setdefault(ligne_id, set()).add(code)
+    exact = lines["numero_dsf_exact"].astype("object").where(lines["dsf_connue"], "")
+    complement = lines["complement"].astype("object").where(lines["verdict"] != TAKEN, lines["complement_precedent"])
+    return b"".join(
+        verdict_row(
+            depot=deposit.numero,
+            siret=deposit.siret,
+            fichier=deposit.fichier,
+            feuille=feuille,
+            ligne=int(ligne),
+            numero_dsf=numero,
+            verdict=verdict,
+            codes=codes.get(index, ()),
+            complement=issued,
+        )
+        for index, feuille, ligne, numero, verdict, issued in zip(
+            lines.index, lines["feuille"], lines["ligne"], exact, lines["verdict"], complement, strict=True
+        )
+    )

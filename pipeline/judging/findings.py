@@ -1,0 +1,192 @@
+"""Runs the catalogue over a frame with pandera, and puts each finding into words.
+
+A finding is a row: code, severite, depot, ligne_id (-1: the deposit), champ, the place (feuille, ligne, nature, colonne, titre),
+valeur as typed, and the texts attendu, message and geste in the language of the settings.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from string import Formatter
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrorReason, SchemaErrors
+
+from pipeline.cells import text as cells
+from pipeline.judging.frames import Frames
+from pipeline.reading import details
+from pipeline.settings import Settings
+from schemas.fields import column_letter
+from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
+
+FINDING = "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()
+_HOURS = ("heures", "pas_heures", "prise_heures")
+
+Broken = dict[tuple[str, str], "pd.Series[bool]"]
+"""(code, field) → True on the rows where the rule is broken; only what is broken somewhere is there."""
+
+
+class RuleCrash(Exception):
+    """A rule did not run: our fault, not the sender's. The text has the rule's code and nothing of the data."""
+
+
+def broken(rules: Iterable[Rule], frame: pd.DataFrame) -> Broken:
+    """Ask every rule of the frame at once; silence between rules is the caller's business. Raises ``RuleCrash``."""
+    asked = [(rule, field) for rule in rules for field in rule.cells or ("",)]
+    if not asked or frame.empty:
+        return {}
+    checks = [
+        # n_failure_cases=0: pandera would otherwise copy every failing cell, the innocent ones of the row too.
+        pa.Check(partial(rule.on, field=field), name=f"{rule.code} {field}", ignore_na=False, n_failure_cases=0)
+        for rule, field in asked
+    ]
+    try:
+        pa.DataFrameSchema(checks=checks).validate(frame, lazy=True, inplace=True)
+    except SchemaErrors as errors:
+        found = {}
+        for error in errors.schema_errors:
+            code, _, field = str(getattr(error.check, "name", "")).partition(" ")
+            if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK or error.check_output is None:
+                raise RuleCrash(f"rule {code} did not run: {error.reason_code}") from None
+            found[code, field] = ~error.check_output.astype(bool)
+        return found
+    return {}
+
+
+def silenced(found: Broken, before: Broken) -> Broken:
+    """``found`` without the rows where a rule named in ``after`` fired, in ``found`` itself or ``before``."""
+    fired: dict[str, pd.Series[bool]] = {}
+    for (code, _), rows in (*before.items(), *found.items()):
+        fired[code] = fired[code] | rows if code in fired else rows
+    quiet = {}
+    for (code, field), rows in found.items():
+        loud = rows
+        for other in CATALOGUE[code].after:
+            if other in fired:
+                loud = loud & ~fired[other].reindex(rows.index, fill_value=False)
+        if loud.any():
+            quiet[code, field] = loud
+    return quiet
+
+
+def on_observations(frames: Frames, settings: Settings) -> pd.DataFrame:
+    """Findings on what reading noticed: FIC, the unreadable cells of LIG, AVT-05."""
+    frame = _said(frames.observations, settings.langue)
+    parts = [
+        _worded(CATALOGUE[code], frame[rows].assign(variante=""), frame, settings)
+        for (code, _), rows in broken(CATALOGUE.over(OBSERVATIONS), frame).items()
+    ]
+    return _findings(parts)
+
+
+def _said(observations: pd.DataFrame, langue: str) -> pd.DataFrame:
+    """What was noticed, its place as a word (``lieu``) and its details in the language of the report."""
+    english = langue == "en"
+    sheet, csv = ("sheet “{}”", "CSV file") if english else ("feuille « {} »", "fichier CSV")
+    places = [sheet.format(name) if name else csv for name in observations["feuille"]]
+    said = observations.assign(lieu=places)
+    return said.assign(detail=[details.english(text) for text in said["detail"]]) if english else said
+
+
+def on_deposits(deposits: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Findings on whole deposits: AVT-06, AVT-07."""
+    parts = []
+    for (code, _), rows in broken(CATALOGUE.over(DEPOSITS), deposits).items():
+        failing = deposits[rows].assign(
+            depot=deposits.index[rows],
+            ligne_id=-1,
+            feuille="",
+            ligne=0,
+            nature="",
+            colonne="",
+            champ="",
+            titre="",
+            valeur="",
+        )
+        parts.append(_worded(CATALOGUE[code], failing, deposits, settings))
+    return _findings(parts)
+
+
+def line_rules(*families: str) -> tuple[Rule, ...]:
+    """The rules on lines whose code starts with one of ``families``."""
+    return tuple(rule for rule in CATALOGUE.over(LINES) if rule.code.startswith(families))
+
+
+def on_lines(found: Broken, lines: pd.DataFrame, frames: Frames, settings: Settings) -> pd.DataFrame:
+    """Put what is broken on lines into words; ``lines`` is the frame it was found on."""
+    parts = []
+    for (code, field), rows in found.items():
+        rule = CATALOGUE[code]
+        champ = field or rule.cells[0]
+        failing = lines[rows]
+        places = [
+            _place(frames, table, rang, champ) for table, rang in zip(failing["table"], failing["rang"], strict=True)
+        ]
+        typed = pd.DataFrame(places, columns=["colonne", "titre", "valeur"], index=failing.index)
+        failing = failing.drop(columns="variante", errors="ignore").assign(
+            champ=champ, ligne_id=failing.index, colonne=typed["colonne"], titre=typed["titre"], valeur=typed["valeur"]
+        )
+        parts.append(_worded(rule, failing, lines, settings))
+    return _findings(parts)
+
+
+def _place(frames: Frames, table: int, rang: int, champ: str) -> tuple[str, str, str]:
+    """Letter, heading and text as typed of the cell of ``champ``; empty where the table has no such column."""
+    column = frames.column(table, champ)
+    if column is None:
+        return "", "", ""
+    return column_letter(column.indice), column.titre, cells.shown(column.cellules[column.codes[rang]])
+
+
+def _worded(rule: Rule, failing: pd.DataFrame, frame: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The findings of one rule, its texts filled in for each failing row."""
+    failing = failing.assign(variante="")
+    if rule.facts is not None:
+        facts = rule.facts(frame, failing)
+        failing = failing.drop(columns=list(facts.columns), errors="ignore").join(facts)
+    variants = rule.words(settings.langue)
+    texts = pd.DataFrame("", index=failing.index, columns=["attendu", "message", "geste"], dtype="object")
+    for variant, rows in failing.groupby("variante", sort=False):
+        words = variants.get(str(variant)) or variants.get("") or next(iter(variants.values()))
+        texts.loc[rows.index] = _filled(words, rows)
+    findings = failing[[c for c in FINDING if c in failing.columns and c not in ("attendu", "message", "geste")]].join(
+        texts
+    )
+    findings["code"] = rule.code
+    findings["severite"] = settings.severites.get(rule.code, rule.severity)
+    return findings[FINDING]
+
+
+def _filled(words: Words, rows: pd.DataFrame) -> pd.DataFrame:
+    templates = {"attendu": words.attendu, "message": words.constat, "geste": words.geste}
+    names = {n for text in templates.values() for _, n, _, _ in Formatter().parse(text) if n}
+    columns = {name: _spoken(rows[name], name) for name in names}
+    records = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    records = records or [{}] * len(rows)
+    return pd.DataFrame(
+        {name: [text.format_map(record) for record in records] for name, text in templates.items()}, index=rows.index
+    )
+
+
+def _spoken(values: "pd.Series[Any]", name: str) -> list[str]:
+    """A column as a French or English reader says it: hours with a comma, days first."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return list(values.dt.strftime("%d/%m/%Y").fillna(""))
+    if name.startswith(_HOURS) and pd.api.types.is_numeric_dtype(values.dtype):
+        return ["" if pd.isna(v) else hours(int(v)) for v in values]
+    return ["" if pd.isna(v) else str(v) for v in values]
+
+
+def hours(hundredths: int) -> str:
+    """750 → « 7,50 »."""
+    sign, value = ("-" if hundredths < 0 else ""), abs(hundredths)
+    return f"{sign}{value // 100},{value % 100:02d}"
+
+
+def _findings(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    if not parts:
+        return pd.DataFrame(
+            {name: pd.Series(dtype="int64" if name in ("depot", "ligne_id", "ligne") else "object") for name in FINDING}
+        )
+    return pd.concat(parts, ignore_index=True)
