@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pipeline import __version__
+from pipeline import __version__, lock
 from pipeline.commands.console import (
     Exit,
     answer,
@@ -68,10 +68,9 @@ def extract() -> None:
 def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool) -> None:
     """Load extracts (default: those in inbox/extraits/)."""
     from pipeline import reference, telling
-    from pipeline.publishing import preflight
 
     workspace, _ = opened(root)
-    with preflight.locked(workspace):
+    with lock.locked(workspace):
         results = reference.load(workspace, list(paths) or None, force=force)
     if as_json:
         answer("extract load", telling.loads(results))

@@ -213,3 +213,12 @@ def copy(handle: int, target: Path, label: str) -> str:
 def digest(file: BufferedReader) -> str:
     """SHA-256 of an open file, in bounded memory."""
     return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file of ours, "" when it is not there."""
+    try:
+        with path.open("rb") as file:
+            return digest(file)
+    except FileNotFoundError:
+        return ""

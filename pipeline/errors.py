@@ -75,3 +75,9 @@ def disk(error: OSError, where: str) -> DiskHalt:
     number = error.errno or 0
     sentence = _SENTENCES.get(number, _OTHER)
     return DiskHalt(sentence.format(where=where, name=errno.errorcode.get(number, "erreur inconnue")))
+
+
+class NoReference(Halt):
+    """Nothing to judge against (exit 4)."""
+
+    exit_code = 4

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline import __version__, ledger, nomenclature, reference, synonyms, wave
+from pipeline import __version__, ledger, lock, nomenclature, reference, synonyms, wave
 from pipeline.documents import overview
-from pipeline.errors import Halt
-from pipeline.intake import scan as inbox
-from pipeline.intake.scan import Arrival, Snapshot
+from pipeline.errors import NoReference
+from pipeline.intake import retire, take
+from pipeline.intake.arrival import Arrival, Snapshot
+from pipeline.intake.scan import scan
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Folder
-from pipeline.publishing import preflight, spool
+from pipeline.publishing import outbox, preflight, spool
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
 from pipeline.wave import Chain, Clock, Progress, Taken
@@ -35,12 +36,6 @@ PAST, RECENT = 30, 5
 """Earlier runs that the reports look back at; the last ones row by row, for the rules that fail together."""
 ALONE, ASIDE = 2, 3
 """After so many attempts that ended the program, a deposit has a wave of its own; then it is read no more."""
-
-
-class NoReference(Halt):
-    """Nothing to judge against (exit 4)."""
-
-    exit_code = 4
 
 
 @dataclass(frozen=True)
@@ -61,13 +56,13 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
     clock = Clock()
     reasons = nomenclature.load(workspace.root, settings.motifs)
     headings = synonyms.load(workspace.root, settings.synonymes)
-    with preflight.locked(workspace), ledger.open(workspace, settings) as book:
+    with lock.locked(workspace), ledger.open(workspace, settings) as book:
         with clock.step("reprise"):
             preflight.check(workspace, book)
             fence = book.fence
-            spool.recover(workspace, book)
-            inbox.retire(workspace, book)
-            inbox.sweep(workspace)
+            outbox.recover(workspace, book)
+            retire.retire(workspace, book)
+            take.sweep(workspace)
             _finish_older(workspace, book, day, fence)
         with clock.step("extraits"):
             loaded = reference.load(workspace, None, delai=settings.delai_stabilite)
@@ -75,15 +70,15 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
         if not known.known():
             raise NoReference(_no_reference(loaded))
         with clock.step("inventaire"):
-            scan = inbox.scan(workspace, settings, book)
+            found = scan(workspace, settings, book)
         name = book.start_run(day, versions=_versions(), reglages=told(settings))
         with Pool(settings.processus, settings.limites) as pool:
             chain = Chain(workspace, settings, book, known, pool, name, day, fence, reasons, headings, clock, progress)
             aside: list[tuple[str, str]] = []
-            for taken in _waves(chain, scan.ready):
+            for taken in _waves(chain, found.ready):
                 _process(chain, taken, aside)
-        kept = inbox.retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        book.note_run(name, attente=scan.waiting, laisses=[*scan.left, *kept, *aside], durees=clock.spent)
+        kept = retire.retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
+        book.note_run(name, attente=found.waiting, laisses=[*found.left, *kept, *aside], durees=clock.spent)
         _close(workspace, book, name, fence)
         return Outcome(name, book.run_view(name), tuple(loaded))
 
@@ -118,7 +113,7 @@ def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Taken]]:
     pending: list[Taken] = []
     for low in range(0, len(ready), BATCH):
         with chain.clock.step("prise"):
-            taken = inbox.take_all(chain.workspace, ready[low : low + BATCH])
+            taken = take.take_all(chain.workspace, ready[low : low + BATCH])
         snapshots = [snapshot for snapshot in taken if snapshot is not None]
         for group, attempts in _by_attempts(chain, snapshots):
             if attempts >= ALONE and pending:
@@ -181,7 +176,7 @@ def _close(workspace: Workspace, book: Ledger, name: str, fence: int) -> None:
     past = [book.run_view(earlier["run"], rows=False) for earlier in book.past_runs(PAST)]
     token = spool.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), fence)
     book.finish_run(name, [token])
-    spool.release(workspace, book)
+    outbox.release(workspace, book)
     known = [run["run"] for run in book.past_runs(PAST)]
     whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known]
     spool.replace(workspace, workspace.reports / "index.html", overview.across(whole), fence)

@@ -9,20 +9,21 @@ from hashlib import sha256
 from time import monotonic
 
 from pipeline import __version__
+from pipeline.cells.model import Etat
 from pipeline.documents import clerk, returns
 from pipeline.documents.returns.model import Arrived, Judged, Model, extracts, models
 from pipeline.errors import Halt, HeadMoved, scrubbed
-from pipeline.intake import scan
-from pipeline.intake.scan import Snapshot
+from pipeline.intake import retire
+from pipeline.intake.arrival import Snapshot
 from pipeline.judging import decision, frames
 from pipeline.judging.filenames import file_name
 from pipeline.judging.settle import Known, Named, Settled, settle
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Decision, Deposit, Folder, Token
 from pipeline.nomenclature import Motif
-from pipeline.publishing import spool
+from pipeline.publishing import outbox, spool
 from pipeline.reading import ReadOptions, details
-from pipeline.reading.model import Etat, Observation, Reading
+from pipeline.reading.model import Observation, Reading
 from pipeline.reference import Facts, Reference
 from pipeline.settings import Settings
 from pipeline.workers import Pool
@@ -134,8 +135,8 @@ def process(chain: Chain, wave: Sequence[Taken]) -> None:
                 if attempt == RETRIES:
                     raise
     with chain.clock.step("émission"):
-        spool.release(chain.workspace, chain.book)
-        scan.retire(chain.workspace, chain.book)
+        outbox.release(chain.workspace, chain.book)
+        retire.retire(chain.workspace, chain.book)
 
 
 def _prepared(chain: Chain, wave: Sequence[Taken]) -> tuple[Work, list[Token]]:

@@ -16,8 +16,9 @@ from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
-from pipeline.reading.model import Etat, Observation, Reading
+from pipeline.reading.model import Observation, Reading
 from pipeline.reading.sheets import unreadable
 from pipeline.settings import Limits
 

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime, time, timedelta
 
-from pipeline.reading.model import Cell
+from pipeline.cells.model import Cell
 
 FIRST_YEAR = 1950
 """A date before it comes from a damaged serial number (0, 60, negative), never from a training."""

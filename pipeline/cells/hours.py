@@ -4,7 +4,7 @@ import re
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from pipeline.reading.model import Cell
+from pipeline.cells.model import Cell
 
 MAX_HUNDREDTHS = 9_999_999
 """Beyond 99 999,99 h a cell holds something else than hours."""

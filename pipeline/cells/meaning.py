@@ -14,7 +14,7 @@ from stdnum.fr import nir as nir_number
 
 from pipeline.cells.dates import read_date
 from pipeline.cells.hours import read_hours
-from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Lu, PlainLus
+from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell, Lu, PlainLus
 from schemas.fields import MAX_COMMENT, MAX_TEXT, Kind
 
 ERROR_TEXTS = frozenset(

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from pipeline.reading.model import Cell, ErrorCell, FormulaCell
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 
 
 def shown(cell: Cell) -> str:

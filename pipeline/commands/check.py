@@ -8,8 +8,8 @@ from typing import Any
 
 from pipeline import ledger, nomenclature, reference, synonyms, wave
 from pipeline.documents.returns.model import models
-from pipeline.intake.scan import Arrival, Snapshot
-from pipeline.run import NoReference
+from pipeline.errors import NoReference
+from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.settings import Settings
 from pipeline.wave import Chain, Clock
 from pipeline.workers import Pool

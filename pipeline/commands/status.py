@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline import ledger, reference
-from pipeline.intake import scan as inbox
+from pipeline.intake.scan import scan
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -12,12 +12,12 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     """Paths, reasons and counts; no name nor identifier of a person but what stands in file names."""
     waiting = reference.pending(workspace, settings.delai_stabilite)
     with ledger.open(workspace, settings) as book:
-        scan = inbox.scan(workspace, settings, book, sleep=False)
+        found = scan(workspace, settings, book, sleep=False)
         unfinished = book.unfinished()
         return {
-            "prets": [arrival.chemin for arrival in scan.ready],
-            "attente": [{"chemin": path, "raison": why} for path, why in scan.waiting],
-            "laisses": [{"chemin": path, "raison": why} for path, why in scan.left],
+            "prets": [arrival.chemin for arrival in found.ready],
+            "attente": [{"chemin": path, "raison": why} for path, why in found.waiting],
+            "laisses": [{"chemin": path, "raison": why} for path, why in found.left],
             "extraits": [load.nom for load in reference.open(workspace).loads()],
             "extraits_en_attente": [extract.jeu for extract in waiting.jeux],
             "inacheve": unfinished[0] if unfinished else "",

@@ -14,14 +14,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline import disk, ledger
+from pipeline import disk, ledger, lock
+from pipeline.disk import hash_of
 from pipeline.errors import Halt, StateHalt
 from pipeline.intake.names import depositor
-from pipeline.intake.scan import hash_of
 from pipeline.judging.filenames import file_name
 from pipeline.ledger import Ledger, Publication, chain
 from pipeline.ledger.schema import VERDICTS
-from pipeline.publishing import preflight, spool
+from pipeline.publishing import spool, witness
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.keys import key
@@ -73,7 +73,7 @@ def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = Fa
     with ledger.open(workspace, settings) as book:
         try:
             book.check()
-            preflight.check_witness(workspace, book, create=False)
+            witness.check_witness(workspace, book, create=False)
         except Halt as halt:
             found.erreurs.append(str(halt))
         _chain(book, found)
@@ -84,12 +84,12 @@ def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = Fa
 
 def _renew(workspace: Workspace, settings: Settings) -> None:
     found = Verification()
-    with preflight.locked(workspace), ledger.open(workspace, settings) as book:
+    with lock.locked(workspace), ledger.open(workspace, settings) as book:
         _chain(book, found)
         _archive(workspace, book, found)
         _outbox(workspace, book.publications(), found)
         if found.ok:
-            preflight.renew_witness(workspace, book)
+            witness.renew_witness(workspace, book)
 
 
 # --- the chain --------------------------------------------------------------------------------------------------------

@@ -11,12 +11,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from pipeline.intake.arrival import Arrival
 from pipeline.ledger import Ledger, Look
-
-if TYPE_CHECKING:
-    from pipeline.intake.scan import Arrival
 
 SECOND = 1_000_000_000
 INCOMPLETE_HOLDS = 12 * 3600 * SECOND
@@ -41,7 +38,7 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
     start: str = field(default_factory=_start_of_machine)
 
-    def look(self, arrival: "Arrival") -> Look:
+    def look(self, arrival: Arrival) -> Look:
         """``arrival`` as first seen now."""
         return Look(
             *(arrival.chemin, arrival.identite, arrival.octets, arrival.mtime_ns),
@@ -55,7 +52,7 @@ class Clock:
         return max(0, self.calendar() - look.vu_ns)
 
 
-Open = Callable[["Arrival"], AbstractContextManager[int]]
+Open = Callable[[Arrival], AbstractContextManager[int]]
 
 
 class Looking:
@@ -68,8 +65,8 @@ class Looking:
         self._clock = clock
 
     def settle(
-        self, arrivals: Sequence["Arrival"], same: Callable[["Arrival"], bool], opened: Open, *, sleep: bool
-    ) -> tuple[list["Arrival"], list[tuple[str, str]]]:
+        self, arrivals: Sequence[Arrival], same: Callable[[Arrival], bool], opened: Open, *, sleep: bool
+    ) -> tuple[list[Arrival], list[tuple[str, str]]]:
         """(ready, waiting with reasons). Sleeps at most once, the time the youngest of ``arrivals`` still needs."""
         if not self._delay:
             return list(arrivals), []
@@ -89,13 +86,13 @@ class Looking:
             self._keep(before, looks, {path for path, _ in waiting})
         return ready, waiting
 
-    def _look(self, arrival: "Arrival", old: Look | None) -> Look:
+    def _look(self, arrival: Arrival, old: Look | None) -> Look:
         """The first look at the file as it is: the old one if nothing has changed since."""
         new = self._clock.look(arrival)
         seen = (new.identite, new.octets, new.mtime_ns)
         return old if old and (old.identite, old.octets, old.mtime_ns) == seen else new
 
-    def _why_not(self, arrival: "Arrival", look: Look, same: Callable[["Arrival"], bool], opened: Open) -> str:
+    def _why_not(self, arrival: Arrival, look: Look, same: Callable[[Arrival], bool], opened: Open) -> str:
         age = self._clock.age(look)
         if not same(arrival):
             return "en cours d'écriture, ou retiré"

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 
 from pipeline.errors import DiskHalt
 from pipeline.intake import names
+from pipeline.intake.arrival import Arrival, Said
 from pipeline.ledger import Source
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -27,28 +28,6 @@ _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC  # may be a link to a mounte
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 MISSING = "Le dossier inbox/depots est absent. S'il est sur un partage, remontez-le ; sinon lancez `dsf init`."
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One file as it was seen. Paths hold undecodable bytes as surrogates. ``fichier`` is relative to the SIRET folder."""
-
-    chemin: str  # relative to the workspace
-    siret: str  # 14 digits
-    fichier: str
-    dev: int
-    ino: int
-    octets: int
-    mtime_ns: int
-
-    @property
-    def identite(self) -> str:
-        """The file itself, whatever its name."""
-        return f"{self.dev}:{self.ino}"
-
-
-Said = tuple[str, str]
-"""(path relative to the workspace, why)."""
 
 
 @dataclass

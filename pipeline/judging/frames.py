@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.cells import text
-from pipeline.reading.model import USABLE, Column, Etat, Reading, Table
+from pipeline.cells.model import USABLE, Etat
+from pipeline.reading.model import Column, Reading, Table
 from schemas.fields import ABSENCES, FIELDS, Kind, column_letter
 from schemas.keys import keys
 

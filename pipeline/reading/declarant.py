@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from stdnum.fr import siret as siret_number
 
 from pipeline.cells import meaning
+from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell
 from pipeline.reading.headings import normal
-from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Observation
+from pipeline.reading.model import Observation
 from pipeline.reading.sheets import Sheet
 from schemas.fields import DECLARANT_SHEET, column_letter
 

@@ -10,8 +10,9 @@ import csv
 import io
 import re
 
+from pipeline.cells.model import Etat
 from pipeline.reading.headings import Headings
-from pipeline.reading.model import Etat, Observation
+from pipeline.reading.model import Observation
 from pipeline.reading.opening import find_opening
 from pipeline.reading.sheets import Sheet, Workbook, beyond, unreadable
 from pipeline.settings import Limits

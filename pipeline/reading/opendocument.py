@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from pipeline.reading.model import Cell, ErrorCell, FormulaCell
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.reading.sheets import Sheet, beyond, unreadable
 from pipeline.reading.xmlscan import parse
 from pipeline.settings import Limits

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.cells.model import Cell, FormulaCell
 from pipeline.reading.headings import Headings, normal
-from pipeline.reading.model import Cell, FormulaCell
 from pipeline.reading.sheets import Sheet
 from schemas.fields import ABSENCES, HEURES, NATURES
 

@@ -4,11 +4,12 @@ import gc
 import re
 from pathlib import Path
 
+from pipeline.cells.model import Etat
 from pipeline.reading.declarant import is_declarant, read_declarant
 from pipeline.reading.delimited import read_delimited
 from pipeline.reading.guard import Container, container, load
 from pipeline.reading.headings import Headings, headings
-from pipeline.reading.model import Etat, Observation, Reading
+from pipeline.reading.model import Observation, Reading
 from pipeline.reading.sheets import ReadOptions, RefusedError, Workbook, beyond, unreadable
 from pipeline.reading.tables import Found, find_table
 from pipeline.reading.workbook import read_archive, read_xls

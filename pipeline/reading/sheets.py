@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pipeline.cells.model import Cell, Etat
 from pipeline.reading.details import french
-from pipeline.reading.model import Cell, Etat, Observation
+from pipeline.reading.model import Observation
 from pipeline.settings import Limits
 
 

@@ -9,8 +9,9 @@ from operator import or_
 from typing import TypeVar
 
 from pipeline.cells import meaning
+from pipeline.cells.model import Cell, Etat, FormulaCell
 from pipeline.reading.headings import Headings, normal
-from pipeline.reading.model import Cell, Column, Etat, FormulaCell, Observation, Table
+from pipeline.reading.model import Column, Observation, Table
 from pipeline.reading.opening import Opening, find_opening
 from pipeline.reading.sheets import Sheet, beyond, note, ranges, unreadable
 from schemas.fields import ABSENCES, FIELDS, HEURES, column_letter, fields_of

@@ -11,8 +11,9 @@ from typing import Any
 
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.reading.archive import Archive, open_archive
-from pipeline.reading.model import Cell, ErrorCell, FormulaCell, Observation
+from pipeline.reading.model import Observation
 from pipeline.reading.opendocument import read_content
 from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, unreadable
 from pipeline.reading.xlsbscan import scan_binary_sheet, scan_binary_workbook

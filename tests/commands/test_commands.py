@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from pipeline import lock
 from pipeline.cli import Exit, main
-from pipeline.publishing import preflight
 from tests.job.world import DISPENSATEUR, TITULAIRE, World
 
 
@@ -106,7 +106,7 @@ def snapshot(root: Path) -> dict[str, bytes]:
 
 def test_a_second_run_at_the_same_time_is_5(world: World) -> None:
     world.add_dsf().write_extracts()
-    with preflight.locked(world.workspace):
+    with lock.locked(world.workspace):
         assert run(world).exit_code == Exit.BUSY
 
 

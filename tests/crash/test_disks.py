@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import errors, ledger
+from pipeline import errors, ledger, lock
 from pipeline.errors import Busy, DiskHalt
 from pipeline.publishing import preflight
 from pipeline.workspace import Workspace
@@ -160,11 +160,11 @@ def test_B10_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_B16_one_run_at_a_time(tmp_path: Path) -> None:
     space = small.workspace(tmp_path)
-    with preflight.locked(space):
-        with pytest.raises(Busy) as busy, preflight.locked(space):
+    with lock.locked(space):
+        with pytest.raises(Busy) as busy, lock.locked(space):
             pass
         assert busy.value.exit_code == 5
-    with preflight.locked(space):
+    with lock.locked(space):
         pass
 
 

@@ -15,9 +15,10 @@ import pytest
 
 from pipeline import disk
 from pipeline.commands import verify
-from pipeline.intake import scan as inbox
+from pipeline.intake import retire, take
+from pipeline.intake.scan import scan
 from pipeline.ledger.records import Decision
-from pipeline.publishing import spool
+from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
 from tests.ledger import made
 
@@ -72,10 +73,10 @@ class PowerLoss(BaseException):
 def wave(space: Workspace) -> None:
     """One deposit: taken, decided, emitted, removed; then the report of the run."""
     with made.opened(space) as book:
-        scan = inbox.scan(space, made.SETTINGS, book)
+        found = scan(space, made.SETTINGS, book)
         run = made.begin(book)
-        for arrival in scan.ready:
-            snapshot = inbox.take(space, arrival)
+        for arrival in found.ready:
+            snapshot = take.take(space, arrival)
             assert snapshot
             given = made.deposit(
                 "D1",
@@ -87,8 +88,8 @@ def wave(space: Workspace) -> None:
             item = made.complement("DSF-1-C01", "D1", (made.absence(),))
             tokens = made.stage(space, book, item, returns=(given,))
             book.commit(Decision(run, (given,), (item,), tokens), book.head())
-            spool.release(space, book)
-            inbox.retire(space, book)
+            outbox.release(space, book)
+            retire.retire(space, book)
 
 
 def steps(space: Workspace) -> int:

@@ -12,7 +12,7 @@ import pytest
 from pipeline import disk
 from pipeline.errors import DiskHalt, StateHalt
 from pipeline.ledger.records import Folder
-from pipeline.publishing import spool
+from pipeline.publishing import outbox, spool
 from pipeline.workspace import Workspace
 from tests.crash.receiver import receive
 from tests.ledger import made
@@ -90,7 +90,7 @@ def test_D03_no_reader_ever_sees_half_a_folder(space: Workspace) -> None:
                 data = {"a.json": b"a" * 300_000, "b.xlsx": b"b" * 300_000}
                 token = spool.stage(space, Folder("dsf", f"{made.SIRET}/dsf/{n}", data), book.fence)
                 book.finish_run(made.begin(book), [token])
-                spool.release(space, book)
+                outbox.release(space, book)
     finally:
         stop.set()
         receiver.join()
@@ -126,7 +126,7 @@ def test_D15_what_was_emitted_without_being_seen_is_told(space: Workspace) -> No
     with made.opened(space) as book:
         made.decide(space, book, made.begin(book), "DSF-1-C01")
         shutil.rmtree(space.spool / book.staged()[0].nom)
-        done = spool.release(space, book)
+        done = outbox.release(space, book)
     assert done.absents == (CIBLE,)
 
 

@@ -9,12 +9,12 @@ from stdnum import luhn
 from stdnum.fr import siret
 
 from pipeline import demo, reading, reference
+from pipeline.cells.model import Etat
 from pipeline.demo import extracts
 from pipeline.demo import world as demo_world
 from pipeline.demo.deposits import Deposit
 from pipeline.demo.faults import FAULTS
 from pipeline.reading import ReadOptions
-from pipeline.reading.model import Etat
 from pipeline.workspace import Workspace
 from schemas.keys import key
 

@@ -2,8 +2,9 @@
 
 from datetime import date
 
+from pipeline.cells.model import Cell, Etat, Lu
 from pipeline.reading.details import french
-from pipeline.reading.model import Cell, Etat, Lu, Reading
+from pipeline.reading.model import Reading
 
 FATAL = {Etat.FICHIER_ILLISIBLE, Etat.MOT_DE_PASSE, Etat.LIMITE}
 

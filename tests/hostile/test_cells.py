@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.cells.meaning import lire, lire_libre
+from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
-from pipeline.reading.model import Etat, Reading
+from pipeline.reading.model import Reading
 from schemas.fields import Kind
 from tests.hostile import build
 from tests.hostile.conftest import Reader

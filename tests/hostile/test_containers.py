@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
-from pipeline.reading.model import Etat
 from pipeline.settings import Limits
 from pipeline.workers import Pool
 from tests.hostile import build

@@ -8,8 +8,8 @@ import unicodedata
 import pytest
 
 from pipeline.cells.meaning import lire
+from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell
 from pipeline.reading.details import english, french
-from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell
 from schemas.fields import Kind
 from tests.hostile import build
 from tests.hostile.conftest import Reader

@@ -7,8 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 from pipeline import ledger
-from pipeline.intake import scan as inbox
-from pipeline.intake.scan import Scan
+from pipeline.intake.scan import Scan, scan
 from pipeline.intake.settled import SECOND, Clock
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -65,7 +64,7 @@ class Box:
 
     def scan(self, settings: Settings = SETTINGS, *, sleep: bool = True) -> Scan:
         with ledger.open(self.workspace, settings) as book:
-            return inbox.scan(self.workspace, settings, book, clock=self.time.clock(), sleep=sleep)
+            return scan(self.workspace, settings, book, clock=self.time.clock(), sleep=sleep)
 
     def ready(self, settings: Settings = SETTINGS) -> list[str]:
         return [arrival.fichier for arrival in self.scan(settings).ready]

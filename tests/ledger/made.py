@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import ledger
-from pipeline.intake import scan
+from pipeline.intake import retire
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import (
     AbsenceTaken,
@@ -22,7 +22,7 @@ from pipeline.ledger.records import (
     HoursIssued,
     RuleCount,
 )
-from pipeline.publishing import preflight, spool
+from pipeline.publishing import outbox, preflight, spool
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.keys import key
@@ -44,8 +44,8 @@ def opened(made: Workspace, settings: Settings = SETTINGS) -> Iterator[Ledger]:
     """The ledger after the checks and the recovery of a run's start."""
     with ledger.open(made, settings) as book:
         preflight.check(made, book)
-        spool.recover(made, book)
-        scan.retire(made, book)
+        outbox.recover(made, book)
+        retire.retire(made, book)
         yield book
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.commands import verify
 from pipeline.errors import StateHalt
-from pipeline.publishing import spool
+from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
 from tests.job.world import DISPENSATEUR, TITULAIRE, World
 from tests.ledger import made
@@ -25,7 +25,7 @@ def workspace(root: Path) -> Workspace:
         for n in (1, 2):
             entries = (made.absence(f"A{n}"), made.hours(n))
             made.decide(space, book, run, f"DSF-1-C0{n}", *entries, sha256=sha256(original).hexdigest())
-        spool.release(space, book)
+        outbox.release(space, book)
         book.finish_run(run)
     return space
 

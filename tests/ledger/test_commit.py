@@ -12,7 +12,7 @@ from pipeline import ledger
 from pipeline.errors import Halt, HeadMoved, Interrupted, StateHalt
 from pipeline.ledger import chain
 from pipeline.ledger.records import Decision
-from pipeline.publishing import spool
+from pipeline.publishing import outbox
 from tests.ledger import made
 
 
@@ -78,7 +78,7 @@ def test_C03_a_runner_that_was_overtaken_commits_nothing(tmp_path: Path) -> None
             with pytest.raises(HeadMoved):
                 slow.commit(Decision(run, (made.deposit("late"),)), head)
             mine = made.stage(space, fast, made.complement("DSF-1-C01", "D", (made.absence(),)))[0]
-            spool.recover(space, slow)
+            outbox.recover(space, slow)
             assert (space.spool / mine.nom).exists(), "the slower one must not sweep the tokens of the faster one"
 
 

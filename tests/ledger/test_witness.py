@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import ledger
 from pipeline.errors import StateHalt
-from pipeline.publishing import preflight, spool
+from pipeline.publishing import outbox, witness
 from pipeline.workspace import Workspace
 from tests.ledger import made
 
@@ -17,7 +17,7 @@ from tests.ledger import made
 def emitted(space: Workspace, numero: str, name: str) -> None:
     with made.opened(space) as book:
         made.decide(space, book, made.begin(book), numero, made.absence(name))
-        spool.release(space, book)
+        outbox.release(space, book)
 
 
 def refused(space: Workspace, sentence: str) -> None:
@@ -87,7 +87,7 @@ def test_a_witness_behind_the_ledger_is_well(tmp_path: Path) -> None:
     with made.opened(space) as book:
         made.decide(space, book, made.begin(book), "DSF-1-C01")
     with made.opened(space) as book:
-        assert preflight.read_witness(space).seq == 1
+        assert witness.read_witness(space).seq == 1
         assert book.staged() == []
     assert (space.outbox / made.SIRET / "dsf" / "DSF-1-C01").is_dir()
 
@@ -98,12 +98,12 @@ def test_the_witness_is_ahead_of_whatever_a_receiver_can_hold(tmp_path: Path, mo
 
     def watch(label: str, *_: Path) -> None:
         if made.names(space.outbox / made.SIRET) if (space.outbox / made.SIRET).exists() else False:
-            seen.append((label, preflight.read_witness(space).publications))
+            seen.append((label, witness.read_witness(space).publications))
 
     with made.opened(space) as book:
         made.decide(space, book, made.begin(book), "DSF-1-C01")
         monkeypatch.setattr("pipeline.disk.reached", watch)
-        spool.release(space, book)
+        outbox.release(space, book)
     assert seen and all(publications == 2 for _, publications in seen)
 
 

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
-from pipeline.reading.model import Etat, Reading
+from pipeline.reading.model import Reading
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "spreadsheets"

@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
+from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
-from pipeline.reading.model import Etat, Reading
+from pipeline.reading.model import Reading
 from schemas.fields import HEURES, fields_of
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cells.meaning import fold, holds_nir
+from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
-from pipeline.reading.model import Etat
 from schemas.fields import NATURES, Kind, fields_of
 from tests.hostile import build
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.headings import headings, normal
-from pipeline.reading.model import Etat, Reading
+from pipeline.reading.model import Reading
 from schemas.fields import ABSENCES, FIELDS, HEURES, NATURES, fields_of
 from tests.hostile import build
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.cells.meaning import as_text, display, lire, lire_colonne
-from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell, Lu
+from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell, Lu
 from schemas.fields import Kind
 
 NIR = "295109912611193"

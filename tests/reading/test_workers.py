@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import workers
+from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions
 from pipeline.reading.details import french
-from pipeline.reading.model import Etat, Reading
+from pipeline.reading.model import Reading
 from pipeline.settings import Limits
 from pipeline.workers import Pool
 from tests.hostile import build

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell
 from pipeline.reading import ReadOptions, read
-from pipeline.reading.model import Cell, ErrorCell, Etat, FormulaCell
 from tests.hostile import build
 from tests.hostile.outcome import cells, refused, rows
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.reading.model import Etat
+from pipeline.cells.model import Etat
 from schemas.rule import OBSERVATIONS
 from schemas.rules import CATALOGUE
 from tests.rules.good import fires, observed

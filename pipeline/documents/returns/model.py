@@ -9,11 +9,12 @@ import pandas as pd
 
 from pipeline import jsonfile
 from pipeline.cells import text
+from pipeline.cells.model import Etat
 from pipeline.judging.frames import Frames, per_deposit
 from pipeline.judging.settle import ACCEPTED, HELD, REJECTED, TAKEN, Settled
 from pipeline.ledger.records import Counts
 from pipeline.nomenclature import Motif
-from pipeline.reading.model import Column, Etat, Reading
+from pipeline.reading.model import Column, Reading
 from pipeline.settings import Settings
 from schemas.fields import SHEETS, column_letter
 

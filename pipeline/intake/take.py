@@ -1,0 +1,64 @@
+"""From arrivals to archived originals."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline import disk
+from pipeline.disk import hash_of
+from pipeline.intake import walk
+from pipeline.intake.arrival import Arrival, Snapshot
+from pipeline.workspace import Workspace
+
+
+def take(workspace: Workspace, arrival: Arrival) -> Snapshot | None:
+    """Archive one arrival; None when it was withdrawn or changed (it is looked at again by the next run)."""
+    return take_all(workspace, [arrival])[0]
+
+
+def take_all(workspace: Workspace, arrivals: Sequence[Arrival]) -> list[Snapshot | None]:
+    """Archive many arrivals at the price of one flush; same order, None for one that was withdrawn or changed."""
+    copies = [_copy(workspace, arrival, n) for n, arrival in enumerate(arrivals)]
+    fresh = [draft for draft, _ in filter(None, copies) if draft]
+    if fresh:
+        disk.flush(fresh, "originaux")
+    for draft, sha in filter(None, copies):
+        if draft:
+            disk.rename(draft, workspace.originals / sha, "originaux")
+    if fresh:
+        disk.flush([workspace.originals], "originaux")
+    return [
+        Snapshot(arrival, copy[1], workspace.originals / copy[1]) if copy else None
+        for arrival, copy in zip(arrivals, copies, strict=True)
+    ]
+
+
+def _copy(workspace: Workspace, arrival: Arrival, n: int) -> tuple[Path | None, str] | None:
+    """(draft, sha256) of what one descriptor gave; draft None when the archive has these very bytes already."""
+    draft = workspace.originals / f"copie-{n}.{os.getpid()}.tmp"
+    disk.unlink(draft, "originaux")
+    try:
+        with walk.opened(workspace, arrival) as handle:
+            sha = disk.copy(handle, draft, "originaux")
+            still = walk.is_still(os.fstat(handle), arrival)
+        still = still and walk.same(workspace, arrival)
+    except OSError:
+        still = False  # withdrawn, held by its sender, or a share that does not answer: the next run looks again
+    if not still:
+        disk.unlink(draft, "originaux")
+        return None
+    if hash_of(workspace.originals / sha) == sha:
+        disk.unlink(draft, "originaux")
+        return None, sha
+    return draft, sha
+
+
+def is_intact(snapshot: Snapshot) -> bool:
+    """The archived original still has the bytes it is named after (reliability B17)."""
+    return hash_of(snapshot.original) == snapshot.sha256
+
+
+def sweep(workspace: Workspace) -> None:
+    """Remove copies that an earlier run began and did not finish."""
+    for draft in sorted(workspace.originals.glob("*.tmp")):
+        disk.unlink(draft, "originaux")
