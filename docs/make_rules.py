@@ -85,7 +85,7 @@ def _code(text: str) -> str:
 
 
 def main() -> int:
-    from pipeline.commands.init import demo  # noqa: PLC0415 - only to write the page
+    from pipeline.commands.demo import demo  # noqa: PLC0415 - only to write the page
 
     with TemporaryDirectory() as folder:
         list(demo(Path(folder), 1, lambda step, done, total: None))

@@ -30,7 +30,7 @@ def _report(make: Callable[..., samples.Model], name: str = "rapport.html") -> C
 
 
 def _template() -> bytes:
-    known = nomenclature.load(ROOT)
+    known = nomenclature.motifs(ROOT)
     return template.workbook(
         samples.SIRET, "Centre des Trois Rivières", TRAINEES, ABSENCES, known, "fr", date(2025, 4, 2)
     )

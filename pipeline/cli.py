@@ -1,6 +1,6 @@
-"""The commands. Each parses, calls one function, and renders what it returns: stdout is the answer, stderr the progress.
+"""The verbs, nothing else: each parses, calls its own module in ``commands``, and says what came back.
 
-Heavy imports stand inside the commands, so that ``dsf --help`` answers at once.
+stdout is the answer, stderr the progress. Heavy imports stand inside the verbs, so that ``dsf --help`` answers at once.
 """
 
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pipeline import __version__, lock
+from pipeline import __version__
 from pipeline.commands.console import (
     Exit,
     answer,
@@ -48,9 +48,9 @@ def init(folder: Path) -> None:
 @command
 def demo(folder: Path, seed: int) -> None:
     """Make a realistic workspace with sample extracts and deposits, run it, say where to look."""
-    from pipeline.commands import init as starting
+    from pipeline.commands import demo as verb
 
-    for line in starting.demo(folder, seed, progress()):
+    for line in verb.demo(folder, seed, progress()):
         click.echo(line)
 
 
@@ -67,15 +67,14 @@ def extract() -> None:
 @command
 def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool) -> None:
     """Load extracts (default: those in inbox/extraits/)."""
-    from pipeline import reference, telling
+    from pipeline import reference
+    from pipeline.commands import extract as verb
+    from pipeline.lock import locked
 
     workspace, _ = opened(root)
-    with lock.locked(workspace):
+    with locked(workspace):
         results = reference.load(workspace, list(paths) or None, force=force)
-    if as_json:
-        answer("extract load", telling.loads(results))
-    else:
-        click.echo("\n".join(telling.load_lines(results)))
+    answer("extract load", verb.loads_data(results), verb.loads_lines(results), as_json=as_json)
     if any(result.erreur for result in results):
         sys.exit(Exit.FAILURE)
 
@@ -86,14 +85,13 @@ def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool
 @command
 def extract_list(root: Path, as_json: bool) -> None:
     """The extracts loaded so far, oldest first."""
-    from pipeline import reference, telling
+    from pipeline import reference
+    from pipeline.commands import extract as verb
 
     workspace, _ = opened(root)
     loads = reference.open(workspace).loads()
-    if as_json:
-        answer("extract list", {"extraits": [telling.load(item) for item in loads]})
-    else:
-        click.echo("\n".join(telling.load_line(item) for item in loads) or "Aucun extrait chargé.")
+    lines = [verb.load_line(item) for item in loads] or ["Aucun extrait chargé."]
+    answer("extract list", {"extraits": [verb.load_data(item) for item in loads]}, lines, as_json=as_json)
 
 
 @extract.command("show")
@@ -103,17 +101,15 @@ def extract_list(root: Path, as_json: bool) -> None:
 @command
 def extract_show(numero: str, root: Path, as_json: bool) -> None:
     """What the extracts say of one DSF."""
-    from pipeline import reference, telling
+    from pipeline import reference
+    from pipeline.commands import extract as verb
 
     workspace, _ = opened(root)
     facts = reference.open(workspace).show(numero)
     if facts.dsf.empty:
         click.echo("Aucun extrait chargé ne contient cette DSF.", err=True)
         sys.exit(Exit.FAILURE)
-    if as_json:
-        answer("extract show", telling.dsf(facts))
-    else:
-        click.echo("\n".join(telling.dsf_lines(facts)))
+    answer("extract show", verb.dsf_data(facts), verb.dsf_lines(facts), as_json=as_json)
 
 
 @main.command()
@@ -127,23 +123,20 @@ def extract_show(numero: str, root: Path, as_json: bool) -> None:
 @command
 def run(dry_run: bool, day: date, fail_on_reject: bool, root: Path, as_json: bool) -> None:
     """Load waiting extracts, process every ready deposit, emit, report."""
-    from pipeline import telling
-    from pipeline.commands import dry_run as trial
+    from pipeline.commands import dry_run as double
+    from pipeline.commands import run as verb
     from pipeline.run import run as do
 
     workspace, settings = opened(root)
     if dry_run:
-        with trial.double(workspace, settings) as copy:
-            outcome = do(copy, trial.for_double(settings), day, progress())
+        with double.double(workspace, settings) as copy:
+            outcome = do(copy, double.for_double(settings), day, progress())
     else:
         outcome = do(workspace, settings, day, progress())
-    if as_json:
-        answer("run", telling.outcome(outcome, dry_run=dry_run))
-    else:
-        click.echo("\n".join(telling.outcome_lines(outcome, dry_run=dry_run)))
+    answer("run", verb.data(outcome, dry_run=dry_run), verb.lines(outcome, dry_run=dry_run), as_json=as_json)
     if outcome.refused_extracts:
         sys.exit(Exit.FAILURE)
-    if fail_on_reject and telling.has_rejections(outcome.view):
+    if fail_on_reject and verb.has_rejections(outcome.view):
         sys.exit(Exit.REJECTIONS)
 
 
@@ -157,15 +150,11 @@ def run(dry_run: bool, day: date, fail_on_reject: bool, root: Path, as_json: boo
 @command
 def check(file: Path, siret: str, day: date, root: Path, lang: str | None, as_json: bool) -> None:
     """Validate one file; nothing is recorded."""
-    from pipeline import telling
-    from pipeline.commands.check import check as do
+    from pipeline.commands import check as verb
 
     workspace, settings = opened(root, langue=lang)
-    report = do(workspace, settings, file, siret, day)
-    if as_json:
-        answer("check", report)
-    else:
-        click.echo("\n".join(telling.report_lines(report)))
+    report = verb.check(workspace, settings, file, siret, day)
+    answer("check", report, verb.lines(report), as_json=as_json)
     if report["etat"] == "refuse" or report["comptes"]["rejetees"]:
         sys.exit(Exit.REJECTIONS)
 
@@ -193,15 +182,11 @@ def template(siret: str, numeros: tuple[str, ...], output: Path | None, day: dat
 @command
 def status(root: Path, as_json: bool) -> None:
     """What waits, what was left and why, last runs."""
-    from pipeline import telling
-    from pipeline.commands.status import state
+    from pipeline.commands import status as verb
 
     workspace, settings = opened(root)
-    seen = state(workspace, settings)
-    if as_json:
-        answer("status", seen)
-    else:
-        click.echo("\n".join(telling.state_lines(seen)))
+    seen = verb.state(workspace, settings)
+    answer("status", seen, verb.lines(seen), as_json=as_json)
 
 
 @main.command()
@@ -213,17 +198,13 @@ def status(root: Path, as_json: bool) -> None:
 @command
 def history(numero_dsf: str, depot: str, absence: str, root: Path, as_json: bool) -> None:
     """The audit trail: who, when, from which file, sheet and row, by which rules and extract."""
-    from pipeline import telling
-    from pipeline.commands import verify as audit
+    from pipeline.commands import history as verb
 
     if not (numero_dsf or depot) or (absence and not numero_dsf):
         raise click.UsageError("donnez --dsf ou --depot ; --absence va avec --dsf.")
     workspace, settings = opened(root)
-    trail = audit.history(workspace, settings, dsf=numero_dsf, depot=depot, absence=absence)
-    if as_json:
-        answer("history", {"depots": trail})
-    else:
-        click.echo("\n".join(telling.trail_lines(trail)))
+    trail = verb.history(workspace, settings, dsf=numero_dsf, depot=depot, absence=absence)
+    answer("history", {"depots": trail}, verb.lines(trail), as_json=as_json)
 
 
 @main.command()
@@ -235,15 +216,11 @@ def history(numero_dsf: str, depot: str, absence: str, root: Path, as_json: bool
 @command
 def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
     """Ledger, archive and outbox against each other, by hash and number chain."""
-    from pipeline import telling
-    from pipeline.commands import verify as audit
+    from pipeline.commands import verify as verb
 
     workspace, settings = opened(root)
-    found = audit.verify(workspace, settings, renew_witness=renew_witness)
-    if as_json:
-        answer("verify", telling.verification(found))
-    else:
-        click.echo("\n".join(telling.verification_lines(found)))
+    found = verb.verify(workspace, settings, renew_witness=renew_witness)
+    answer("verify", found.data(), found.lines(), as_json=as_json)
     if not found.ok:
         sys.exit(Exit.FAILURE)
 
@@ -257,10 +234,10 @@ def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
 @command
 def reissue(numero: str, output: Path, root: Path) -> None:
     """One complementary DSF written again from the ledger, byte for byte; never on its own."""
-    from pipeline.commands import verify as audit
+    from pipeline.commands import reissue as verb
 
     workspace, settings = opened(root)
-    for path in audit.reissue(workspace, settings, numero, output):
+    for path in verb.reissue(workspace, settings, numero, output):
         click.echo(str(path))
 
 
@@ -271,18 +248,14 @@ def reissue(numero: str, output: Path, root: Path) -> None:
 @command
 def rules(code: str | None, lang: str, as_json: bool) -> None:
     """The catalogue of rules."""
-    from pipeline import telling
+    from pipeline.commands import rules as verb
     from schemas.rules import CATALOGUE
 
     if code and code.upper() not in CATALOGUE:
         raise click.UsageError(f"règle inconnue : {code}. `dsf rules` les liste toutes.")
     chosen = [CATALOGUE[code.upper()]] if code else list(CATALOGUE.values())
-    if as_json:
-        answer("rules", {"regles": [telling.rule(item, lang) for item in chosen]})
-    else:
-        click.echo(
-            "\n".join(line for item in chosen for line in telling.rule_lines(item, lang, whole=code is not None))
-        )
+    lines = [line for item in chosen for line in verb.lines(item, lang, whole=code is not None)]
+    answer("rules", {"regles": [verb.data(item, lang) for item in chosen]}, lines, as_json=as_json)
 
 
 if __name__ == "__main__":

@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pipeline import __version__, ledger, lock, nomenclature, reference, synonyms, wave
+from pipeline import __version__, ledger, lock, nomenclature, reference, wave
 from pipeline.documents import overview
 from pipeline.errors import NoReference
 from pipeline.intake import retire, take
 from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.intake.scan import scan
+from pipeline.judging import deposit
+from pipeline.judging.context import Chain, Clock, Progress
+from pipeline.judging.deposit import Taken
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, preflight, spool
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
-from pipeline.wave import Chain, Clock, Progress, Taken
 from pipeline.workers import Pool
 from pipeline.workspace import Workspace
 from schemas.rules import RULES_VERSION
@@ -54,8 +56,8 @@ class Outcome:
 def run(workspace: Workspace, settings: Settings, day: date, progress: Progress) -> Outcome:
     """Do everything that waits. Raises ``Halt`` (exit codes of spec §8); what was decided before it stands."""
     clock = Clock()
-    reasons = nomenclature.load(workspace.root, settings.motifs)
-    headings = synonyms.load(workspace.root, settings.synonymes)
+    reasons = nomenclature.motifs(workspace.root, settings.motifs)
+    headings = nomenclature.synonyms(workspace.root, settings.synonymes)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         with clock.step("reprise"):
             preflight.check(workspace, book)
@@ -120,7 +122,7 @@ def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Taken]]:
                 yield pending
                 pending = []
             if attempts >= ASIDE:
-                pending.extend(wave.put_aside(snapshot, wave.TRIED) for snapshot in group)
+                pending.extend(deposit.put_aside(snapshot, deposit.TRIED) for snapshot in group)
             else:
                 chain.book.begin_attempts([(s.arrival.siret, s.sha256) for s in group])
                 pending.extend(wave.read(chain, group))
@@ -142,7 +144,7 @@ def _process(chain: Chain, taken: Sequence[Taken], aside: list[tuple[str, str]])
             for one in taken:
                 _process(chain, [one], aside)
             return
-        wave.process(chain, [wave.put_aside(taken[0].snapshot, wave.OURS)])
+        wave.process(chain, [deposit.put_aside(taken[0].snapshot, deposit.OURS)])
         aside.append((taken[0].snapshot.arrival.chemin, f"refusé par une erreur de notre programme : {error}"))
 
 

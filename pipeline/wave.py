@@ -1,34 +1,25 @@
 """One wave: read deposits → a decision, rendered, staged, committed, released. See ``run`` for what stands around it."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from hashlib import sha256
-from time import monotonic
 
-from pipeline import __version__
-from pipeline.cells.model import Etat
 from pipeline.documents import clerk, returns
-from pipeline.documents.returns.model import Arrived, Judged, Model, extracts, models
+from pipeline.documents.returns.model import Model, models
 from pipeline.errors import Halt, HeadMoved, scrubbed
 from pipeline.intake import retire
 from pipeline.intake.arrival import Snapshot
-from pipeline.judging import decision, frames
-from pipeline.judging.filenames import file_name
-from pipeline.judging.settle import Known, Named, Settled, settle
-from pipeline.ledger import Ledger
+from pipeline.judging import decision
+from pipeline.judging.complement import file_name
+from pipeline.judging.context import Chain, extracts, judged_with
+from pipeline.judging.decide import Work, decide
+from pipeline.judging.deposit import Taken
 from pipeline.ledger.records import Decision, Deposit, Folder, Token
-from pipeline.nomenclature import Motif
 from pipeline.publishing import outbox, spool
-from pipeline.reading import ReadOptions, details
-from pipeline.reading.model import Observation, Reading
-from pipeline.reference import Facts, Reference
+from pipeline.reading import ReadOptions
 from pipeline.settings import Settings
-from pipeline.workers import Pool
 from pipeline.workspace import Workspace
-from schemas.rules import RULES_VERSION
 
 RETRIES = 5
 """How often a wave is computed again when the ledger moved under it."""
@@ -36,63 +27,9 @@ RETRIES = 5
 RENDERED = 128
 """Reports handed to the renderers at once."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with (step, done, of how many); carries no personal data."""
-
 
 class NotDecided(Exception):
     """Our fault, before anything was committed: the text says where in the program, and nothing of the data."""
-
-
-@dataclass
-class Clock:
-    """Seconds spent in each step."""
-
-    spent: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        start = monotonic()
-        try:
-            yield
-        finally:
-            self.spent[name] = self.spent.get(name, 0.0) + monotonic() - start
-
-
-@dataclass(frozen=True)
-class Chain:
-    """What every wave of a run needs."""
-
-    workspace: Workspace
-    settings: Settings
-    book: Ledger
-    reference: Reference
-    pool: Pool
-    run: str
-    day: date
-    fence: int
-    motifs: tuple[Motif, ...]
-    synonyms: tuple[tuple[str, str], ...]
-    clock: Clock
-    progress: Progress
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A deposit taken and read."""
-
-    snapshot: Snapshot
-    reading: Reading
-
-
-@dataclass(frozen=True)
-class Work:
-    """A wave decided but not yet written anywhere."""
-
-    arrived: tuple[Arrived, ...]
-    frames: frames.Frames
-    facts: Facts
-    settled: Settled
 
 
 def read(chain: Chain, snapshots: Sequence[Snapshot]) -> list[Taken]:
@@ -105,15 +42,6 @@ def read(chain: Chain, snapshots: Sequence[Snapshot]) -> list[Taken]:
 def options(settings: Settings, synonyms: tuple[tuple[str, str], ...], siret: str) -> ReadOptions:
     """What reading a deposit of ``siret`` goes by."""
     return ReadOptions(siret=siret, limites=settings.limites, synonymes=synonyms)
-
-
-TRIED, OURS = "essais", "notre_erreur"
-"""Why a deposit is put aside (see ``reading.details``)."""
-
-
-def put_aside(snapshot: Snapshot, why: str) -> Taken:
-    """A deposit that ends the program (``TRIED``, ``OURS``): it is refused without being judged, and both sides are told."""
-    return Taken(snapshot, Reading("", observations=(Observation(Etat.FICHIER_ILLISIBLE, detail=details.french(why)),)))
 
 
 def process(chain: Chain, wave: Sequence[Taken]) -> None:
@@ -149,64 +77,6 @@ def _prepared(chain: Chain, wave: Sequence[Taken]) -> tuple[Work, list[Token]]:
         raise
     except Exception as error:
         raise NotDecided(scrubbed(error)) from None
-
-
-def decide(chain: Chain, wave: Sequence[Taken]) -> Work:
-    """Judge and settle a wave against the reference and the ledger as they are now; writes nothing."""
-    with chain.clock.step("jugement"):
-        made = frames.build([frames.Source(t.snapshot.arrival.siret, t.reading) for t in wave])
-        keys = made.lines["cle_dsf"].dropna().unique()
-        facts = chain.reference.facts(keys)
-        named = _named(chain, wave)
-        known = Known(
-            facts=facts,
-            entries=chain.book.entries(keys, facts.dsf["cle_convention"].unique()),
-            ranks=chain.book.ranks(keys),
-            seen=chain.book.seen([(n.siret, n.sha256) for n in named]),
-        )
-        settled = settle(made, named, known, chain.motifs, chain.settings, chain.day)
-        names = chain.reference.raisons_sociales({n.siret for n in named})
-        arrived = tuple(
-            Arrived(
-                n.numero,
-                n.siret,
-                names.get(n.siret, ""),
-                n.fichier,
-                n.sha256,
-                t.snapshot.arrival.octets,
-                t.snapshot.arrival.mtime_ns,
-                t.reading,
-            )
-            for n, t in zip(named, wave, strict=True)
-        )
-        return Work(arrived, made, facts, settled)
-
-
-def _named(chain: Chain, wave: Sequence[Taken]) -> list[Named]:
-    """Number the deposits: run's date, short hash of organisation and content, and -2, -3… where that exists already."""
-    stems = [f"{chain.day.isoformat()}-{_short(t.snapshot.arrival.siret, t.snapshot.sha256)}" for t in wave]
-    used = set(chain.book.numbers_like(stems))
-    named = []
-    for stem, taken in zip(stems, wave, strict=True):
-        numbers = itertools.chain([stem], (f"{stem}-{n}" for n in itertools.count(2)))
-        numero = next(n for n in numbers if n not in used)
-        used.add(numero)
-        arrival = taken.snapshot.arrival
-        named.append(Named(numero, arrival.siret, taken.snapshot.sha256, arrival.fichier))
-    return named
-
-
-def _short(siret: str, content: str) -> str:
-    return sha256(f"{siret} {content}".encode()).hexdigest()[:8]
-
-
-def judged_with(chain: Chain) -> Judged:
-    """What the reports of a wave are judged with."""
-    loads = [
-        {"nom": load.nom, "date_extraction": load.date_extraction.date().isoformat(), "sha256": load.sha256}
-        for load in chain.reference.loads()
-    ]
-    return Judged(chain.run, chain.day, RULES_VERSION, __version__, loads, chain.motifs, chain.settings)
 
 
 def _stage(chain: Chain, work: Work) -> list[Token]:

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, time, timedelta
 
+from pipeline.cells import text as texts
 from pipeline.cells.model import Cell
 
 FIRST_YEAR = 1950
@@ -30,7 +31,7 @@ def read_date(cell: Cell, *, epoque_1904: bool = False) -> Read:
     midnight is refused: 23:00 may be the next day of another time zone.
     """
     if isinstance(cell, datetime):
-        return _within(cell.date()) if cell.time() == time() else (None, show(cell.date()))
+        return _within(cell.date()) if cell.time() == time() else (None, texts.day(cell.date()))
     if isinstance(cell, date):
         return _within(cell)
     if isinstance(cell, bool):
@@ -38,11 +39,6 @@ def read_date(cell: Cell, *, epoque_1904: bool = False) -> Read:
     if isinstance(cell, int | float):
         return _from_serial(cell, epoque_1904)
     return _from_text(cell) if isinstance(cell, str) else _UNREADABLE
-
-
-def show(day: date) -> str:
-    """A date as people write it in France: ``05/03/2025``."""
-    return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
 
 
 def _within(day: date) -> Read:
@@ -64,7 +60,7 @@ def _from_text(text: str) -> Read:
     if clock:
         day, note = _from_text(clock[1]) if not _CLOCK.fullmatch(clock[1]) else _UNREADABLE
         midnight = not any(int(part) for part in clock.groups()[1:] if part)
-        return (day, note) if midnight or day is None else (None, show(day))
+        return (day, note) if midnight or day is None else (None, texts.day(day))
     if found := _DAY_FIRST.fullmatch(text):
         return _from_parts(found[4], found[3], found[1])
     if found := _ISO.fullmatch(text):
@@ -80,11 +76,11 @@ def _from_parts(year: str, month: str, day: str) -> Read:
         if read is not None:
             return _within(read)
         month_first = _date(int(year), int(day), int(month))  # 02/13/2025: no month 13, so the month came first
-        return None, show(month_first) if month_first else ""
+        return None, texts.day(month_first) if month_first else ""
     if len(year) == 2:
         # The form to use, not a guess: its author sees whether the century is right.
         full = _date(2000 + int(year), int(month), int(day))
-        return None, show(full) if full else ""
+        return None, texts.day(full) if full else ""
     return _UNREADABLE
 
 
@@ -110,4 +106,4 @@ def _words_note(found: re.Match[str]) -> str:
     if stem not in _MONTHS:
         return ""
     day = _date(int(found[3]), _MONTHS.index(stem) + 1, int(found[1]))
-    return show(day) if day else ""
+    return texts.day(day) if day else ""

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from pipeline.cells import text as texts
 from pipeline.cells.model import Cell
 
 MAX_HUNDREDTHS = 9_999_999
@@ -38,12 +39,6 @@ def read_hours(cell: Cell) -> Read:
     if isinstance(cell, datetime) and cell.year <= 1904:
         return None, _both_clocks(cell)
     return _from_text(cell) if isinstance(cell, str) else _UNREADABLE
-
-
-def show(hundredths: int) -> str:
-    """Hundredths as people write hours in French: 750 → ``7,50 h``, 700 → ``7 h``."""
-    sign, value = ("-", -hundredths) if hundredths < 0 else ("", hundredths)
-    return f"{sign}{value // 100},{value % 100:02d} h" if value % 100 else f"{sign}{value // 100} h"
 
 
 def _round(hours: Decimal) -> int:
@@ -114,7 +109,7 @@ def _from_grouped(found: re.Match[str]) -> Read:
     one_group = len(whole) <= 6
     if separator != " " and mark is None and one_group and not digits.startswith("0"):
         small = _round(Decimal(digits.replace(separator, ".")))
-        return None, f"{sign}{show(small)} / {sign}{whole} h"
+        return None, f"{sign}{texts.hours_to_type(small)} / {sign}{whole} h"
     if separator != " " and mark is None and one_group:
         return _bounded(_round(Decimal(sign + digits.replace(separator, "."))))
     if digits.startswith("0"):

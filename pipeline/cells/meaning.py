@@ -8,13 +8,14 @@ separated by `` / ``. ``detail`` holds values only, never a sentence, so that me
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
 
 from stdnum.fr import nir as nir_number
 
 from pipeline.cells.dates import read_date
 from pipeline.cells.hours import read_hours
 from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell, Lu, PlainLus
+from pipeline.cells.text import as_text, display, fold
+from pipeline.cells.text import number as number_text
 from schemas.fields import MAX_COMMENT, MAX_TEXT, Kind
 
 ERROR_TEXTS = frozenset(
@@ -26,7 +27,6 @@ ERROR_TEXTS = frozenset(
 _BLANK = Lu(None)
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Text that reads as itself: printable ASCII, trimmed, single spaces."""
-_DIGITS_OF_A_NUMBER = 15  # what a spreadsheet keeps of a number
 _NIR = re.compile(
     r"(?<![0-9])(?=([1-478](?:[ ./_-]?[0-9]){4}[ ./_-]?(?:[0-9][ ./_-]?[0-9]|2[AaBb])(?:[ ./_-]?[0-9]){8})(?![0-9]))"
 )
@@ -112,52 +112,10 @@ def is_blank(cell: Cell) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def fold(text: str) -> str:
-    """``text`` in NFC, trimmed, each run of spaces (NBSP, thin spaces, line breaks) one space."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def as_text(cell: Cell) -> str | None:
-    """The text of a cell as its program shows it, an identifier typed as number without ``.0`` nor exponent.
-
-    None where a number has more digits than a spreadsheet keeps: the last ones are lost, and are not guessed.
-    """
-    match cell:
-        case None:
-            return ""
-        case ErrorCell(text=text):
-            return text
-        case FormulaCell(value=value):
-            return as_text(value)
-        case str():
-            return fold(cell)
-        case bool():
-            return "VRAI" if cell else "FAUX"
-        case int() | float():
-            return _number_text(cell)
-        case datetime():
-            return cell.strftime("%d/%m/%Y %H:%M") if cell.time() != time() else _day_text(cell)
-        case date():
-            return _day_text(cell)
-        case time():
-            return cell.strftime("%H:%M:%S" if cell.second else "%H:%M")
-        case timedelta():
-            return _duration_text(cell)
-
-
-def display(cell: Cell) -> str:
-    """A cell as text for people: as ``as_text``, and a number too long to be kept as the spreadsheet shows it."""
-    text = as_text(cell)
-    if text is not None:
-        return text
-    value = cell.value if isinstance(cell, FormulaCell) else cell
-    return f"{value:.14E}" if isinstance(value, int | float) else ""
-
-
 def holds_nir(cell: Cell) -> bool:
     """A social security number with its right key stands somewhere in the cell, as text or as a number."""
     if isinstance(cell, float | int) and not isinstance(cell, bool):
-        text = _number_text(cell) or ""
+        text = number_text(cell) or ""
     elif isinstance(cell, str):
         text = cell
     else:
@@ -204,26 +162,6 @@ def _forbidden(text: str, kind: Kind) -> str:
         if character == "\ufffd" or unicodedata.category(character) in _FORBIDDEN_FORMATS:
             return character
     return ""
-
-
-def _day_text(day: date) -> str:
-    return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
-
-
-def _duration_text(duration: timedelta) -> str:
-    seconds = round(duration.total_seconds())
-    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
-    text = f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}"
-    return f"{text}:{seconds % 60:02d}" if seconds % 60 else text
-
-
-def _number_text(number: float) -> str | None:
-    if isinstance(number, int) or number.is_integer():
-        text = str(int(number)) if abs(number) < 10**_DIGITS_OF_A_NUMBER else None
-    else:
-        text = f"{number:.15g}"
-        text = None if "e" in text or "n" in text else text
-    return text
 
 
 def _read_text(cell: Cell, _epoque: bool) -> Lu:

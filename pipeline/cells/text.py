@@ -1,37 +1,103 @@
-"""A cell as typed: shown in a message, and carried in JSON so that it can be typed again exactly."""
+"""How a value reads as text, and how a cell travels in JSON. The only place that turns values into text for people.
 
+A page sets thousands apart and speaks the reader's language (``documents.wording``); everything before it goes through here.
+"""
+
+import unicodedata
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 
+DIGITS_OF_A_NUMBER = 15
+"""What a spreadsheet keeps of a number."""
+
 
 def shown(cell: Cell) -> str:
-    """The cell as a person would read it in a spreadsheet set to French."""
+    """The cell as a person reads it in a spreadsheet set to French: texts as typed, 7.5 as « 7,5 »."""
+    match cell:
+        case str():
+            return cell
+        case FormulaCell(value=value):
+            return "formule" if value is None else shown(value)
+        case int() | float():
+            return display(cell).replace(".", ",")
+        case _:
+            return display(cell)
+
+
+def display(cell: Cell) -> str:
+    """``as_text``, and a number too long for a spreadsheet with its exponent."""
+    text = as_text(cell)
+    if text is not None:
+        return text
+    value = cell.value if isinstance(cell, FormulaCell) else cell
+    return f"{value:.14E}" if isinstance(value, int | float) else ""
+
+
+def as_text(cell: Cell) -> str | None:
+    """The cell as the text of a field: spaces folded, a number without ``.0`` nor exponent and with a decimal point.
+
+    None where a number has more digits than a spreadsheet keeps: the last ones are lost, and are not guessed.
+    """
     match cell:
         case None:
             return ""
+        case ErrorCell(text=text):
+            return text
+        case FormulaCell(value=value):
+            return as_text(value)
+        case str():
+            return fold(cell)
         case bool():
             return "VRAI" if cell else "FAUX"
-        case float():
-            return format(Decimal(repr(cell)).normalize(), "f").replace(".", ",")
+        case int() | float():
+            return number(cell)
         case datetime():
-            day = cell.strftime("%d/%m/%Y")
-            return day if cell.time() == time() else f"{day} {cell:%H:%M}"
+            return f"{day(cell)} {cell:%H:%M}" if cell.time() != time() else day(cell)
         case date():
-            return cell.strftime("%d/%m/%Y")
+            return day(cell)
         case time():
-            return cell.strftime("%H:%M")
+            return cell.strftime("%H:%M:%S" if cell.second else "%H:%M")
         case timedelta():
-            minutes = round(cell.total_seconds() / 60)
-            sign, minutes = ("-" if minutes < 0 else ""), abs(minutes)
-            return f"{sign}{minutes // 60}:{minutes % 60:02d}"
-        case ErrorCell():
-            return cell.text
-        case FormulaCell():
-            return shown(cell.value) if cell.value is not None else "formule"
-        case _:
-            return str(cell)
+            return clock(cell)
+
+
+def fold(text: str) -> str:
+    """``text`` in NFC, trimmed, each run of spaces (NBSP, thin spaces, line breaks) one space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def number(value: float) -> str | None:
+    """``value`` in plain digits, None where some of them are lost: 1234567.0 → ``1234567``, 7.5 → ``7.5``."""
+    if isinstance(value, int) or value.is_integer():
+        return str(int(value)) if abs(value) < 10**DIGITS_OF_A_NUMBER else None
+    text = f"{value:.15g}"
+    return None if "e" in text or "n" in text else text
+
+
+def day(value: date) -> str:
+    """A day as people write it in France: ``05/03/2025``."""
+    return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
+
+
+def clock(duration: timedelta) -> str:
+    """A duration in hours, minutes and, where there are any, seconds: ``26:30``, ``-0:15``."""
+    seconds = round(duration.total_seconds())
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    text = f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}"
+    return f"{text}:{seconds % 60:02d}" if seconds % 60 else text
+
+
+def hours(hundredths: int) -> str:
+    """Hundredths of an hour as a figure with two decimals: 750 → « 7,50 »."""
+    sign, value = ("-", -hundredths) if hundredths < 0 else ("", hundredths)
+    return f"{sign}{value // 100},{value % 100:02d}"
+
+
+def hours_to_type(hundredths: int) -> str:
+    """Hundredths of an hour as a person would type them: 750 → « 7,50 h », 700 → « 7 h »."""
+    text = hours(hundredths)
+    return f"{text.removesuffix(',00')} h"
 
 
 def encode(cell: Cell) -> dict[str, object]:

@@ -1,17 +1,19 @@
 """`dsf check`: one file through the same reading, rules and settlement as a run; nothing is recorded or moved."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipeline import ledger, nomenclature, reference, synonyms, wave
+from pipeline import ledger, nomenclature, reference, wave
+from pipeline.commands.console import COUNTED, plain
 from pipeline.documents.returns.model import models
 from pipeline.errors import NoReference
 from pipeline.intake.arrival import Arrival, Snapshot
+from pipeline.judging import context, decide
+from pipeline.judging.context import Chain, Clock
 from pipeline.settings import Settings
-from pipeline.wave import Chain, Clock
 from pipeline.workers import Pool
 from pipeline.workspace import Workspace
 
@@ -45,11 +47,23 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
             run="",
             day=day,
             fence=0,
-            motifs=nomenclature.load(workspace.root, settings.motifs),
-            synonyms=synonyms.load(workspace.root, settings.synonymes),
+            motifs=nomenclature.motifs(workspace.root, settings.motifs),
+            synonyms=nomenclature.synonyms(workspace.root, settings.synonymes),
             clock=Clock(),
             progress=lambda step, done, total: None,
         )
         snapshot = Snapshot(arrival, sha256(content).hexdigest(), path)
-        work = wave.decide(chain, wave.read(chain, [snapshot]))
-        return models(work.arrived, work.frames, work.settled, wave.judged_with(chain))[0]
+        work = decide.decide(chain, wave.read(chain, [snapshot]))
+        return models(work.arrived, work.frames, work.settled, context.judged_with(chain))[0]
+
+
+def lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """A report on one file, line by line in sheet order."""
+    counts, spent = report["comptes"], report["heures"]
+    for constat in report["constats"]:
+        place = f"{plain(constat['feuille'])}!{constat['cellule']}" if constat["feuille"] else constat["cellule"]
+        where = place or (f"ligne {constat['ligne']}" if constat["ligne"] else "fichier")
+        expected = f" Attendu : {plain(constat['attendu'])}." if constat["attendu"] else ""
+        yield f"{where} : {plain(constat['message'])} {plain(constat['geste'])}{expected} [{constat['code']}]"
+    said = ", ".join(f"{counts[name]} {word} ({spent[name]} h)".replace(".", ",") for name, word in COUNTED.items())
+    yield f"{said}."

@@ -1,7 +1,7 @@
 """What every command shares: its options, its exit codes, how it says what stopped it, its progress and its JSON."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from enum import IntEnum
@@ -132,9 +132,37 @@ def progress() -> Callable[[str, int, int], None]:
     return advance
 
 
-def answer(kind: str, value: Mapping[str, Any]) -> None:
-    """The one JSON object of a command, with its version."""
+def answer(kind: str, data: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
+    """Say what a command found: as one JSON object with its version, or as lines for a person."""
+    if not as_json:
+        click.echo("\n".join(lines))
+        return
+
     from pipeline import jsonfile
 
-    sys.stdout.buffer.write(jsonfile.dumps({"version": 1, "type": kind, **value}))
+    sys.stdout.buffer.write(jsonfile.dumps({"version": 1, "type": kind, **data}))
     sys.stdout.buffer.flush()
+
+
+COUNTED = {
+    "lues": "lues",
+    "acceptees": "acceptées",
+    "rejetees": "rejetées",
+    "retenues": "retenues",
+    "deja_prises": "déjà prises",
+}
+"""What a run counts of lines and hours, and how it is said."""
+SHOWN = 20
+"""Things listed before the rest is counted."""
+
+
+def places(what: str, items: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    for item in items[:SHOWN]:
+        yield f"  {what} : {plain(item['chemin'])} ({item['raison']})"
+    if len(items) > SHOWN:
+        yield f"  {what} : et {len(items) - SHOWN} autres"
+
+
+def plain(text: str) -> str:
+    """A name that came from outside, safe on a terminal: what does not print is shown as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in text)

@@ -1,8 +1,10 @@
 """`dsf status`: what waits, what was left and why, the last runs. Looks only; takes nothing."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline import ledger, reference
+from pipeline.commands.console import places
 from pipeline.intake.scan import scan
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -23,3 +25,20 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
             "inacheve": unfinished[0] if unfinished else "",
             "runs": book.past_runs(),
         }
+
+
+def lines(state: Mapping[str, Any]) -> Iterator[str]:
+    """What waits, what was left and why, the last runs."""
+    yield f"{len(state['prets'])} dépôt(s) prêt(s), {len(state['attente'])} en attente, {len(state['laisses'])} laissé(s) de côté"
+    yield from places("prêt", [{"chemin": path, "raison": "au prochain dsf run"} for path in state["prets"]])
+    yield from places("en attente", state["attente"])
+    yield from places("laissé de côté", state["laisses"])
+    yield f"{len(state['extraits'])} extrait(s) chargé(s), {len(state['extraits_en_attente'])} en attente"
+    if state["inacheve"]:
+        yield f"L'exécution {state['inacheve']} n'est pas terminée : le prochain dsf run la termine."
+    for run in state["runs"][-5:]:
+        counts = run["comptes"]
+        yield (
+            f"  {run['run']} : {run['depots']} dépôts, {counts['lues']} lignes, "
+            f"{counts['acceptees']} acceptées, {counts['rejetees']} rejetées"
+        )

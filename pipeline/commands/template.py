@@ -31,7 +31,7 @@ def prefilled(workspace: Workspace, settings: Settings, siret: str, numeros: Seq
         rows.raison_sociale,
         _trainees(rows),
         _open_absences(workspace, settings, rows),
-        nomenclature.load(workspace.root, settings.motifs),
+        nomenclature.motifs(workspace.root, settings.motifs),
         settings.langue,
         day,
     )

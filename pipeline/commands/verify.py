@@ -9,16 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from pipeline import disk, ledger, lock
+from pipeline import ledger, lock
 from pipeline.disk import hash_of
-from pipeline.errors import Halt, StateHalt
+from pipeline.errors import Halt
 from pipeline.intake.names import depositor
-from pipeline.judging.filenames import file_name
 from pipeline.ledger import Ledger, Publication, chain
 from pipeline.ledger.schema import VERDICTS
 from pipeline.publishing import spool, witness
@@ -44,7 +41,12 @@ class Verification:
 
     def data(self) -> dict[str, Any]:
         """As plain data, for ``--json``."""
-        return {"comptes": dict(sorted(self.comptes.items())), "erreurs": self.erreurs, "remarques": self.remarques}
+        return {
+            "conforme": self.ok,
+            "comptes": dict(sorted(self.comptes.items())),
+            "erreurs": self.erreurs,
+            "remarques": self.remarques,
+        }
 
     def lines(self) -> Iterator[str]:
         """As text: what was compared, then what contradicts, then the rest."""
@@ -203,44 +205,3 @@ def _emitted_folders(workspace: Workspace) -> Iterator[str]:
 
 
 # --- reissue, history -------------------------------------------------------------------------------------------------
-
-
-def reissue(workspace: Workspace, settings: Settings, numero: str, output: Path) -> list[Path]:
-    """Write ``<numero>.json`` and ``.xlsx`` of one complement into the folder ``output``, as they were emitted.
-
-    The JSON is the ledger's bytes; the workbook is made from it again and compared, by hash, with what was emitted. Raises
-    ``StateHalt`` when the number is unknown, a file stands there already, or the ledger's bytes are not the original ones.
-    """
-    from pipeline.documents import clerk
-
-    with ledger.open(workspace, settings) as book:
-        row = book.complement(numero)
-        if row is None:
-            raise StateHalt(f"Le registre ne connaît pas de DSF complémentaire {numero}.")
-        emitted = book.publication_of(row.siret, file_name(row.numero))
-    if chain.sha256(row.payload) != row.sha256:
-        raise StateHalt(f"Le contenu de {numero} n'est plus celui d'origine dans le registre : lancez `dsf verify`.")
-    name = file_name(row.numero)
-    workbook = clerk.workbook(json.loads(row.payload, parse_float=Decimal), date.fromisoformat(row.emis_le))
-    files = {f"{name}.json": row.payload, f"{name}.xlsx": workbook}
-    if emitted and spool.content_sha256(files.items()) != emitted.sha256:
-        # The JSON is exact all the same; the workbook is of another version of the program.
-        files.pop(f"{name}.xlsx")
-    output.mkdir(parents=True, exist_ok=True)
-    written = []
-    for file, data in files.items():
-        try:
-            disk.write_new(output / file, data, "réédition")
-        except FileExistsError:
-            raise StateHalt(f"{file} existe déjà à cet endroit : rien n'est écrasé. Donnez un autre dossier.") from None
-        written.append(output / file)
-    disk.flush(written, "réédition")
-    return written
-
-
-def history(
-    workspace: Workspace, settings: Settings, *, dsf: str = "", depot: str = "", absence: str = ""
-) -> list[dict[str, Any]]:
-    """Who, when, from which file, sheet and row, by which rules and extract: by deposit, by DSF, or by absence of a DSF."""
-    with ledger.open(workspace, settings) as book:
-        return book.trail(depot=depot, cle_dsf=key(dsf) if dsf else "", cle_absence=key(absence) if absence else "")

@@ -6,11 +6,13 @@ place in the deposit.
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 from typing import Any
 
@@ -253,3 +255,19 @@ def decode(data: bytes) -> dict[str, Any]:
     """What ``encode`` wrote, hours as ``Decimal`` again: from the ledger's bytes back to the clerk's workbook."""
     content: dict[str, Any] = json.loads(data, parse_float=Decimal)
     return content
+
+
+_FOREIGN = re.compile(r"[^A-Za-z0-9._-]")
+
+
+LONGEST = 120
+
+
+def file_name(numero: str) -> str:
+    """``numero`` as a plain file name: foreign characters become ``_``, and a short hash keeps two such names apart."""
+    plain = _FOREIGN.sub("_", numero)
+    if plain.startswith("."):  # a hidden file, or a way upwards
+        plain = "_" + plain[1:]
+    if plain == numero and len(plain) <= LONGEST:
+        return plain
+    return f"{plain[:LONGEST]}-{sha256(numero.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pipeline.documents.returns.model import Arrived, counts
+from pipeline.judging.deposit import Arrived
 from pipeline.judging.frames import per_deposit
-from pipeline.judging.settle import REJECTED, TAKEN, Settled
+from pipeline.judging.settle import Settled
+from pipeline.judging.verdicts import REJECTED, TAKEN, counts
 from pipeline.judging.verdicts_csv import verdict_row
 from pipeline.ledger.records import Deposit, DsfCount, RuleCount
 

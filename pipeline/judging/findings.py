@@ -13,7 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrorReason, SchemaErrors
 
-from pipeline.cells import text as cells
+from pipeline.cells.text import hours, shown
 from pipeline.judging.frames import Frames
 from pipeline.reading import details
 from pipeline.settings import Settings
@@ -136,7 +136,7 @@ def _place(frames: Frames, table: int, rang: int, champ: str) -> tuple[str, str,
     column = frames.column(table, champ)
     if column is None:
         return "", "", ""
-    return column_letter(column.indice), column.titre, cells.shown(column.cellules[column.codes[rang]])
+    return column_letter(column.indice), column.titre, shown(column.cellules[column.codes[rang]])
 
 
 def _worded(rule: Rule, failing: pd.DataFrame, frame: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -176,12 +176,6 @@ def _spoken(values: "pd.Series[Any]", name: str) -> list[str]:
     if name.startswith(_HOURS) and pd.api.types.is_numeric_dtype(values.dtype):
         return ["" if pd.isna(v) else hours(int(v)) for v in values]
     return ["" if pd.isna(v) else str(v) for v in values]
-
-
-def hours(hundredths: int) -> str:
-    """750 → « 7,50 »."""
-    sign, value = ("-" if hundredths < 0 else ""), abs(hundredths)
-    return f"{sign}{value // 100},{value % 100:02d}"
 
 
 def _findings(parts: list[pd.DataFrame]) -> pd.DataFrame:

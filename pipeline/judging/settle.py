@@ -13,8 +13,10 @@ import pandas as pd
 from pipeline.judging import complement
 from pipeline.judging import facts as fact_room
 from pipeline.judging import findings as judge
+from pipeline.judging.deposit import Named
 from pipeline.judging.frames import Frames
 from pipeline.judging.layers import layers
+from pipeline.judging.verdicts import ACCEPTED, HELD, REJECTED, TAKEN
 from pipeline.ledger import Entries
 from pipeline.ledger.records import AbsenceTaken, Complement, HoursIssued
 from pipeline.nomenclature import Motif
@@ -23,7 +25,6 @@ from pipeline.settings import Settings
 from schemas.fields import ABSENCES, HEURES
 from schemas.rule import CATALOGUE, REJECTS
 
-ACCEPTED, REJECTED, HELD, TAKEN = "acceptee", "rejetee", "retenue", "deja_prise"
 _UNIQUE = ("DBL-01", "DBL-02")
 
 
@@ -39,16 +40,6 @@ class Known:
     entries: Entries
     ranks: Mapping[str, int]
     seen: Mapping[tuple[str, str], tuple[str, date]]
-
-
-@dataclass(frozen=True)
-class Named:
-    """A deposit with its number, its content's hash and its file's name relative to the SIRET folder."""
-
-    numero: str
-    siret: str
-    sha256: str
-    fichier: str
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from stdnum.fr import siret as siret_number
 
 from pipeline.cells import meaning
 from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell
+from pipeline.cells.text import display
 from pipeline.reading.headings import normal
 from pipeline.reading.model import Observation
 from pipeline.reading.sheets import Sheet
@@ -94,9 +95,9 @@ def _siret(champ: str, values: list[_Value], observations: list[Observation]) ->
     found = ""
     for value in values:
         cell = value.cell.value if isinstance(value.cell, FormulaCell) else value.cell
-        text = "" if cell is None or isinstance(cell, ErrorCell) else meaning.display(cell)
+        text = "" if cell is None or isinstance(cell, ErrorCell) else display(cell)
         if not siret_number.is_valid(text):
-            observations.append(_observe(Etat.DECLARANT_INUTILISABLE, champ, value, meaning.display(value.cell), ""))
+            observations.append(_observe(Etat.DECLARANT_INUTILISABLE, champ, value, display(value.cell), ""))
             continue
         number = siret_number.compact(text)
         if found and number != found:
@@ -114,4 +115,4 @@ def _observe(etat: Etat, champ: str, value: _Value, typed: str, wanted: str) -> 
 
 
 def _text(values: list[_Value]) -> str:
-    return meaning.display(values[0].cell)[:_CONTACT_MAX] if values else ""
+    return display(values[0].cell)[:_CONTACT_MAX] if values else ""

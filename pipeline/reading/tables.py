@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pipeline.cells import meaning
 from pipeline.cells.model import Cell, Etat, FormulaCell
+from pipeline.cells.text import display
 from pipeline.reading.headings import Headings, normal
 from pipeline.reading.model import Column, Observation, Table
 from pipeline.reading.opening import Opening, find_opening
@@ -180,8 +181,8 @@ def _totals(
                     feuille=sheet.nom,
                     ligne=numbers[row],
                     colonne=place,
-                    valeur=meaning.display(text),
-                    detail=meaning.display(amount),
+                    valeur=display(text),
+                    detail=display(amount),
                 )
             )
     return rows, notes
@@ -197,9 +198,7 @@ def _repeated_headings(opening: Opening, coded: list[_Coded], touched: list[bool
         return set()
     rows = [i for i, code in enumerate(coded[first].codes) if again[code] and touched[i]]
     return {
-        i
-        for i in rows
-        if all(normal(meaning.display(coded[j].cellules[coded[j].codes[i]])) == f for j, f in champs.items())
+        i for i in rows if all(normal(display(coded[j].cellules[coded[j].codes[i]])) == f for j, f in champs.items())
     }
 
 

@@ -6,7 +6,7 @@ import duckdb
 
 from pipeline.reference.engine import connect, fetch, literal
 from pipeline.reference.model import CAP_PER_RULE, Problem, Problems
-from pipeline.reference.staging import LIGNE
+from pipeline.reference.schema import LIGNE
 from pipeline.reference.tables import Place
 from schemas.extracts import ABSENCES, DSF, SEQUENCES, UNIQUE
 

@@ -7,8 +7,8 @@ import duckdb
 
 from pipeline.reference.engine import fetch, literal
 from pipeline.reference.model import Load
-from pipeline.reference.staging import LIGNE
-from pipeline.reference.store import CURRENT, current_schema
+from pipeline.reference.schema import LIGNE, current_schema
+from pipeline.reference.store import CURRENT
 from schemas.extracts import ABSENCES, SEQUENCES, UNIQUE
 
 

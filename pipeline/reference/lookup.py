@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from pipeline.reference.engine import connect, fetch, literal, spill
 from pipeline.reference.history import rows_of, table_path
 from pipeline.reference.model import Facts, Load, OrganisationRows
-from pipeline.reference.staging import LIGNE, schema_of
-from pipeline.reference.store import CURRENT, current_schema, loads
+from pipeline.reference.schema import LIGNE, current_schema, schema_of
+from pipeline.reference.store import CURRENT, loads
 from pipeline.workspace import Workspace
 from schemas.extracts import ABSENCES, SEQUENCES, is_validated
 from schemas.keys import key

@@ -16,12 +16,10 @@ import pyarrow.parquet as pq
 
 from pipeline.reference.csvtext import Chunk, Fingerprint
 from pipeline.reference.model import CAP_PER_RULE, Problem, Problems
+from pipeline.reference.schema import schema_of
 from pipeline.reference.tables import Place, chunks
-from pipeline.reference.values import TYPES, read_column
-from schemas.extracts import KEY_NAMES, MODELS, TABLES, Kind
-
-LIGNE = "ligne"
-"""Column of the staged tables: the row's number in its source; it also keeps the order of the extract."""
+from pipeline.reference.values import read_column
+from schemas.extracts import MODELS, TABLES
 
 
 @dataclass(frozen=True)
@@ -31,16 +29,6 @@ class Staged:
     path: Path
     lignes: int
     triee: bool
-
-
-def schema_of(table: str) -> pa.Schema:
-    """The Arrow schema of a stored table: the extract's columns, their keys, ``ligne``."""
-    fields = []
-    for column in TABLES[table]:
-        fields.append(pa.field(column.name, TYPES[column.kind]))
-        if column.kind is Kind.KEY:
-            fields.append(pa.field(KEY_NAMES[column.name], pa.string()))
-    return pa.schema([*fields, pa.field(LIGNE, pa.int64())])
 
 
 def stage(place: Place, content: Fingerprint, target: Path, problems: Problems) -> Staged:

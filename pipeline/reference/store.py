@@ -16,28 +16,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-import pyarrow as pa
-
 from pipeline.reference.engine import remove_stale
 from pipeline.reference.model import Load, LoadedFile, StoreError
-from pipeline.reference.staging import LIGNE, schema_of
 from pipeline.workspace import Workspace
-from schemas.extracts import DSF
 
 MANIFEST = "load.json"
 CURRENT = "courant"
 BUILDING = ".chargement-"
 VERSION = 1
-
-
-def current_schema() -> pa.Schema:
-    """The Arrow schema of ``courant``: the dsf table, which load it comes from, rows it has in the other two tables."""
-    schema = schema_of(DSF)
-    schema = schema.remove(schema.get_field_index(LIGNE))
-    own = (("ordre", pa.int64()), ("extrait", pa.string()), ("n_sequences", pa.int64()), ("n_absences", pa.int64()))
-    for name, kind in own:
-        schema = schema.append(pa.field(name, kind))
-    return schema
 
 
 def archive_of(workspace: Workspace) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline import wave
 from pipeline.documents import clerk, returns
+from pipeline.judging import context
 
 _ORIGINALS = (wave.decide, clerk.workbook, returns.files, wave.models, wave.decision.deposits)
 
@@ -29,7 +30,7 @@ def install(folder: Path) -> None:
     folder.mkdir()
     decide, workbook, files, models, deposits = _ORIGINALS
 
-    def remembered_decide(chain: wave.Chain, taken: Any) -> Any:
+    def remembered_decide(chain: context.Chain, taken: Any) -> Any:
         seen = [(t.snapshot.arrival.fichier, t.snapshot.arrival.siret, t.snapshot.sha256) for t in taken]
         return _remember(folder, ("decide", seen, chain.run, chain.book.head()), lambda: decide(chain, taken))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.commands import verify
+from pipeline.commands import history, reissue, verify
 from pipeline.errors import StateHalt
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
@@ -98,13 +98,13 @@ def test_a_complement_is_written_again_as_it_was_emitted_and_over_nothing(tmp_pa
     world.absence("a.csv", {})
     world.run()
     was = {p.name: p.read_bytes() for p in (world.workspace.outbox / TITULAIRE / "dsf" / "DSF-1-C01").iterdir()}
-    paths = verify.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
+    paths = reissue.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
     assert {p.name: p.read_bytes() for p in paths} == was
     assert set(was) == {"DSF-1-C01.json", "DSF-1-C01.xlsx"}
     with pytest.raises(StateHalt, match="existe déjà"):
-        verify.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
+        reissue.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
     with pytest.raises(StateHalt, match="ne connaît pas"):
-        verify.reissue(world.workspace, made.SETTINGS, "DSF-1-C09", tmp_path)
+        reissue.reissue(world.workspace, made.SETTINGS, "DSF-1-C09", tmp_path)
 
 
 def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path:
     world.absence("a.csv", {"id_absence": "A1"}, {"id_absence": "A2"})
     world.hours("h.csv", {}, siret=DISPENSATEUR)
     world.run()
-    look = lambda **by: verify.history(world.workspace, made.SETTINGS, **by)  # noqa: E731
+    look = lambda **by: history.history(world.workspace, made.SETTINGS, **by)  # noqa: E731
     both = look(dsf="dsf-1 ")
     assert [d["siret"] for d in both] == [TITULAIRE, DISPENSATEUR]
     (one,) = look(dsf="DSF-1", absence="a2")

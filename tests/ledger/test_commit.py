@@ -118,12 +118,12 @@ def test_D11_what_is_emitted_is_what_the_ledger_holds_whatever_hashes_and_locale
     for seed, locale in (("0", "C"), ("1", "C.UTF-8"), ("random", "C")):
         place = tmp_path / f"{seed}-{locale}"
         code = (
-            "import sys; from pathlib import Path; from pipeline.publishing import spool; from tests.ledger import made\n"
+            "import sys; from pathlib import Path; from pipeline.publishing import outbox; from tests.ledger import made\n"
             "space = made.workspace(Path(sys.argv[1]))\n"
             "with made.opened(space) as book:\n"
             "    run = made.begin(book)\n"
             "    made.decide(space, book, run, 'DSF-1-C01', made.absence('Été'), made.hours())\n"
-            "    spool.release(space, book)\n"
+            "    outbox.release(space, book)\n"
             "    row = book.complement('DSF-1-C01')\n"
             f"    assert (space.outbox / '{made.SIRET}/dsf/DSF-1-C01/DSF-1-C01.json').read_bytes() == row.payload\n"
             "    print(row.maillon)\n"

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.cells.meaning import fold, holds_nir
+from pipeline.cells.meaning import holds_nir
 from pipeline.cells.model import Etat
+from pipeline.cells.text import fold
 from pipeline.reading import ReadOptions, read
 from schemas.fields import NATURES, Kind, fields_of
 from tests.hostile import build

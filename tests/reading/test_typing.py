@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cells.meaning import as_text, display, lire, lire_colonne
+from pipeline.cells.meaning import lire, lire_colonne
 from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell, Lu
+from pipeline.cells.text import as_text, display
 from schemas.fields import Kind
 
 NIR = "295109912611193"

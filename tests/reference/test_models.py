@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.reference.staging import LIGNE, schema_of
+from pipeline.reference.schema import LIGNE, schema_of
 from schemas.extracts import KEY_NAMES, MODELS, STATUTS_VALIDES, TABLES, is_validated
 
 

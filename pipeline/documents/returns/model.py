@@ -1,8 +1,7 @@
 """What comes back for one deposit, as pure data: the content of rapport.json, from which the page and the workbook are made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -10,59 +9,18 @@ import pandas as pd
 from pipeline import jsonfile
 from pipeline.cells import text
 from pipeline.cells.model import Etat
+from pipeline.judging.context import Judged, extracts
+from pipeline.judging.deposit import Arrived
 from pipeline.judging.frames import Frames, per_deposit
-from pipeline.judging.settle import ACCEPTED, HELD, REJECTED, TAKEN, Settled
-from pipeline.ledger.records import Counts
-from pipeline.nomenclature import Motif
+from pipeline.judging.settle import Settled
+from pipeline.judging.verdicts import _COUNTS, HELD, REJECTED, TAKEN, _state, counts
 from pipeline.reading.model import Column, Reading
-from pipeline.settings import Settings
 from schemas.fields import SHEETS, column_letter
 
-VERDICTS = (ACCEPTED, REJECTED, HELD, TAKEN)
-_COUNTS = ("acceptees", "rejetees", "retenues", "deja_prises")
 NAMED = 20
 """Rejected lines that a held one names; the others are counted."""
 _SHOWN = ("numero_dsf", "identifiant_de", "nom", "prenom", "code_sequence")
 Model = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """A deposit as it arrived: its number and what is known of its file."""
-
-    numero: str
-    siret: str
-    raison_sociale: str
-    fichier: str
-    sha256: str
-    octets: int
-    mtime_ns: int
-    reading: Reading
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What the deposits of a wave were judged with."""
-
-    run: str
-    day: date
-    regles: str
-    programme: str
-    extraits: Sequence[Mapping[str, str]]
-    """Every load, oldest first: nom, date_extraction, sha256."""
-    motifs: tuple[Motif, ...]
-    settings: Settings
-
-
-def counts(lines: pd.DataFrame) -> tuple[Counts, Counts]:
-    """Lines and hundredths of hours by verdict. Hours that cannot be read count for zero, so that both add up."""
-    number = lines["verdict"].value_counts()
-    hours = lines["heures"].fillna(0).groupby(lines["verdict"]).sum()
-    of = dict(zip(_COUNTS, VERDICTS, strict=True))
-    return (
-        Counts(**{name: int(number.get(verdict, 0)) for name, verdict in of.items()}),
-        Counts(**{name: int(hours.get(verdict, 0)) for name, verdict in of.items()}),
-    )
 
 
 def models(arrived: Sequence[Arrived], frames: Frames, settled: Settled, judged: Judged) -> list[Model]:
@@ -125,21 +83,6 @@ def _model(
             },
         },
     }
-
-
-def extracts(lines: pd.DataFrame, judged: Judged) -> list[Mapping[str, str]]:
-    """The loads that gave the DSF of these lines, and the newest one: what it does not have either is not known."""
-    used = set(lines["extrait"].dropna()) if "extrait" in lines.columns else set()
-    used |= {judged.extraits[-1]["nom"]} if judged.extraits else set()
-    return [dict(extract) for extract in judged.extraits if extract["nom"] in used]
-
-
-def _state(refused: bool, of_lines: Counts) -> str:
-    if refused:
-        return "refuse"
-    if of_lines.rejetees == of_lines.retenues == 0:
-        return "accepte"
-    return "partiel" if of_lines.acceptees else "rejete"
 
 
 def _issued(payload: Mapping[str, Any]) -> Model:

@@ -1,0 +1,98 @@
+"""`dsf extract`: the initial DSF extracts that were loaded, and what they say of one DSF."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pipeline import jsonfile
+from pipeline.commands.console import SHOWN, plain
+from pipeline.reference import Facts, Load, LoadResult
+
+
+def load_data(item: Load) -> dict[str, Any]:
+    return {
+        "nom": item.nom,
+        "jeu": item.jeu,
+        "date_extraction": item.date_extraction.isoformat(),
+        "sha256": item.sha256,
+        "lignes": item.lignes,
+        "force": item.force,
+    }
+
+
+def load_line(item: Load) -> str:
+    rows = ", ".join(f"{count} {table}" for table, count in item.lignes.items())
+    return f"{item.nom}  extrait du {item.date_extraction:%d/%m/%Y}  {rows}" + ("  (forcé)" if item.force else "")
+
+
+def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
+    return {
+        "extraits": [
+            {
+                "jeu": result.jeu,
+                "etat": "refuse" if result.erreur else "charge" if result.nouveau else "deja_connu",
+                "extrait": load_data(result.load) if result.load else None,
+                "problemes": [
+                    {
+                        "code": problem.code,
+                        "fichier": problem.fichier,
+                        "feuille": problem.feuille,
+                        "ligne": problem.ligne,
+                        "colonne": problem.colonne,
+                        "valeur": "" if problem.personnel else problem.valeur,
+                        "message": problem.message(),
+                    }
+                    for problem in (result.erreur.report.problemes if result.erreur else ())
+                ],
+            }
+            for result in results
+        ]
+    }
+
+
+def loads_lines(results: Sequence[LoadResult]) -> Iterator[str]:
+    for result in results:
+        if result.erreur:
+            yield f"Extrait {result.jeu} : refusé, rien n'en est chargé."
+            report = result.erreur.report
+            for problem in report.problemes[:SHOWN]:
+                place = " ".join(
+                    filter(None, [problem.feuille, f"ligne {problem.ligne}" * bool(problem.ligne), problem.colonne])
+                )
+                typed = f" « {plain(problem.valeur)} »" if problem.valeur and not problem.personnel else ""
+                yield f"  {problem.fichier} {place}{typed} : {problem.message()} [{problem.code}]"
+            if report.total > SHOWN:
+                yield f"  et {report.total - SHOWN} autres problèmes."
+        elif result.load:
+            yield f"Extrait {result.jeu} : " + (load_line(result.load) if result.nouveau else "déjà chargé.")
+
+
+def dsf_data(facts: Facts) -> dict[str, Any]:
+    """One DSF, its séquences and absences, for the operator."""
+    return {name: _records(getattr(facts, name)) for name in ("dsf", "sequences", "absences")}
+
+
+def _records(frame: Any) -> list[dict[str, Any]]:
+    shown = frame[[c for c in frame.columns if not c.startswith("cle_")]]
+    return [
+        {
+            name: jsonfile.hours(int(value))
+            if name.startswith("heures")
+            else value.date().isoformat()
+            if hasattr(value, "date")
+            else value
+            if isinstance(value, str)
+            else bool(value)
+            for name, value in row.items()
+        }
+        for row in shown.to_dict("records")
+    ]
+
+
+def dsf_lines(facts: Facts) -> Iterator[str]:
+    data = dsf_data(facts)
+    for name, value in data["dsf"][0].items():
+        yield f"{name:<30}{value}"
+    yield f"{'séquences de stagiaires':<30}{len(data['sequences'])}"
+    yield f"{'absences':<30}{len(data['absences'])}"
+    done = sum(1 for absence in data["absences"] if absence["deja_complementee"])
+    yield f"{'dont déjà complémentées':<30}{done}"

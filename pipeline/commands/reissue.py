@@ -1,0 +1,47 @@
+"""`dsf reissue`: one complementary DSF written again from the ledger, byte for byte."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from pipeline import disk, ledger
+from pipeline.errors import StateHalt
+from pipeline.judging.complement import file_name
+from pipeline.ledger import chain
+from pipeline.publishing import spool
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
+
+
+def reissue(workspace: Workspace, settings: Settings, numero: str, output: Path) -> list[Path]:
+    """Write ``<numero>.json`` and ``.xlsx`` of one complement into the folder ``output``, as they were emitted.
+
+    The JSON is the ledger's bytes; the workbook is made from it again and compared, by hash, with what was emitted. Raises
+    ``StateHalt`` when the number is unknown, a file stands there already, or the ledger's bytes are not the original ones.
+    """
+    from pipeline.documents import clerk
+
+    with ledger.open(workspace, settings) as book:
+        row = book.complement(numero)
+        if row is None:
+            raise StateHalt(f"Le registre ne connaît pas de DSF complémentaire {numero}.")
+        emitted = book.publication_of(row.siret, file_name(row.numero))
+    if chain.sha256(row.payload) != row.sha256:
+        raise StateHalt(f"Le contenu de {numero} n'est plus celui d'origine dans le registre : lancez `dsf verify`.")
+    name = file_name(row.numero)
+    workbook = clerk.workbook(json.loads(row.payload, parse_float=Decimal), date.fromisoformat(row.emis_le))
+    files = {f"{name}.json": row.payload, f"{name}.xlsx": workbook}
+    if emitted and spool.content_sha256(files.items()) != emitted.sha256:
+        # The JSON is exact all the same; the workbook is of another version of the program.
+        files.pop(f"{name}.xlsx")
+    output.mkdir(parents=True, exist_ok=True)
+    written = []
+    for file, data in files.items():
+        try:
+            disk.write_new(output / file, data, "réédition")
+        except FileExistsError:
+            raise StateHalt(f"{file} existe déjà à cet endroit : rien n'est écrasé. Donnez un autre dossier.") from None
+        written.append(output / file)
+    disk.flush(written, "réédition")
+    return written
