@@ -15,17 +15,19 @@ from typing import Any
 from pipeline import __version__, ledger, lock, nomenclature, reference, wave
 from pipeline.documents import overview
 from pipeline.errors import NoReference
-from pipeline.intake import retire, take
-from pipeline.intake.arrival import Arrival, Snapshot
+from pipeline.intake.arrival import Arrival, Said, Snapshot
+from pipeline.intake.retire import retire
 from pipeline.intake.scan import scan
-from pipeline.judging import deposit
-from pipeline.judging.context import Chain, Clock, Progress
-from pipeline.judging.deposit import Taken
+from pipeline.intake.take import sweep, take_all
+from pipeline.judging.context import Context
+from pipeline.judging.deposit import OURS, TRIED, Deposit, put_aside
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, preflight, spool
+from pipeline.publishing.outbox import Released
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
+from pipeline.wave import Chain, Progress, Timings
 from pipeline.workers import Pool
 from pipeline.workspace import Workspace
 from schemas.rules import RULES_VERSION
@@ -55,34 +57,41 @@ class Outcome:
 
 def run(workspace: Workspace, settings: Settings, day: date, progress: Progress) -> Outcome:
     """Do everything that waits. Raises ``Halt`` (exit codes of spec §8); what was decided before it stands."""
-    clock = Clock()
+    timings = Timings()
     reasons = nomenclature.motifs(workspace.root, settings.motifs)
     headings = nomenclature.synonyms(workspace.root, settings.synonymes)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
-        with clock.step("reprise"):
+        with timings.step("reprise"):
             preflight.check(workspace, book)
             fence = book.fence
-            outbox.recover(workspace, book)
-            retire.retire(workspace, book)
-            take.sweep(workspace)
+            missing = _missing(outbox.recover(workspace, book))
+            retire(workspace, book)
+            sweep(workspace)
             _finish_older(workspace, book, day, fence)
-        with clock.step("extraits"):
+        with timings.step("extraits"):
             loaded = reference.load(workspace, None, delai=settings.delai_stabilite)
         known = reference.open(workspace)
         if not known.known():
             raise NoReference(_no_reference(loaded))
-        with clock.step("inventaire"):
+        with timings.step("inventaire"):
             found = scan(workspace, settings, book)
-        name = book.start_run(day, versions=_versions(), reglages=told(settings))
+        name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
         with Pool(settings.processus, settings.limites) as pool:
-            chain = Chain(workspace, settings, book, known, pool, name, day, fence, reasons, headings, clock, progress)
-            aside: list[tuple[str, str]] = []
-            for taken in _waves(chain, found.ready):
-                _process(chain, taken, aside)
-        kept = retire.retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        book.note_run(name, attente=found.waiting, laisses=[*found.left, *kept, *aside], durees=clock.spent)
+            context = Context(settings, day, known, book, reasons)
+            chain = Chain(workspace, context, pool, name, fence, headings, timings, progress)
+            aside: list[Said] = []
+            for deposits in _waves(chain, found.ready):
+                _process(chain, deposits, aside)
+        kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
+        book.note_run(name, attente=found.waiting, laisses=[*found.left, *kept, *aside, *missing], durees=timings.spent)
         _close(workspace, book, name, fence)
         return Outcome(name, book.run_view(name), tuple(loaded))
+
+
+def _missing(released: Released) -> list[Said]:
+    """Folders that a run which was stopped had emitted, and that are no longer in the outbox: said, never written again."""
+    why = "émis par une exécution interrompue, n'est plus dans l'outbox : emporté par son destinataire, ou effacé"
+    return [(f"outbox/{cible}", why) for cible in released.absents]
 
 
 def _no_reference(loaded: Sequence[LoadResult]) -> str:
@@ -95,7 +104,7 @@ def _versions() -> dict[str, str]:
     return {"programme": __version__, "regles": RULES_VERSION}
 
 
-def told(settings: Settings) -> dict[str, Any]:
+def reported_settings(settings: Settings) -> dict[str, Any]:
     """The settings that decide verdicts, as the run's report says them."""
     return {
         "politique": settings.politique,
@@ -106,27 +115,28 @@ def told(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Taken]]:
+def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Deposit]]:
     """Take and read the deposits in their order, and cut waves of about ``LINES`` lines.
 
     Attempts are counted before reading: a deposit that ended the program twice has a wave of its own; after three it is
     put aside.
     """
-    pending: list[Taken] = []
+    pending: list[Deposit] = []
     for low in range(0, len(ready), BATCH):
-        with chain.clock.step("prise"):
-            taken = take.take_all(chain.workspace, ready[low : low + BATCH])
+        with chain.timings.step("prise"):
+            taken = take_all(chain.workspace, ready[low : low + BATCH])
         snapshots = [snapshot for snapshot in taken if snapshot is not None]
         for group, attempts in _by_attempts(chain, snapshots):
             if attempts >= ALONE and pending:
                 yield pending
                 pending = []
             if attempts >= ASIDE:
-                pending.extend(deposit.put_aside(snapshot, deposit.TRIED) for snapshot in group)
+                pending.extend(put_aside(snapshot, TRIED) for snapshot in group)
             else:
                 chain.book.begin_attempts([(s.arrival.siret, s.sha256) for s in group])
-                pending.extend(wave.read(chain, group))
-            lines = sum(len(table.lignes) for t in pending for table in t.reading.tables)
+                with chain.timings.step("lecture"):
+                    pending.extend(wave.read(chain.pool, chain.context.settings, chain.headings, group))
+            lines = sum(len(table.lignes) for one in pending for table in one.reading.tables)
             if attempts >= ALONE or lines >= LINES:
                 yield pending
                 pending = []
@@ -135,17 +145,17 @@ def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Taken]]:
         yield pending
 
 
-def _process(chain: Chain, taken: Sequence[Taken], aside: list[tuple[str, str]]) -> None:
-    """A wave; where a bug of ours stops it, its deposits one by one, and the one that is the cause is put aside and said."""
+def _process(chain: Chain, deposits: Sequence[Deposit], aside: list[Said]) -> None:
+    """Process a wave. Retry one that a bug of ours stopped deposit by deposit; set the faulty one aside and report it."""
     try:
-        wave.process(chain, taken)
+        wave.process(chain, deposits)
     except wave.NotDecided as error:
-        if len(taken) > 1:
-            for one in taken:
+        if len(deposits) > 1:
+            for one in deposits:
                 _process(chain, [one], aside)
             return
-        wave.process(chain, [deposit.put_aside(taken[0].snapshot, deposit.OURS)])
-        aside.append((taken[0].snapshot.arrival.chemin, f"refusé par une erreur de notre programme : {error}"))
+        wave.process(chain, [put_aside(deposits[0].snapshot, OURS)])
+        aside.append((deposits[0].snapshot.arrival.chemin, f"refusé par une erreur de notre programme : {error}"))
 
 
 def _by_attempts(chain: Chain, snapshots: Sequence[Snapshot]) -> Iterator[tuple[list[Snapshot], int]]:
@@ -166,7 +176,7 @@ def _by_attempts(chain: Chain, snapshots: Sequence[Snapshot]) -> Iterator[tuple[
 
 
 def _finish_older(workspace: Workspace, book: Ledger, day: date, fence: int) -> None:
-    """A run of another date that was cut short is closed as far as it went; one of this date is gone on with."""
+    """Close an unfinished run of another date as far as it went; one of this date is resumed by ``start_run``."""
     unfinished = book.unfinished()
     if unfinished and unfinished[1] != day:
         _close(workspace, book, unfinished[0], fence)
@@ -181,4 +191,4 @@ def _close(workspace: Workspace, book: Ledger, name: str, fence: int) -> None:
     outbox.release(workspace, book)
     known = [run["run"] for run in book.past_runs(PAST)]
     whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known]
-    spool.replace(workspace, workspace.reports / "index.html", overview.across(whole), fence)
+    spool.replace_file(workspace, workspace.reports / "index.html", overview.across(whole), fence)

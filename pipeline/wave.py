@@ -1,24 +1,28 @@
-"""One wave: read deposits → a decision, rendered, staged, committed, released. See ``run`` for what stands around it."""
+"""One wave: deposits that were read → decided, rendered, staged, committed, released. ``run`` has what stands around it."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
+from time import monotonic
 
 from pipeline.documents import clerk, returns
 from pipeline.documents.returns.model import Model, models
 from pipeline.errors import Halt, HeadMoved, scrubbed
-from pipeline.intake import retire
 from pipeline.intake.arrival import Snapshot
+from pipeline.intake.retire import retire
 from pipeline.judging import decision
 from pipeline.judging.complement import file_name
-from pipeline.judging.context import Chain, extracts, judged_with
-from pipeline.judging.decide import Work, decide
-from pipeline.judging.deposit import Taken
-from pipeline.ledger.records import Decision, Deposit, Folder, Token
+from pipeline.judging.context import Context
+from pipeline.judging.decide import Decided, decide
+from pipeline.judging.deposit import Deposit
+from pipeline.ledger import Ledger
+from pipeline.ledger.records import Decision, Folder, Token
 from pipeline.publishing import outbox, spool
 from pipeline.reading import ReadOptions
 from pipeline.settings import Settings
+from pipeline.workers import Pool
 from pipeline.workspace import Workspace
 
 RETRIES = 5
@@ -27,66 +31,102 @@ RETRIES = 5
 RENDERED = 128
 """Reports handed to the renderers at once."""
 
+Progress = Callable[[str, int, int], None]
+"""Called with (step, done, of how many); carries no personal data."""
+
 
 class NotDecided(Exception):
     """Our fault, before anything was committed: the text says where in the program, and nothing of the data."""
 
 
-def read(chain: Chain, snapshots: Sequence[Snapshot]) -> list[Taken]:
-    """Read the originals in children; nothing a sender wrote raises."""
-    with chain.clock.step("lecture"):
-        tasks = [(s.original, options(chain.settings, chain.synonyms, s.arrival.siret)) for s in snapshots]
-        return [Taken(s, r) for s, r in zip(snapshots, chain.pool.read(tasks), strict=True)]
+@dataclass
+class Timings:
+    """Seconds spent in each step of a run."""
+
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to the step ``name``."""
+        start = monotonic()
+        try:
+            yield
+        finally:
+            self.spent[name] = self.spent.get(name, 0.0) + monotonic() - start
 
 
-def options(settings: Settings, synonyms: tuple[tuple[str, str], ...], siret: str) -> ReadOptions:
-    """What reading a deposit of ``siret`` goes by."""
-    return ReadOptions(siret=siret, limites=settings.limites, synonymes=synonyms)
+@dataclass(frozen=True)
+class Chain:
+    """What every wave of a run needs beside the context it is judged in. ``headings``: the operator's (field, heading)."""
+
+    workspace: Workspace
+    context: Context
+    pool: Pool
+    run: str
+    fence: int
+    headings: tuple[tuple[str, str], ...]
+    timings: Timings
+    progress: Progress
+
+    @property
+    def book(self) -> Ledger:
+        """The open ledger."""
+        return self.context.book
 
 
-def process(chain: Chain, wave: Sequence[Taken]) -> None:
-    """Decide a wave and let it be seen. ``wave`` in deposit order."""
+def read(
+    pool: Pool, settings: Settings, headings: tuple[tuple[str, str], ...], snapshots: Sequence[Snapshot]
+) -> list[Deposit]:
+    """Read the originals in children, in the same order; nothing that a sender wrote raises."""
+    tasks = [
+        (s.original, ReadOptions(siret=s.arrival.siret, limites=settings.limites, synonymes=headings))
+        for s in snapshots
+    ]
+    return [Deposit(snapshot, reading) for snapshot, reading in zip(snapshots, pool.read(tasks), strict=True)]
+
+
+def process(chain: Chain, deposits: Sequence[Deposit]) -> None:
+    """Decide, commit and publish one wave, ``deposits`` in deposit order.
+
+    Raises ``NotDecided`` when a bug of ours stops it before the commit, ``Halt`` when the machine or the state does.
+    """
     for attempt in itertools.count(1):
         head = chain.book.head()
-        work, tokens = _prepared(chain, wave)
-        with chain.clock.step("engagement"):
-            places = [t.snapshot.arrival.chemin for t in wave]
-            deposits = decision.deposits(work.arrived, places, work.settled)
-            identified = tuple(
-                replace(deposit, identite=taken.snapshot.arrival.identite)
-                for deposit, taken in zip(deposits, wave, strict=True)
-            )
+        decided, tokens = _prepared(chain, deposits)
+        with chain.timings.step("engagement"):
             try:
-                chain.book.commit(_decision(chain, identified, work, tokens), head)
+                chain.book.commit(_decision(chain, decided, tokens), head)
                 break
             except HeadMoved:
                 if attempt == RETRIES:
                     raise
-    with chain.clock.step("émission"):
+    with chain.timings.step("émission"):
         outbox.release(chain.workspace, chain.book)
-        retire.retire(chain.workspace, chain.book)
+        retire(chain.workspace, chain.book)
 
 
-def _prepared(chain: Chain, wave: Sequence[Taken]) -> tuple[Work, list[Token]]:
+def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> tuple[Decided, list[Token]]:
     """Decided and staged. Raises ``NotDecided`` for what a bug of ours does, so that one deposit does not stop the others."""
     try:
-        work = decide(chain, wave)
-        with chain.clock.step("rendu"):
-            return work, _stage(chain, work)
+        with chain.timings.step("jugement"):
+            decided = decide(chain.context, deposits)
+        with chain.timings.step("rendu"):
+            return decided, _stage(chain, decided)
     except (Halt, OSError):
         raise
     except Exception as error:
         raise NotDecided(scrubbed(error)) from None
 
 
-def _stage(chain: Chain, work: Work) -> list[Token]:
+def _stage(chain: Chain, decided: Decided) -> list[Token]:
     """Render everything the wave will show and make it durable in the spool; complements first, in their order."""
+    settled, day = decided.settled, chain.context.day
     issued = [
-        (chain.workspace, chain.fence, c.siret, c.numero, c.payload, work.settled.payloads[c.numero], chain.day)
-        for c in work.settled.complements
+        (chain.workspace, chain.fence, c.siret, c.numero, c.payload, settled.payloads[c.numero], day)
+        for c in settled.complements
     ]
     tokens = chain.pool.map(_write_complement, issued)
-    reports = models(work.arrived, work.frames, work.settled, judged_with(chain))
+    reports = models(decided, chain.context, chain.run)
     for low in range(0, len(reports), RENDERED):
         tokens += chain.pool.map(
             _write_return, [(chain.workspace, chain.fence, m) for m in reports[low : low + RENDERED]]
@@ -109,6 +149,8 @@ def _write_complement(item: tuple[Workspace, int, str, str, bytes, Mapping[str, 
     return spool.write(workspace, Folder("dsf", f"{siret}/dsf/{name}", files), fence)
 
 
-def _decision(chain: Chain, deposits: tuple[Deposit, ...], work: Work, tokens: Sequence[Token]) -> Decision:
-    used = extracts(work.settled.lines, judged_with(chain))
-    return Decision(chain.run, deposits, work.settled.complements, tuple(tokens), tuple(used))
+def _decision(chain: Chain, decided: Decided, tokens: Sequence[Token]) -> Decision:
+    settled = decided.settled
+    records = decision.deposits(decided.deposits, settled)
+    used = chain.context.extracts_behind(settled.lines)
+    return Decision(chain.run, records, settled.complements, tuple(tokens), tuple(used))

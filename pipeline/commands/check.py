@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipeline import ledger, nomenclature, reference, wave
+from pipeline import disk, ledger, nomenclature, reference
 from pipeline.commands.console import COUNTED, plain
 from pipeline.documents.returns.model import models
 from pipeline.errors import NoReference
 from pipeline.intake.arrival import Arrival, Snapshot
-from pipeline.judging import context, decide
-from pipeline.judging.context import Chain, Clock
+from pipeline.judging.context import Context
+from pipeline.judging.decide import decide
 from pipeline.settings import Settings
+from pipeline.wave import read
 from pipeline.workers import Pool
 from pipeline.workspace import Workspace
 
@@ -26,35 +26,13 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
     known = reference.open(workspace)
     if not known.known():
         raise NoReference("Aucun extrait de DSF initiales n'est chargé : lancez d'abord dsf extract load.")
-    content = path.read_bytes()
-    stat = path.stat()
-    arrival = Arrival(
-        chemin=path.name,
-        siret=siret,
-        fichier=path.name,
-        dev=stat.st_dev,
-        ino=stat.st_ino,
-        octets=stat.st_size,
-        mtime_ns=stat.st_mtime_ns,
-    )
     with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool:
-        chain = Chain(
-            workspace=workspace,
-            settings=settings,
-            book=book,
-            reference=known,
-            pool=pool,
-            run="",
-            day=day,
-            fence=0,
-            motifs=nomenclature.motifs(workspace.root, settings.motifs),
-            synonyms=nomenclature.synonyms(workspace.root, settings.synonymes),
-            clock=Clock(),
-            progress=lambda step, done, total: None,
-        )
-        snapshot = Snapshot(arrival, sha256(content).hexdigest(), path)
-        work = decide.decide(chain, wave.read(chain, [snapshot]))
-        return models(work.arrived, work.frames, work.settled, context.judged_with(chain))[0]
+        context = Context(settings, day, known, book, nomenclature.motifs(workspace.root, settings.motifs))
+        arrival = Arrival.of(path.name, siret, path.name, path.stat())
+        snapshot = Snapshot(arrival, disk.hash_of(path), path)
+        headings = nomenclature.synonyms(workspace.root, settings.synonymes)
+        decided = decide(context, read(pool, settings, headings, [snapshot]))
+        return models(decided, context, run="")[0]
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 from pipeline.commands.init import create
 from pipeline.commands.run import lines
 from pipeline.errors import Halt
-from pipeline.judging.context import Progress
 from pipeline.run import run
 from pipeline.settings import Settings, load
+from pipeline.wave import Progress
 from pipeline.workspace import Workspace
 from schemas.rules import CATALOGUE
 

@@ -17,7 +17,7 @@ from pipeline.disk import hash_of
 from pipeline.errors import Halt
 from pipeline.intake.names import depositor
 from pipeline.ledger import Ledger, Publication, chain
-from pipeline.ledger.schema import VERDICTS
+from pipeline.ledger.records import COUNTS
 from pipeline.publishing import spool, witness
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -148,7 +148,7 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
     for row in book.deposits():
         found.comptes["depots"] += 1
         wanted.setdefault(row.sha256, row.numero)
-        if sum(row._mapping[f"lignes_{name}"] for name in VERDICTS) and row.etat == "refuse":
+        if sum(row._mapping[f"lignes_{name}"] for name in COUNTS) and row.etat == "refuse":
             found.erreurs.append(f"le dépôt {row.numero} est refusé et a pourtant des lignes jugées")
     for sha, numero in wanted.items():
         now = hash_of(workspace.originals / sha)

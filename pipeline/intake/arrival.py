@@ -1,7 +1,9 @@
 """A file as it was seen, and once archived."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,11 @@ class Arrival:
     ino: int
     octets: int
     mtime_ns: int
+
+    @classmethod
+    def of(cls, chemin: str, siret: str, fichier: str, found: os.stat_result) -> Self:
+        """The file that ``found`` describes."""
+        return cls(chemin, siret, fichier, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
     @property
     def identite(self) -> str:

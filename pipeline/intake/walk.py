@@ -108,8 +108,7 @@ class Walk:
         elif _is_open_elsewhere(parent, path.name, beside):
             self.waiting.append((shown, "ouvert dans un tableur (fichier de verrou à côté)"))
         else:
-            size, when = found.st_size, found.st_mtime_ns
-            self.found.append(Arrival(shown, siret, str(inner), found.st_dev, found.st_ino, size, when))
+            self.found.append(Arrival.of(shown, siret, str(inner), found))
 
 
 def _is_open_elsewhere(parent: int, name: str, beside: frozenset[str]) -> bool:

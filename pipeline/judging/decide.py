@@ -1,71 +1,55 @@
-"""Deposits decided."""
+"""From deposits that were read to a wave decided: numbered, judged, settled. Writes nothing."""
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from pipeline.judging import frames
-from pipeline.judging.context import Chain
-from pipeline.judging.deposit import Arrived, Named, Taken
+from pipeline.judging.context import Context
+from pipeline.judging.deposit import Deposit
+from pipeline.judging.frames import Frames
 from pipeline.judging.settle import Known, Settled, settle
-from pipeline.reference import Facts
 
 
 @dataclass(frozen=True)
-class Work:
-    """A wave decided but not yet written anywhere."""
+class Decided:
+    """A wave decided but not yet written anywhere. ``deposits`` are numbered, in deposit order."""
 
-    arrived: tuple[Arrived, ...]
-    frames: frames.Frames
-    facts: Facts
+    deposits: tuple[Deposit, ...]
+    frames: Frames
     settled: Settled
 
 
-def decide(chain: Chain, wave: Sequence[Taken]) -> Work:
-    """Judge and settle a wave against the reference and the ledger as they are now; writes nothing."""
-    with chain.clock.step("jugement"):
-        made = frames.build([frames.Source(t.snapshot.arrival.siret, t.reading) for t in wave])
-        keys = made.lines["cle_dsf"].dropna().unique()
-        facts = chain.reference.facts(keys)
-        named = _named(chain, wave)
-        known = Known(
-            facts=facts,
-            entries=chain.book.entries(keys, facts.dsf["cle_convention"].unique()),
-            ranks=chain.book.ranks(keys),
-            seen=chain.book.seen([(n.siret, n.sha256) for n in named]),
-        )
-        settled = settle(made, named, known, chain.motifs, chain.settings, chain.day)
-        names = chain.reference.raisons_sociales({n.siret for n in named})
-        arrived = tuple(
-            Arrived(
-                n.numero,
-                n.siret,
-                names.get(n.siret, ""),
-                n.fichier,
-                n.sha256,
-                t.snapshot.arrival.octets,
-                t.snapshot.arrival.mtime_ns,
-                t.reading,
-            )
-            for n, t in zip(named, wave, strict=True)
-        )
-        return Work(arrived, made, facts, settled)
+def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
+    """Judge and settle ``deposits`` (in deposit order) against the reference and the ledger as they are now."""
+    numbered = _numbered(context, deposits)
+    made = frames.build(numbered)
+    keys = made.lines["cle_dsf"].dropna().unique()
+    facts = context.reference.facts(keys)
+    known = Known(
+        facts=facts,
+        entries=context.book.entries(keys, facts.dsf["cle_convention"].unique()),
+        ranks=context.book.ranks(keys),
+        seen=context.book.seen([(d.siret, d.sha256) for d in numbered]),
+    )
+    settled = settle(made, numbered, known, context.motifs, context.settings, context.day)
+    return Decided(numbered, made, settled)
 
 
-def _named(chain: Chain, wave: Sequence[Taken]) -> list[Named]:
+def _numbered(context: Context, deposits: Sequence[Deposit]) -> tuple[Deposit, ...]:
     """Number the deposits: run's date, short hash of organisation and content, and -2, -3… where that exists already."""
-    stems = [f"{chain.day.isoformat()}-{_short(t.snapshot.arrival.siret, t.snapshot.sha256)}" for t in wave]
-    used = set(chain.book.numbers_like(stems))
-    named = []
-    for stem, taken in zip(stems, wave, strict=True):
+    stems = [f"{context.day.isoformat()}-{_short(deposit)}" for deposit in deposits]
+    used = set(context.book.numbers_like(stems))
+    names = context.reference.raisons_sociales({deposit.siret for deposit in deposits})
+    numbered = []
+    for stem, deposit in zip(stems, deposits, strict=True):
         numbers = itertools.chain([stem], (f"{stem}-{n}" for n in itertools.count(2)))
         numero = next(n for n in numbers if n not in used)
         used.add(numero)
-        arrival = taken.snapshot.arrival
-        named.append(Named(numero, arrival.siret, taken.snapshot.sha256, arrival.fichier))
-    return named
+        numbered.append(replace(deposit, numero=numero, raison_sociale=names.get(deposit.siret, "")))
+    return tuple(numbered)
 
 
-def _short(siret: str, content: str) -> str:
-    return sha256(f"{siret} {content}".encode()).hexdigest()[:8]
+def _short(deposit: Deposit) -> str:
+    return sha256(f"{deposit.siret} {deposit.sha256}".encode()).hexdigest()[:8]

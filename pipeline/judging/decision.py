@@ -4,32 +4,34 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from pipeline.judging.deposit import Arrived
+from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import per_deposit
 from pipeline.judging.settle import Settled
 from pipeline.judging.verdicts import REJECTED, TAKEN, counts
 from pipeline.judging.verdicts_csv import verdict_row
-from pipeline.ledger.records import Deposit, DsfCount, RuleCount
+from pipeline.ledger.records import DepositRecord, DsfCount, RuleCount
 
 
-def deposits(arrived: Sequence[Arrived], places: Sequence[str], settled: Settled) -> tuple[Deposit, ...]:
-    """One record for each deposit, in deposit order; ``places``: paths of the sources, relative to the workspace."""
-    lines = per_deposit(settled.lines, len(arrived))
-    findings = per_deposit(settled.findings, len(arrived))
+def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecord, ...]:
+    """One record for each deposit, in deposit order."""
+    lines = per_deposit(settled.lines, len(decided))
+    findings = per_deposit(settled.findings, len(decided))
     records = []
-    for position, (deposit, place, mine, found) in enumerate(zip(arrived, places, lines, findings, strict=True)):
+    for position, (deposit, mine, found) in enumerate(zip(decided, lines, findings, strict=True)):
+        arrival = deposit.snapshot.arrival
         refused = position in settled.refused
         of_lines, of_hours = counts(mine)
         records.append(
-            Deposit(
+            DepositRecord(
                 numero=deposit.numero,
                 siret=deposit.siret,
                 raison_sociale=deposit.raison_sociale,
-                chemin=place,
+                chemin=arrival.chemin,
                 fichier=deposit.fichier,
                 sha256=deposit.sha256,
-                octets=deposit.octets,
-                mtime_ns=deposit.mtime_ns,
+                octets=arrival.octets,
+                mtime_ns=arrival.mtime_ns,
+                identite=arrival.identite,
                 format=deposit.reading.format,
                 etat="refuse" if refused else "traite",
                 lignes=of_lines,
@@ -61,7 +63,7 @@ def _by_dsf(lines: pd.DataFrame) -> tuple[DsfCount, ...]:
     )
 
 
-def _refusal(deposit: Arrived, findings: pd.DataFrame) -> bytes:
+def _refusal(deposit: Deposit, findings: pd.DataFrame) -> bytes:
     return verdict_row(
         depot=deposit.numero,
         siret=deposit.siret,
@@ -75,7 +77,7 @@ def _refusal(deposit: Arrived, findings: pd.DataFrame) -> bytes:
     )
 
 
-def _rows(deposit: Arrived, lines: pd.DataFrame, findings: pd.DataFrame) -> bytes:
+def _rows(deposit: Deposit, lines: pd.DataFrame, findings: pd.DataFrame) -> bytes:
     codes: dict[int, set[str]] = {}
     for ligne_id, code in zip(findings["ligne_id"], findings["code"], strict=True):
         codes.setdefault(ligne_id, set()).add(code)

@@ -1,4 +1,4 @@
-"""A deposit on its way."""
+"""A deposit on its way: the file as it was archived, what was read in it, then its number."""
 
 from dataclasses import dataclass
 
@@ -9,41 +9,35 @@ from pipeline.reading.model import Observation, Reading
 
 
 @dataclass(frozen=True)
-class Named:
-    """A deposit with its number, its content's hash and its file's name relative to the SIRET folder."""
-
-    numero: str
-    siret: str
-    sha256: str
-    fichier: str
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A deposit taken and read."""
+class Deposit:
+    """One deposit that was read. ``numero`` and ``raison_sociale`` are empty until it is numbered (``decide``)."""
 
     snapshot: Snapshot
     reading: Reading
+    numero: str = ""
+    raison_sociale: str = ""
+
+    @property
+    def siret(self) -> str:
+        """Of the organisation whose folder it lay in: 14 digits."""
+        return self.snapshot.arrival.siret
+
+    @property
+    def fichier(self) -> str:
+        """Its file, relative to the SIRET folder."""
+        return self.snapshot.arrival.fichier
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes."""
+        return self.snapshot.sha256
 
 
 TRIED, OURS = "essais", "notre_erreur"
 """Why a deposit is put aside (see ``reading.details``)."""
 
 
-def put_aside(snapshot: Snapshot, why: str) -> Taken:
+def put_aside(snapshot: Snapshot, why: str) -> Deposit:
     """A deposit that ends the program (``TRIED``, ``OURS``): it is refused without being judged, and both sides are told."""
-    return Taken(snapshot, Reading("", observations=(Observation(Etat.FICHIER_ILLISIBLE, detail=details.french(why)),)))
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """A deposit as it arrived: its number and what is known of its file."""
-
-    numero: str
-    siret: str
-    raison_sociale: str
-    fichier: str
-    sha256: str
-    octets: int
-    mtime_ns: int
-    reading: Reading
+    noticed = Observation(Etat.FICHIER_ILLISIBLE, detail=details.french(why))
+    return Deposit(snapshot, Reading("", observations=(noticed,)))

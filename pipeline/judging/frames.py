@@ -15,7 +15,8 @@ import pandas as pd
 
 from pipeline.cells import text
 from pipeline.cells.model import USABLE, Etat
-from pipeline.reading.model import Column, Reading, Table
+from pipeline.judging.deposit import Deposit
+from pipeline.reading.model import Column, Table
 from schemas.fields import ABSENCES, FIELDS, Kind, column_letter
 from schemas.keys import keys
 
@@ -31,16 +32,8 @@ _OBSERVED = ("etat", "feuille", "ligne", "colonne", "champ", "valeur", "attendu"
 
 
 @dataclass(frozen=True)
-class Source:
-    """A deposit about to be judged: who dropped it, and what was read in it."""
-
-    siret: str
-    reading: Reading
-
-
-@dataclass(frozen=True)
 class Frames:
-    """The wave. ``lines`` has a unique integer index; ``depot`` counts the sources from 0, ``table`` indexes ``tables``.
+    """The wave. ``lines`` has a unique integer index; ``depot`` counts the deposits from 0, ``table`` indexes ``tables``.
 
     ``lines``: depot, table, rang (position in its table), siret, pour_le_compte_de, feuille, ligne, nature, every field of
     ``schemas.fields`` (texts str, hours Int64 hundredths, dates datetime64[s], yes/no boolean), ``heures_detail``, ``abimes``
@@ -59,16 +52,16 @@ class Frames:
         return next((column for column in self.tables[table].colonnes if column.champ == champ), None)
 
 
-def build(sources: Sequence[Source]) -> Frames:
-    """The frames of a wave; ``sources`` in deposit order."""
+def build(deposits: Sequence[Deposit]) -> Frames:
+    """The frames of a wave; ``deposits`` in deposit order."""
     tables: list[Table] = []
     owners: list[int] = []
-    for depot, source in enumerate(sources):
-        tables.extend(source.reading.tables)
-        owners.extend([depot] * len(source.reading.tables))
-    lines = _lines(sources, tables, owners)
-    deposits = pd.DataFrame({"siret": pd.array([source.siret for source in sources], dtype="str")})
-    return Frames(lines, _observations(sources, tables, owners), deposits, tuple(tables))
+    for depot, deposit in enumerate(deposits):
+        tables.extend(deposit.reading.tables)
+        owners.extend([depot] * len(deposit.reading.tables))
+    lines = _lines(deposits, tables, owners)
+    owners_of = pd.DataFrame({"siret": pd.array([deposit.siret for deposit in deposits], dtype="str")})
+    return Frames(lines, _observations(deposits, tables, owners), owners_of, tuple(tables))
 
 
 def per_deposit(frame: pd.DataFrame, deposits: int) -> list[pd.DataFrame]:
@@ -78,7 +71,7 @@ def per_deposit(frame: pd.DataFrame, deposits: int) -> list[pd.DataFrame]:
     return [ordered.iloc[low:high] for low, high in pairwise(edges)]
 
 
-def _lines(sources: Sequence[Source], tables: Sequence[Table], owners: Sequence[int]) -> pd.DataFrame:
+def _lines(deposits: Sequence[Deposit], tables: Sequence[Table], owners: Sequence[int]) -> pd.DataFrame:
     sizes = np.array([len(table.lignes) for table in tables], dtype=np.int64)
     number = np.repeat(np.arange(len(tables)), sizes)
 
@@ -90,8 +83,8 @@ def _lines(sources: Sequence[Source], tables: Sequence[Table], owners: Sequence[
             "depot": np.repeat(np.array(owners, dtype=np.int64), sizes),
             "table": number,
             "rang": _joined([np.arange(size) for size in sizes]),
-            "siret": per_table(sources[owner].siret for owner in owners),
-            "pour_le_compte_de": per_table(sources[owner].reading.pour_le_compte_de for owner in owners),
+            "siret": per_table(deposits[owner].siret for owner in owners),
+            "pour_le_compte_de": per_table(deposits[owner].reading.pour_le_compte_de for owner in owners),
             "feuille": per_table(table.feuille for table in tables),
             "ligne": _joined([np.array(table.lignes, dtype=np.int64) for table in tables]),
             "nature": per_table(table.nature for table in tables),
@@ -156,10 +149,10 @@ def _days(column: Column | None, size: int) -> np.ndarray:
     return np.array(days, dtype=np.int64)[np.asarray(column.codes)] if size else np.zeros(0, dtype=np.int64)
 
 
-def _observations(sources: Sequence[Source], tables: Sequence[Table], owners: Sequence[int]) -> pd.DataFrame:
+def _observations(deposits: Sequence[Deposit], tables: Sequence[Table], owners: Sequence[int]) -> pd.DataFrame:
     rows: list[tuple[object, ...]] = []
-    for depot, source in enumerate(sources):
-        for o in source.reading.observations:
+    for depot, deposit in enumerate(deposits):
+        for o in deposit.reading.observations:
             rows.append((depot, -1, "", "", *(getattr(o, name) for name in _OBSERVED)))
     start = 0
     for table, owner in zip(tables, owners, strict=True):

@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.judging import complement
 from pipeline.judging import facts as fact_room
 from pipeline.judging import findings as judge
-from pipeline.judging.deposit import Named
+from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames
 from pipeline.judging.layers import layers
 from pipeline.judging.verdicts import ACCEPTED, HELD, REJECTED, TAKEN
@@ -74,7 +74,7 @@ KEPT = (
 
 def settle(
     frames: Frames,
-    deposits: Sequence[Named],
+    deposits: Sequence[Deposit],
     known: Known,
     motifs: tuple[Motif, ...],
     settings: Settings,
@@ -199,7 +199,7 @@ def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, settings: Settings) -
 
 
 def _complements(
-    judged: pd.DataFrame, deposits: Sequence[Named], facts: Facts, ranks: dict[str, int], day: date
+    judged: pd.DataFrame, deposits: Sequence[Deposit], facts: Facts, ranks: dict[str, int], day: date
 ) -> list[tuple[Complement, Mapping[str, Any]]]:
     """One complement per (deposit, initial DSF) with accepted lines; ``ranks`` moves on."""
     judged["numero_depot"] = judged["depot"].map({i: d.numero for i, d in enumerate(deposits)})
@@ -324,7 +324,7 @@ def _appended(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _deposit_frame(
-    deposits: Sequence[Named], settled: pd.DataFrame, known: Known, refused: set[int], day: date
+    deposits: Sequence[Deposit], settled: pd.DataFrame, known: Known, refused: set[int], day: date
 ) -> pd.DataFrame:
     """One row a deposit, with what AVT-06 and AVT-07 look at; a refused deposit has nothing to warn of."""
     third = settled[

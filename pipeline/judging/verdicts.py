@@ -1,32 +1,29 @@
-"""The four verdicts of a line, and how lines and hours are counted by them."""
+"""The four verdicts of a line, how lines and hours are counted by them, and what they make of a whole deposit."""
 
 import pandas as pd
 
-from pipeline.ledger.records import Counts
+from pipeline.ledger.records import COUNTS, Counts
 
-ACCEPTED, REJECTED, HELD, TAKEN = "acceptee", "rejetee", "retenue", "deja_prise"
+ACCEPTED, REJECTED, HELD, TAKEN = VERDICTS = ("acceptee", "rejetee", "retenue", "deja_prise")
 
-
-VERDICTS = (ACCEPTED, REJECTED, HELD, TAKEN)
-
-
-_COUNTS = ("acceptees", "rejetees", "retenues", "deja_prises")
+COUNTED = dict(zip(COUNTS, VERDICTS, strict=True))
+"""Name of a count → the verdict it counts."""
 
 
 def counts(lines: pd.DataFrame) -> tuple[Counts, Counts]:
     """Lines and hundredths of hours by verdict. Hours that cannot be read count for zero, so that both add up."""
     number = lines["verdict"].value_counts()
     hours = lines["heures"].fillna(0).groupby(lines["verdict"]).sum()
-    of = dict(zip(_COUNTS, VERDICTS, strict=True))
     return (
-        Counts(**{name: int(number.get(verdict, 0)) for name, verdict in of.items()}),
-        Counts(**{name: int(hours.get(verdict, 0)) for name, verdict in of.items()}),
+        Counts(**{name: int(number.get(verdict, 0)) for name, verdict in COUNTED.items()}),
+        Counts(**{name: int(hours.get(verdict, 0)) for name, verdict in COUNTED.items()}),
     )
 
 
-def _state(refused: bool, of_lines: Counts) -> str:
+def state(lines: Counts, *, refused: bool) -> str:
+    """What became of a deposit: refuse (whole), accepte (nothing left to do), partiel, or rejete (none of it stands)."""
     if refused:
         return "refuse"
-    if of_lines.rejetees == of_lines.retenues == 0:
+    if lines.rejetees == lines.retenues == 0:
         return "accepte"
-    return "partiel" if of_lines.acceptees else "rejete"
+    return "partiel" if lines.acceptees + lines.deja_prises else "rejete"

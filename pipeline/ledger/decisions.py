@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,16 @@ from sqlalchemy import Connection, Table, func, select
 from pipeline.errors import AGAIN, Halt, HeadMoved, StateHalt
 from pipeline.ledger import chain, schema
 from pipeline.ledger.base import WAIT, Opened
-from pipeline.ledger.records import AbsenceTaken, Complement, Counts, Decision, Deposit, HoursIssued, Token
+from pipeline.ledger.records import (
+    COUNTS,
+    AbsenceTaken,
+    Complement,
+    Counts,
+    Decision,
+    DepositRecord,
+    HoursIssued,
+    Token,
+)
 
 Pair = tuple[str, str]
 """(SIRET of 14 digits, sha256 of the content)."""
@@ -141,7 +150,7 @@ def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]
 
 
 def _counts(prefix: str, counts: Counts) -> dict[str, int]:
-    return {f"{prefix}_{field.name}": getattr(counts, field.name) for field in fields(Counts)}
+    return {f"{prefix}_{name}": getattr(counts, name) for name in COUNTS}
 
 
 def _deposits(connection: Connection, decision: Decision, wave: int, before: int) -> None:
@@ -180,7 +189,7 @@ _SAME = (
 """What a deposit and its row name alike."""
 
 
-def _deposit(deposit: Deposit, run: str, wave: int, order: int) -> dict[str, Any]:
+def _deposit(deposit: DepositRecord, run: str, wave: int, order: int) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(deposit, name) for name in _SAME}
     row |= {"run": run, "vague": wave, "ordre": order, "retire": int(not deposit.identite)}
     return row | _counts("lignes", deposit.lignes) | _counts("heures", deposit.heures)

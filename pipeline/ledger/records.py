@@ -1,7 +1,7 @@
 """What one wave decides, as the ledger keeps it: plain rows, no behaviour. Hours are whole hundredths."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 
 
@@ -17,6 +17,10 @@ class Counts:
     @property
     def lues(self) -> int:
         return self.acceptees + self.rejetees + self.retenues + self.deja_prises
+
+
+COUNTS = tuple(count.name for count in fields(Counts))
+"""Names of what is counted by verdict, in their order."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class DsfCount:
 
 
 @dataclass(frozen=True)
-class Deposit:
+class DepositRecord:
     """One deposit decided. ``verdicts``: its rows of verdicts.csv, exact bytes, without the header line."""
 
     numero: str
@@ -106,7 +110,7 @@ class Deposit:
     dsf: tuple[DsfCount, ...]
     verdicts: bytes
     raison_sociale: str = ""
-    identite: str = ""  # of the source: ``Arrival.identite``; empty: no source to remove
+    identite: str = ""  # of the source: dev:ino; empty: no source to remove
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class Decision:
     """Everything one wave changes, for one transaction."""
 
     run: str
-    deposits: tuple[Deposit, ...] = ()
+    deposits: tuple[DepositRecord, ...] = ()
     complements: tuple[Complement, ...] = ()
     tokens: tuple[Token, ...] = ()
     reference: tuple[Mapping[str, str], ...] = field(default=())

@@ -23,6 +23,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from pipeline.ledger.records import COUNTS
+
 SCHEMA = 1
 """Version of the tables below; ``migrations`` leads older ones to it."""
 
@@ -42,11 +44,8 @@ class PathBytes(TypeDecorator[str]):
         return None if value is None else os.fsdecode(value)
 
 
-VERDICTS = ("acceptees", "rejetees", "retenues", "deja_prises")
-
-
 def _verdicts(prefix: str) -> list[Column[Any]]:
-    return [Column(f"{prefix}_{name}", Integer, nullable=False) for name in VERDICTS]
+    return [Column(f"{prefix}_{name}", Integer, nullable=False) for name in COUNTS]
 
 
 meta = Table(

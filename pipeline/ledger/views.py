@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Table, false, func, select
 
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
+from pipeline.ledger.records import COUNTS
 from pipeline.ledger.runs import Publication, publication
 
 Data = dict[str, Any]
@@ -17,7 +18,7 @@ PORTION = 500
 
 
 def _counts(row: Row[Any], prefix: str) -> Data:
-    counts = {name: row._mapping[f"{prefix}_{name}"] for name in schema.VERDICTS}
+    counts = {name: row._mapping[f"{prefix}_{name}"] for name in COUNTS}
     return {"lues": sum(counts.values()), **counts}
 
 
@@ -61,7 +62,7 @@ class Views(Opened):
         sums = [
             func.coalesce(func.sum(schema.depots.c[f"{prefix}_{name}"]), 0).label(f"{prefix}_{name}")
             for prefix in ("lignes", "heures")
-            for name in schema.VERDICTS
+            for name in COUNTS
         ]
         r, d = schema.runs.c, schema.depots.c
         query = (

@@ -7,20 +7,21 @@ same deposits hundreds of times looks the answers up. Every step that touches th
 import os
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pipeline import wave
 from pipeline.documents import clerk, returns
-from pipeline.judging import context
+from pipeline.judging.context import Context
 
-_ORIGINALS = (wave.decide, clerk.workbook, returns.files, wave.models, wave.decision.deposits)
+_ORIGINALS = (wave.decide, clerk.workbook, returns.files, wave.models)
 
 
 def forget() -> None:
     """Compute everything again in this process."""
-    wave.decide, wave.clerk.workbook, wave.returns.files, wave.models, wave.decision.deposits = _ORIGINALS
+    wave.decide, wave.clerk.workbook, wave.returns.files, wave.models = _ORIGINALS
 
 
 def install(folder: Path) -> None:
@@ -28,11 +29,15 @@ def install(folder: Path) -> None:
     if folder.exists():
         return
     folder.mkdir()
-    decide, workbook, files, models, deposits = _ORIGINALS
+    decide, workbook, files, models = _ORIGINALS
 
-    def remembered_decide(chain: context.Chain, taken: Any) -> Any:
+    def remembered_decide(context: Context, taken: Any) -> Any:
         seen = [(t.snapshot.arrival.fichier, t.snapshot.arrival.siret, t.snapshot.sha256) for t in taken]
-        return _remember(folder, ("decide", seen, chain.run, chain.book.head()), lambda: decide(chain, taken))
+        question = ("decide", seen, str(context.day), context.book.head())
+        answer = _remember(folder, question, lambda: decide(context, taken))
+        # The numbers and verdicts are those remembered; the files are the ones that lie there now.
+        deposits = (replace(d, snapshot=t.snapshot) for d, t in zip(answer.deposits, taken, strict=True))
+        return replace(answer, deposits=tuple(deposits))
 
     def remembered_workbook(payload: Any, day: Any) -> Any:
         return _remember(folder, ("workbook", payload, day), lambda: workbook(payload, day))
@@ -40,18 +45,12 @@ def install(folder: Path) -> None:
     def remembered_files(model: Any) -> Any:
         return _remember(folder, ("files", model), lambda: files(model))
 
-    def remembered_models(arrived: Any, frames: Any, settled: Any, judged: Any) -> Any:
-        question = ("models", [a.numero for a in arrived], judged.run)
-        return _remember(folder, question, lambda: models(arrived, frames, settled, judged))
-
-    def remembered_deposits(arrived: Any, places: Any, settled: Any) -> Any:
-        return _remember(
-            folder, ("deposits", [a.numero for a in arrived], places), lambda: deposits(arrived, places, settled)
-        )
+    def remembered_models(decided: Any, context: Any, run: str) -> Any:
+        question = ("models", [d.numero for d in decided.deposits], run)
+        return _remember(folder, question, lambda: models(decided, context, run))
 
     wave.decide = remembered_decide
     wave.models = remembered_models
-    wave.decision.deposits = remembered_deposits
     wave.clerk.workbook = remembered_workbook
     wave.returns.files = remembered_files
 

@@ -16,7 +16,7 @@ from pipeline.ledger.records import (
     Complement,
     Counts,
     Decision,
-    Deposit,
+    DepositRecord,
     DsfCount,
     Folder,
     HoursIssued,
@@ -89,9 +89,9 @@ def complement(
     return replace(made, **changes)
 
 
-def deposit(numero: str, *, siret: str = SIRET, sha256: str = "", **changes: Any) -> Deposit:
+def deposit(numero: str, *, siret: str = SIRET, sha256: str = "", **changes: Any) -> DepositRecord:
     some = Counts(1)
-    made = Deposit(
+    made = DepositRecord(
         *(numero, siret, f"inbox/depots/{siret}/{numero}.csv", f"{numero}.csv", sha256 or f"{hash(numero):064x}"[:64]),
         *(4, 0, "csv", "traite", some, Counts(700)),
         (RuleCount("AVT-01", 1, 700),),
@@ -101,7 +101,9 @@ def deposit(numero: str, *, siret: str = SIRET, sha256: str = "", **changes: Any
     return replace(made, **changes)
 
 
-def stage(made: Workspace, book: Ledger, *items: Complement, returns: tuple[Deposit, ...] = ()) -> tuple[Any, ...]:
+def stage(
+    made: Workspace, book: Ledger, *items: Complement, returns: tuple[DepositRecord, ...] = ()
+) -> tuple[Any, ...]:
     """Tokens of complements and of returns, as a wave writes them."""
     folders = [Folder("dsf", f"{c.siret}/dsf/{c.numero}", {f"{c.numero}.json": c.payload}) for c in items]
     folders += [Folder("retour", f"{d.siret}/retours/{d.numero}", {"rapport.json": b"{}\n"}) for d in returns]

@@ -4,8 +4,8 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
-from pipeline.documents.overview.figures import NAMES
 from pipeline.judging.verdicts_csv import verdict_row
+from pipeline.ledger.records import COUNTS
 
 NOMS = ("Institut Carnot", "Association de formation du Val de Loire", "", "Centre Ampère", "GRETA des Deux Rivières")
 SETS = (
@@ -26,7 +26,7 @@ def siret(n: int) -> str:
 
 
 def counts(*figures: int) -> dict[str, int]:
-    return {"lues": sum(figures), **dict(zip(NAMES, figures, strict=True))}
+    return {"lues": sum(figures), **dict(zip(COUNTS, figures, strict=True))}
 
 
 def deposit(day: date, n: int, chance: random.Random, *, fichier: str = "", refused: bool = False) -> dict[str, Any]:

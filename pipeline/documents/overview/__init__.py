@@ -13,7 +13,7 @@ from pipeline.documents.overview import figures, page
 from pipeline.documents.overview.figures import Run
 from pipeline.judging import verdicts_csv
 from pipeline.judging.verdicts_csv import verdict_row
-from pipeline.ledger.records import Counts
+from pipeline.ledger.records import COUNTS, Counts
 
 __all__ = ["across", "files", "verdict_row"]
 
@@ -68,7 +68,7 @@ def _figures(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _counts(lines: Counts) -> dict[str, int]:
-    return {"lues": lines.lues, **{name: getattr(lines, name) for name in figures.NAMES}}
+    return {"lues": lines.lues, **{name: getattr(lines, name) for name in COUNTS}}
 
 
 def _hours(hours: Counts) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from pipeline.documents.overview.figures import NAMES
-from pipeline.ledger.records import Counts
+from pipeline.ledger.records import COUNTS, Counts
 
 PATTERNS = Markup(
     '<svg class="motifs" width="0" height="0" aria-hidden="true" focusable="false"><defs>'
@@ -37,7 +36,7 @@ def band(lines: Counts, label: str) -> Markup:
     if not lines.lues:
         return Markup("")
     parts, start = [], 0.0
-    for name in NAMES:
+    for name in COUNTS:
         width = 100 * getattr(lines, name) / lines.lues
         drawn = Markup('<rect x="{:.2f}%" width="{:.2f}%" height="22" fill="url(#m-{})" stroke="#1b1f2a"/>')
         if width:
@@ -100,7 +99,7 @@ def bars(runs: Sequence[tuple[str, Counts]], label: str, number: Sequence[str]) 
     drawn = []
     for position, (_, lines) in enumerate(runs):
         y = float(HEIGHT - BOTTOM)
-        for name in NAMES:
+        for name in COUNTS:
             height = room * getattr(lines, name) / top
             if height:
                 y -= height

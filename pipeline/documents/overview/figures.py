@@ -15,22 +15,21 @@ from datetime import date
 from itertools import combinations as pairs_of
 from typing import Any
 
-from pipeline.judging import verdicts_csv
-from pipeline.ledger.records import Counts
+from pipeline.judging import verdicts, verdicts_csv
+from pipeline.ledger.records import COUNTS, Counts
 
 Run = Mapping[str, Any]
 Deposit = Mapping[str, Any]
-NAMES = ("acceptees", "rejetees", "retenues", "deja_prises")
 NONE = Counts()
 
 
 def counts(given: Mapping[str, int]) -> Counts:
-    return Counts(*(int(given.get(name, 0)) for name in NAMES))
+    return Counts(*(int(given.get(name, 0)) for name in COUNTS))
 
 
 def added(several: Iterable[Counts]) -> Counts:
     every = list(several)
-    return Counts(*(sum(getattr(one, name) for one in every) for name in NAMES))
+    return Counts(*(sum(getattr(one, name) for one in every) for name in COUNTS))
 
 
 def at_stake(hours: Counts) -> int:
@@ -78,12 +77,7 @@ def together(several: Iterable[Whole]) -> Whole:
 
 def state(deposit: Deposit) -> str:
     """refuse, accepte, rejete or partiel, as in the deposit's own report."""
-    lines = counts(deposit["comptes"])
-    if deposit["etat"] == "refuse":
-        return "refuse"
-    if not lines.rejetees + lines.retenues:
-        return "accepte"
-    return "partiel" if lines.acceptees + lines.deja_prises else "rejete"
+    return verdicts.state(counts(deposit["comptes"]), refused=deposit["etat"] == "refuse")
 
 
 def worst(given: Iterable[Deposit], *, refused_first: bool = True) -> list[Deposit]:

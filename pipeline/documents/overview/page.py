@@ -18,6 +18,7 @@ from pipeline.documents.overview.tables import Table
 from pipeline.documents.overview.words import ReviewWords
 from pipeline.documents.page import TEMPLATES as SHARED
 from pipeline.documents.page import typed, visible
+from pipeline.ledger.records import COUNTS
 
 TEMPLATES = Path(__file__).with_name("templates")
 TREND = 30
@@ -48,7 +49,7 @@ def _environment(langue: str) -> Environment:
         graphique=charts,
         rendu=lambda one: tables.markup(one, words),
         csv=lambda one: tables.data_uri(one, words),
-        verdicts=figures.NAMES,
+        verdicts=COUNTS,
     )
     made.filters.update(
         visible=visible,

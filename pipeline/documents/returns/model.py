@@ -6,16 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import jsonfile
+from pipeline import __version__, jsonfile
 from pipeline.cells import text
 from pipeline.cells.model import Etat
-from pipeline.judging.context import Judged, extracts
-from pipeline.judging.deposit import Arrived
+from pipeline.judging.context import Context
+from pipeline.judging.decide import Decided
+from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames, per_deposit
-from pipeline.judging.settle import Settled
-from pipeline.judging.verdicts import _COUNTS, HELD, REJECTED, TAKEN, _state, counts
+from pipeline.judging.verdicts import COUNTED, HELD, REJECTED, TAKEN, counts, state
 from pipeline.reading.model import Column, Reading
 from schemas.fields import SHEETS, column_letter
+from schemas.rules import RULES_VERSION
 
 NAMED = 20
 """Rejected lines that a held one names; the others are counted."""
@@ -23,63 +24,65 @@ _SHOWN = ("numero_dsf", "identifiant_de", "nom", "prenom", "code_sequence")
 Model = dict[str, Any]
 
 
-def models(arrived: Sequence[Arrived], frames: Frames, settled: Settled, judged: Judged) -> list[Model]:
-    """One model for each deposit, in deposit order."""
-    lines = per_deposit(settled.lines, len(arrived))
-    findings = per_deposit(settled.findings, len(arrived))
+def models(decided: Decided, context: Context, run: str) -> list[Model]:
+    """One model for each deposit, in deposit order; ``run``: its identifier, empty where nothing is recorded."""
+    settled = decided.settled
+    lines = per_deposit(settled.lines, len(decided.deposits))
+    findings = per_deposit(settled.findings, len(decided.deposits))
     issued = settled.issued
     return [
-        _model(deposit, position in settled.refused, mine, found, frames, settled, issued, judged)
-        for position, (deposit, mine, found) in enumerate(zip(arrived, lines, findings, strict=True))
+        _model(deposit, position in settled.refused, mine, found, decided, issued, context, run)
+        for position, (deposit, mine, found) in enumerate(zip(decided.deposits, lines, findings, strict=True))
     ]
 
 
 def _model(
-    deposit: Arrived,
+    deposit: Deposit,
     refused: bool,
     lines: pd.DataFrame,
     findings: pd.DataFrame,
-    frames: Frames,
-    settled: Settled,
+    decided: Decided,
     issued: Mapping[str, Sequence[str]],
-    judged: Judged,
+    context: Context,
+    run: str,
 ) -> Model:
+    arrival, settings = deposit.snapshot.arrival, context.settings
     of_lines, of_hours = counts(lines)
-    read = datetime.fromtimestamp(deposit.mtime_ns // 1_000_000_000, UTC)
+    read = datetime.fromtimestamp(arrival.mtime_ns // 1_000_000_000, UTC)
     return {
         "schema_version": 1,
-        "langue": judged.settings.langue,
+        "langue": settings.langue,
         "depot": deposit.numero,
         "siret": deposit.siret,
         "raison_sociale": deposit.raison_sociale,
         "fichier": deposit.fichier,
         "sha256": deposit.sha256,
-        "octets": deposit.octets,
+        "octets": arrival.octets,
         "recu_le": read.isoformat().replace("+00:00", "Z"),
         "declarant": {"pour_le_compte_de": deposit.reading.pour_le_compte_de, "contact": deposit.reading.contact},
-        "run": judged.run,
-        "date": judged.day.isoformat(),
-        "politique": judged.settings.politique,
-        "etat": _state(refused, of_lines),
-        "comptes": {"lues": of_lines.lues, **{name: getattr(of_lines, name) for name in _COUNTS}},
-        "heures": {name: jsonfile.hours(getattr(of_hours, name)) for name in ("lues", *_COUNTS)},
-        "complements": [_issued(settled.payloads[numero]) for numero in issued.get(deposit.numero, ())],
+        "run": run,
+        "date": context.day.isoformat(),
+        "politique": settings.politique,
+        "etat": state(of_lines, refused=refused),
+        "comptes": {"lues": of_lines.lues, **{name: getattr(of_lines, name) for name in COUNTED}},
+        "heures": {name: jsonfile.hours(getattr(of_hours, name)) for name in ("lues", *COUNTED)},
+        "complements": [_issued(decided.settled.payloads[numero]) for numero in issued.get(deposit.numero, ())],
         "constats": _constats(findings),
-        "lignes": _lines(lines, findings, frames, judged.settings.politique),
+        "lignes": _lines(lines, findings, decided.frames, settings.politique),
         "tables": [] if refused else _tables(deposit.reading),
-        "interpretations": [] if refused else _interpretations(deposit.reading, judged.settings.langue),
+        "interpretations": [] if refused else _interpretations(deposit.reading, settings.langue),
         "motifs": [
             {"code": m.code, "libelle": m.libelle, "financable": m.financable}
-            for m in judged.motifs
-            if m.valid_on(judged.day)
+            for m in context.motifs
+            if m.valid_on(context.day)
         ],
         "juge_avec": {
-            "regles": judged.regles,
-            "programme": judged.programme,
-            "extraits": extracts(lines, judged),
+            "regles": RULES_VERSION,
+            "programme": __version__,
+            "extraits": context.extracts_behind(lines),
             "reglages": {
-                "politique": judged.settings.politique,
-                "pas_heures": jsonfile.hours(judged.settings.pas_heures),
+                "politique": settings.politique,
+                "pas_heures": jsonfile.hours(settings.pas_heures),
             },
         },
     }
