@@ -44,11 +44,15 @@ Variants = Mapping[str, Words]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of spec §5. ``passes(frame)`` or, with several ``cells``, ``passes(frame, field)`` for each of them."""
+    """One rule of spec §5. ``passes(frame)`` or, with several ``cells``, ``passes(frame, field)`` for each of them.
+
+    ``brief``: language → what breaks it, in a few words.
+    """
 
     code: str
     over: str
     passes: Passes
+    brief: Mapping[str, str]
     fr: Variants
     en: Variants
     cells: tuple[str, ...] = ()
@@ -103,6 +107,7 @@ def _variants(words: Words | Variants) -> Variants:
 def rule(
     code: str,
     *,
+    brief: tuple[str, str],
     over: str = LINES,
     cells: str = "",
     needs: str = "",
@@ -113,7 +118,10 @@ def rule(
     facts: Facts | None = None,
     severity: str = REJECTS,
 ) -> Callable[[Passes], Passes]:
-    """Put a function into the catalogue; see ``Rule``. ``cells``, ``needs`` and ``after`` are names parted by spaces."""
+    """Put a function into the catalogue; see ``Rule``. ``cells``, ``needs`` and ``after`` are names parted by spaces.
+
+    ``brief``: what breaks the rule in a few words, for the reviewer, in French and English.
+    """
 
     def register(passes: Passes) -> Passes:
         if code in CATALOGUE:
@@ -122,6 +130,7 @@ def rule(
             code=code,
             over=over,
             passes=passes,
+            brief=dict(zip(("fr", "en"), brief, strict=True)),
             fr=_variants(fr),
             en=_variants(en),
             cells=tuple(cells.split()),

@@ -1,7 +1,6 @@
 """How our pages are made: one environment that escapes everything, and senders' text shown with its hidden signs."""
 
 import re
-from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -57,30 +56,23 @@ class Phrases(Words):
         return escape(self.form(key, values)).format(**shown)
 
 
-@lru_cache(maxsize=4)
-def environment(langue: str) -> Environment:
-    """The templates of ``langue``: ``mot`` is the catalogue of texts, ``visible`` and ``typed`` are for senders' text."""
+def environment(words: Words, room: Path) -> Environment:
+    """The templates of a room and the shared ones, everything escaped: ``mot`` is the catalogue of texts in ``words``'
+    language, ``visible`` and ``typed`` are for senders' text."""
     made = Environment(
-        loader=FileSystemLoader([TEMPLATES, TEMPLATES.parent / "returns" / "templates"]),
+        loader=FileSystemLoader([room / "templates", TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = Phrases(langue)
     made.globals.update(mot=words, langue=words.langue)
     made.filters.update(
-        visible=visible,
-        typed=typed,
-        sentence=sentence if words.langue == "fr" else visible,
-        nombre=words.number,
-        heures=words.hours,
-        jour=words.day,
-        instant=words.moment,
+        visible=visible, typed=typed, nombre=words.number, heures=words.hours, jour=words.day, instant=words.moment
     )
     return made
 
 
-def render(template: str, langue: str, **values: object) -> bytes:
+def render(made: Environment, template: str, **values: object) -> bytes:
     """One page, as UTF-8. A half surrogate of a sender cannot get here: ``visible`` has named it."""
-    return environment(langue).get_template(template).render(**values).encode("utf-8", errors="replace")
+    return made.get_template(template).render(**values).encode("utf-8", errors="replace")

@@ -2,7 +2,7 @@
 
 The texts stand in ``wording.toml``: one section a page or workbook, one entry a text with ``fr`` and ``en``. ``{name}``
 takes a value; « {n} ligne || {n} lignes » are the forms for one and for many, chosen by ``n``. The rules' own texts
-live in ``schemas/rules`` and arrive in the model.
+stand beside the rules, in ``schemas/rules``.
 """
 
 import re
@@ -12,6 +12,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+
+from schemas.rules import CATALOGUE
 
 LANGUES = ("fr", "en")
 NARROW = "\u202f"  # narrow no-break space: thousands, « », before ; ! ? and units
@@ -92,6 +94,18 @@ class Words:
         """``dd/mm/yyyy`` in both languages, for that is how the sheets are typed. Takes a date or its ISO text."""
         day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
         return f"{day:%d/%m/%Y}"
+
+    def rule(self, code: str) -> str:
+        """What breaks the rule ``code``, in a few words; nothing for a code that this version does not know."""
+        known = CATALOGUE.get(code)
+        if known is None:
+            return ""
+        return french(known.brief["fr"]) if self.langue == "fr" else known.brief["en"]
+
+    def share(self, part: float) -> str:
+        """0.5 → « 50 % »; 99.6 is 99 %, for 100 % means all and 0 % none."""
+        percent = 1 if 0 < part < 0.01 else int(part * 100 + 1e-9)
+        return f"{percent}{NARROW}%" if self.langue == "fr" else f"{percent}%"
 
     def long_date(self, value: date | str) -> str:
         """« 1er mars 2025 », « 1 March 2025 »."""

@@ -7,6 +7,7 @@ from schemas.rule import OBSERVATIONS, Words, rule
 
 @rule(
     "FIC-01",
+    brief=("fichier illisible", "file cannot be read"),
     over=OBSERVATIONS,
     fr={
         "": Words(
@@ -43,6 +44,7 @@ def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "FIC-02",
+    brief=("fichier protégé par un mot de passe", "file protected by a password"),
     over=OBSERVATIONS,
     fr=Words(
         "Ce fichier est protégé par un mot de passe : il ne peut pas être ouvert.",
@@ -83,6 +85,7 @@ _LIMITS_EN = {
 
 @rule(
     "FIC-03",
+    brief=("fichier au-delà des limites", "file beyond the limits"),
     over=OBSERVATIONS,
     fr={
         limit: Words(
@@ -109,6 +112,7 @@ def file_is_within_the_limits(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "FIC-04",
+    brief=("aucun tableau reconnu", "no table recognised"),
     over=OBSERVATIONS,
     fr=Words(
         "Aucun tableau d'heures complémentaires ni d'absences justifiées n'a été trouvé dans ce fichier.",
@@ -128,6 +132,7 @@ def file_has_a_table(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "FIC-05",
+    brief=("colonne obligatoire absente", "mandatory column missing"),
     over=OBSERVATIONS,
     fr={
         "": Words(
@@ -162,6 +167,7 @@ def mandatory_columns_are_there(observations: pd.DataFrame) -> "pd.Series[bool]"
 
 @rule(
     "FIC-06",
+    brief=("deux colonnes pour un même champ", "two columns for one field"),
     over=OBSERVATIONS,
     fr=Words(
         "Deux colonnes veulent dire la même chose ({lieu}) : {detail}.",
@@ -181,6 +187,7 @@ def columns_are_there_once(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "FIC-07",
+    brief=("aucune ligne remplie", "no line filled in"),
     over=OBSERVATIONS,
     fr=Words(
         "Ce fichier a bien les titres attendus, mais aucune ligne remplie.",
@@ -200,6 +207,7 @@ def file_has_a_line(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "FIC-08",
+    brief=("SIRET du déclarant différent du dossier", "Déclarant's SIRET is not the folder's"),
     over=OBSERVATIONS,
     fr=Words(
         "La feuille Déclarant porte le SIRET {valeur}, mais ce dossier de dépôt est celui du SIRET {attendu}.",
@@ -219,6 +227,7 @@ def declarant_is_the_depositor(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "FIC-09",
+    brief=("feuille Déclarant inutilisable", "sheet Déclarant unusable"),
     over=OBSERVATIONS,
     fr=Words(
         "Dans la feuille Déclarant, « {detail} » ne peut pas être utilisé : « {valeur} ».",

@@ -15,6 +15,7 @@ def blank(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
 
 @rule(
     "LIG-01",
+    brief=("cellule obligatoire vide", "mandatory cell empty"),
     over=LINES,
     cells="numero_dsf identifiant_de code_sequence id_absence date_debut heures motif reference_justificatif date_justificatif",
     fr={
@@ -47,6 +48,7 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
 
 @rule(
     "LIG-02",
+    brief=("erreur de tableur ou formule non calculée", "spreadsheet error or formula not calculated"),
     over=OBSERVATIONS,
     fr={
         "erreur": Words(
@@ -87,6 +89,7 @@ _DE_FORMS_EN = (
 
 @rule(
     "LIG-03",
+    brief=("identifiant DE mal formé", "Identifiant DE malformed"),
     over=LINES,
     cells="identifiant_de",
     needs="identifiant_de",
@@ -130,6 +133,7 @@ def identifier_has_a_known_form(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "LIG-04",
+    brief=("date illisible", "date unreadable"),
     over=OBSERVATIONS,
     fr={
         "": Words(
@@ -164,6 +168,7 @@ def dates_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "LIG-05",
+    brief=("date de fin avant la date de début", "end before start"),
     over=LINES,
     cells="date_fin",
     needs="date_debut date_fin",
@@ -185,6 +190,7 @@ def end_is_not_before_start(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "LIG-06",
+    brief=("date dans le futur", "date in the future"),
     over=LINES,
     cells=_DATES,
     fr=Words(
@@ -205,6 +211,7 @@ def dates_are_past(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
 
 @rule(
     "LIG-07",
+    brief=("heures illisibles", "hours unreadable"),
     over=OBSERVATIONS,
     fr={
         "": Words(
@@ -239,6 +246,7 @@ def hours_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "LIG-08",
+    brief=("heures nulles ou négatives", "hours not above zero"),
     over=LINES,
     cells="heures",
     needs="heures",
@@ -272,6 +280,7 @@ def _step_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 
 @rule(
     "LIG-09",
+    brief=("heures hors du pas", "hours not a multiple of the step"),
     over=LINES,
     cells="heures",
     needs="heures",
@@ -312,6 +321,7 @@ def hours_are_a_multiple_of_the_step(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "LIG-10",
+    brief=("motif inconnu", "motif unknown"),
     over=LINES,
     cells="motif",
     needs="motif",
@@ -351,6 +361,7 @@ def reason_is_known(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "LIG-11",
+    brief=("motif non finançable", "motif not finançable"),
     over=LINES,
     cells="motif",
     needs="motif motif_code",
@@ -374,6 +385,7 @@ def reason_makes_the_absence_payable(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "LIG-12",
+    brief=("numéro de sécurité sociale", "social security number"),
     over=OBSERVATIONS,
     fr=Words(
         "La cellule « {titre} » contient un numéro de sécurité sociale : cette donnée personnelle n'a pas sa place ici.",
@@ -393,6 +405,7 @@ def cells_hold_no_social_security_number(observations: pd.DataFrame) -> "pd.Seri
 
 @rule(
     "LIG-13",
+    brief=("texte trop long ou caractères interdits", "text too long or with control characters"),
     over=OBSERVATIONS,
     fr={
         "texte_trop_long": Words(
@@ -430,6 +443,7 @@ def texts_are_short_and_plain(observations: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "LIG-14",
+    brief=("ni oui ni non", "neither oui nor non"),
     over=OBSERVATIONS,
     fr=Words("« {valeur} » n'est ni oui ni non.", "Écrivez oui ou non dans « {titre} ».", "oui ou non"),
     en=Words("“{valeur}” is neither yes nor no.", "Write oui or non in “{titre}”.", "oui or non"),

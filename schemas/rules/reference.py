@@ -12,6 +12,7 @@ PIF_KEY = ["cle_convention", "cle_de", "cle_pif", "cle_sequence"]
 
 @rule(
     "REF-01",
+    brief=("DSF inconnue de l'organisme", "no such DSF for this organisation"),
     cells="numero_dsf",
     needs="cle_dsf",
     fr=Words(
@@ -32,6 +33,7 @@ def organisation_has_this_dsf(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-02",
+    brief=("DSF non validée", "DSF not validated"),
     cells="numero_dsf",
     needs="statut",
     after="REF-01",
@@ -53,6 +55,7 @@ def dsf_is_validated(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-03",
+    brief=("DSF finale", "DSF finale"),
     cells="numero_dsf",
     needs="nature_pliee",
     after="REF-01",
@@ -74,6 +77,7 @@ def dsf_is_intermediaire(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-04",
+    brief=("type de session pas encore ouvert", "session type not open yet"),
     cells="numero_dsf",
     needs="ouverture",
     after="REF-01",
@@ -95,6 +99,7 @@ def session_type_is_open(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-05",
+    brief=("« Pour le compte de » ne convient pas", "“Pour le compte de” does not fit"),
     cells="numero_dsf",
     needs="pour_le_compte_de siret_dispensateur",
     after="REF-01",
@@ -134,6 +139,7 @@ def acting_for_the_dispensateur_of_the_dsf(lines: pd.DataFrame) -> "pd.Series[bo
 
 @rule(
     "REF-06",
+    brief=("stagiaire absent de la DSF", "trainee not on the DSF"),
     cells="identifiant_de",
     needs="de_connu",
     after="REF-01 LIG-03",
@@ -155,6 +161,7 @@ def trainee_is_on_the_dsf(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-07",
+    brief=("séquence absente du PIF", "séquence not in the PIF"),
     cells="code_sequence",
     needs="sequence_connue",
     after="REF-01 REF-06",
@@ -176,6 +183,7 @@ def sequence_is_in_the_pif(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-08",
+    brief=("dates hors de la période de la DSF", "dates outside the DSF's period"),
     cells="date_debut date_fin",
     nature=HEURES,
     needs="periode_debut periode_fin",
@@ -199,6 +207,7 @@ def hours_are_within_the_period(lines: pd.DataFrame, field: str) -> "pd.Series[b
 
 @rule(
     "REF-09",
+    brief=("absence introuvable", "absence not found"),
     cells="id_absence",
     nature=ABSENCES,
     needs="absence_etat",
@@ -246,6 +255,7 @@ def absence_is_found(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-10",
+    brief=("absence déjà complétée", "absence already completed"),
     cells="id_absence",
     nature=ABSENCES,
     needs="cle_absence_trouvee deja_complementee",
@@ -285,6 +295,7 @@ def absence_was_never_completed(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-11",
+    brief=("plus d'heures que l'absence n'en a", "more hours than the absence has"),
     cells="heures",
     nature=ABSENCES,
     needs="heures heures_non_financables",
@@ -307,6 +318,7 @@ def hours_fit_the_absence(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "REF-12",
+    brief=("heures perdues sans accord", "hours lost without consent"),
     cells="heures",
     nature=ABSENCES,
     needs="heures heures_non_financables",
@@ -359,6 +371,7 @@ def _pif_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 
 @rule(
     "REF-13",
+    brief=("heures au-delà du PIF", "hours beyond the PIF"),
     cells="heures",
     nature=HEURES,
     needs="heures heures_reste",

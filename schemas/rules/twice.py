@@ -41,6 +41,7 @@ def absence_lines(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "DBL-01",
+    brief=("ligne en double dans le fichier", "line twice in the file"),
     cells="numero_dsf",
     nature=HEURES,
     fr=Words(
@@ -62,6 +63,7 @@ def hours_line_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "DBL-02",
+    brief=("absence sur plusieurs lignes", "absence on several lines"),
     cells="id_absence",
     nature=ABSENCES,
     after="REF-01",
@@ -84,6 +86,7 @@ def absence_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "DBL-03",
+    brief=("heures déjà déclarées dans un complément", "hours already in a complement"),
     cells="heures",
     nature=HEURES,
     after="REF-01 REF-06 REF-07",

@@ -32,6 +32,7 @@ def same_person(nom: str, prenom: str, known_nom: str, known_prenom: str) -> boo
 
 @rule(
     "AVT-01",
+    brief=("nom différent de l'extrait", "name differs from the extract"),
     cells="nom",
     needs="nom_connu",
     severity=WARNS,
@@ -56,6 +57,7 @@ def name_is_the_trainees(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "AVT-02",
+    brief=("plus de 10 h par jour", "more than 10 h a day"),
     cells="heures",
     nature=HEURES,
     needs="heures date_debut date_fin_lue",
@@ -86,6 +88,7 @@ def _days(lines: pd.DataFrame) -> "pd.Series[int]":
 
 @rule(
     "AVT-03",
+    brief=("heures un jour d'absence", "hours on a day of absence"),
     cells="date_debut",
     nature=HEURES,
     needs="absence_chevauchee",
@@ -107,6 +110,7 @@ def trainee_was_there(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "AVT-04",
+    brief=("dates qui recoupent des heures déjà ajoutées", "dates overlap hours already added"),
     cells="date_debut",
     nature=HEURES,
     needs="emission_chevauchee",
@@ -144,6 +148,7 @@ _READINGS_EN = {
 
 @rule(
     "AVT-05",
+    brief=("lecture à vérifier", "reading worth a look"),
     over=OBSERVATIONS,
     severity=WARNS,
     fr={etat: Words(text, "Vérifiez que c'est bien ce que vous vouliez.") for etat, text in _READINGS_FR.items()},
@@ -157,6 +162,7 @@ def reading_needs_no_second_look(observations: pd.DataFrame) -> "pd.Series[bool]
 
 @rule(
     "AVT-06",
+    brief=("titulaire agissant pour un dispensateur", "titulaire acting for a dispensateur"),
     over=DEPOSITS,
     severity=WARNS,
     fr=Words(
@@ -175,6 +181,7 @@ def depositor_acts_for_itself(deposits: pd.DataFrame) -> "pd.Series[bool]":
 
 @rule(
     "AVT-07",
+    brief=("même contenu qu'un fichier précédent", "same content as an earlier file"),
     over=DEPOSITS,
     severity=WARNS,
     fr=Words(

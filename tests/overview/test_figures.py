@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from pipeline.documents.overview import figures
-from pipeline.documents.overview.sections import CODES, never
+from pipeline.documents.overview.sections import never
 from pipeline.documents.overview.sections import rules as rules_table
-from pipeline.documents.overview.words import ReviewWords, catalogue
+from pipeline.documents.wording import Words, catalogue
 from pipeline.judging.verdicts_csv import verdict_row
 from schemas.rules import CATALOGUE
 from tests.overview import samples
@@ -38,7 +38,8 @@ def _run(day: int, *listed: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_rule_has_its_words_in_both_languages() -> None:
-    assert list(CODES) == list(CATALOGUE)
+    assert all(rule.brief[langue].strip() for rule in CATALOGUE.values() for langue in ("fr", "en"))
+    assert all(Words("fr").rule(code) for code in CATALOGUE) and Words("fr").rule("XXX-00") == ""
     assert all(texts[langue] for texts in catalogue().values() for langue in ("fr", "en"))
 
 
@@ -92,7 +93,7 @@ def test_rules_are_counted_by_deposit_and_organisation() -> None:
     (one,) = figures.rules(runs)
     assert (one.constats, one.heures, one.depots, len(one.organismes), one.par_run) == (6, 900, 3, 2, [2, 4])
     assert "LIG-01" not in never(runs)
-    assert len(never(runs)) == len(CODES) - 1
+    assert len(never(runs)) == len(CATALOGUE) - 1
 
 
 def test_warnings_come_after_and_cost_no_hour() -> None:
@@ -101,7 +102,7 @@ def test_warnings_come_after_and_cost_no_hour() -> None:
         for code, hours in (("AVT-01", 900), ("LIG-13", 500), ("REF-06", 1))
     ]
     run = _run(1, _deposit(1, "a", regles=rules)) | {"reglages": {"severites": {"LIG-13": "avertissement"}}}
-    shown = rules_table([run], ReviewWords("fr"))
+    shown = rules_table([run], Words("fr"))
     assert [(row[0].value, row[2].value, row[-1].value) for row in shown.rows] == [
         ("REF-06", "rejette", 1),
         ("AVT-01", "avertit", None),
@@ -148,5 +149,5 @@ def test_held_lines_age_from_the_first_deposit_that_held_them() -> None:
 
 @pytest.mark.parametrize(("part", "shown"), [(0.0, "0"), (0.001, "1"), (0.5, "50"), (0.999, "99"), (1.0, "100")])
 def test_a_share_never_says_all_or_nothing_unless_it_is_so(part: float, shown: str) -> None:
-    assert ReviewWords("fr").share(part) == f"{shown}\u202f%"
-    assert ReviewWords("en").share(part) == f"{shown}%"
+    assert Words("fr").share(part) == f"{shown}\u202f%"
+    assert Words("en").share(part) == f"{shown}%"

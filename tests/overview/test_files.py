@@ -9,11 +9,11 @@ from typing import Any
 
 from pipeline.documents import overview
 from pipeline.documents.overview import tables
-from pipeline.documents.overview.words import ReviewWords
+from pipeline.documents.wording import Words
 from pipeline.judging import verdicts_csv
 from tests.overview import samples
 
-FR, EN = ReviewWords("fr"), ReviewWords("en")
+FR, EN = Words("fr"), Words("en")
 
 
 def _json(run: dict[str, Any]) -> dict[str, Any]:

@@ -8,42 +8,33 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pipeline import jsonfile
 from pipeline.documents.overview import charts, figures, sections, tables
 from pipeline.documents.overview.figures import Run, Whole
 from pipeline.documents.overview.tables import Table
-from pipeline.documents.overview.words import ReviewWords
-from pipeline.documents.page import TEMPLATES as SHARED
-from pipeline.documents.page import typed, visible
+from pipeline.documents.page import environment, render
+from pipeline.documents.wording import Words
 from pipeline.ledger.records import COUNTS
+from schemas.rules import CATALOGUE
 
-TEMPLATES = Path(__file__).with_name("templates")
 TREND = 30
 """Runs that a chart shows."""
 
 
 def _script() -> Markup:
-    return Markup((TEMPLATES / "overview.js").read_text(encoding="utf-8"))
+    return Markup(Path(__file__).with_name("templates").joinpath("overview.js").read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=2)
 def _environment(langue: str) -> Environment:
     """Our templates over the shared ones. The script is allowed by its hash alone: nothing a sender wrote could run."""
-    made = Environment(
-        loader=FileSystemLoader([TEMPLATES, SHARED]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    words, script = ReviewWords(langue), _script()
+    words, script = Words(langue), _script()
+    made = environment(words, Path(__file__).parent)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     made.globals.update(
-        mot=words,
-        langue=words.langue,
         script=script,
         empreinte=digest,
         graphique=charts,
@@ -52,27 +43,18 @@ def _environment(langue: str) -> Environment:
         verdicts=COUNTS,
     )
     made.filters.update(
-        visible=visible,
-        typed=typed,
-        nombre=words.number,
         heures=lambda hundredths: words.hours(jsonfile.hours(hundredths)),
         duree=lambda seconds: words.hours(Decimal(str(round(seconds, 2)))),
         part=words.share,
-        jour=words.day,
         long=words.long_date,
-        instant=words.moment,
         regle=words.rule,
     )
     return made
 
 
-def _words(langue: str) -> ReviewWords:
-    words: ReviewWords = _environment(langue).globals["mot"]  # type: ignore[assignment]
+def _words(langue: str) -> Words:
+    words: Words = _environment(langue).globals["mot"]  # type: ignore[assignment]
     return words
-
-
-def _render(template: str, langue: str, **values: object) -> bytes:
-    return _environment(langue).get_template(template).render(**values).encode("utf-8", errors="replace")
 
 
 def language(run: Run) -> str:
@@ -98,16 +80,16 @@ def of_run(run: Run, past: Sequence[Run]) -> bytes:
         sections.organisations(bodies, here, words),
         sections.waiting(followed, day, words, "../../"),
     ]
-    return _render(
+    return render(
+        _environment(langue),
         "run.html.jinja",
-        langue,
         run=run,
         jour_run=day,
         entier=figures.whole(run),
         premier=first.get(run["run"]),
         tables=[one for one in kept if one.rows],
         jamais=sections.never([run]),
-        regles_total=len(sections.CODES),
+        regles_total=len(CATALOGUE),
         tendance=_trend(every, first, words, "../") if past else None,
         reglages=_settings(run.get("reglages", {})),
     )
@@ -133,21 +115,21 @@ def of_runs(runs: Sequence[Run]) -> bytes:
             ),
             sections.waiting(followed, figures.day_of(runs[-1]), words, "../"),
         ]
-    return _render(
+    return render(
+        _environment(langue),
         "runs.html.jinja",
-        langue,
         runs=runs,
         bornes=[figures.day_of(run) for run in (runs[0], runs[-1])] if runs else None,
         entier=figures.together(figures.whole(run) for run in runs),
         premier=tuple(map(sum, zip(*first.values(), strict=True))) if first else None,
         tables=[one for one in kept if one.rows],
         jamais=sections.never(runs) if detailed else None,
-        regles_total=len(sections.CODES),
+        regles_total=len(CATALOGUE),
         tendance=_trend(runs, first, words, "") if runs else None,
     )
 
 
-def _trend(runs: Sequence[Run], first: Mapping[str, tuple[int, int]], words: ReviewWords, up: str) -> dict[str, object]:
+def _trend(runs: Sequence[Run], first: Mapping[str, tuple[int, int]], words: Words, up: str) -> dict[str, object]:
     """Charts over the last runs, and the table of all of them. ``up``: from the page to the runs' folders."""
     recent = [(run, figures.whole(run)) for run in runs[-TREND:]]
     lines = [(f"{figures.day_of(run):%d/%m/%y}", whole.lignes) for run, whole in recent]

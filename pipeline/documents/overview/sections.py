@@ -8,16 +8,16 @@ from markupsafe import Markup
 from pipeline.documents.overview import charts, figures
 from pipeline.documents.overview.figures import Deposit, File, Organisation, Run, at_stake, counts
 from pipeline.documents.overview.tables import Cell, Column, Table, Value, table
-from pipeline.documents.overview.words import ReviewWords, catalogue
 from pipeline.documents.page import typed
+from pipeline.documents.wording import Words
 from pipeline.ledger.records import Counts
+from schemas.rules import CATALOGUE
 
-CODES = tuple(key.removeprefix("regle.") for key in catalogue() if key.startswith("regle."))
 """Every rule, in the order of the catalogue."""
 MOST_ORGANISATIONS = 300
 
 
-def _columns(words: ReviewWords, *names: str) -> list[Column]:
+def _columns(words: Words, *names: str) -> list[Column]:
     """Columns by ``kind:name``; a name alone is a text."""
     split = [name.rpartition(":") for name in names]
     return [Column(words(f"col.{name}"), kind or "texte") for kind, _, name in split]
@@ -40,7 +40,7 @@ def report(up: str, siret: str, depot: str) -> str:
     return f"{up}{siret}/retours/{depot}/rapport.html"
 
 
-def codes(found: Mapping[str, int], words: ReviewWords, most: int = 6) -> Cell:
+def codes(found: Mapping[str, int], words: Words, most: int = 6) -> Cell:
     """Codes with what they mean on hover, in their order; past ``most`` their number."""
     known = sorted(found)
     shown = [Markup('<abbr title="{}">{}</abbr>').format(words.rule(code), code) for code in known[:most]]
@@ -48,9 +48,7 @@ def codes(found: Mapping[str, int], words: ReviewWords, most: int = 6) -> Cell:
     return Cell(" ".join(known), shown=Markup(" ").join(shown) + more)
 
 
-def files(
-    listed: Iterable[Deposit], words: ReviewWords, up: str, *, most: int = 500, refused_first: bool = True
-) -> Table:
+def files(listed: Iterable[Deposit], words: Words, up: str, *, most: int = 500, refused_first: bool = True) -> Table:
     """Deposits, the worst first. ``up``: from the page to the outbox."""
     ordered = figures.worst(listed, refused_first=refused_first)
     rows = (
@@ -79,7 +77,7 @@ def _lines(lines: Counts) -> tuple[int, ...]:
 
 
 def organisations(
-    found: Sequence[Organisation], followed: Iterable[File], words: ReviewWords, most: int = MOST_ORGANISATIONS
+    found: Sequence[Organisation], followed: Iterable[File], words: Words, most: int = MOST_ORGANISATIONS
 ) -> Table:
     """Organisations with most hours at stake first."""
     new: dict[str, tuple[int, int]] = {}
@@ -122,7 +120,7 @@ def _warns(code: str, runs: Sequence[Run]) -> bool:
     return chosen == "avertissement" if chosen else code.startswith("AVT")
 
 
-def rules(runs: Sequence[Run], words: ReviewWords) -> Table:
+def rules(runs: Sequence[Run], words: Words) -> Table:
     """Rules that fired, those that reject first; with several runs, how each went from one to the next."""
     trend = len(runs) > 1
     rows: list[tuple[Cell | Value, ...]] = []
@@ -140,14 +138,14 @@ def rules(runs: Sequence[Run], words: ReviewWords) -> Table:
 def never(runs: Iterable[Run]) -> list[str]:
     """Rules of the catalogue that no deposit of these runs broke."""
     fired = {rule["code"] for run in runs for deposit in figures.deposits(run) for rule in deposit["regles"]}
-    return [code for code in CODES if code not in fired]
+    return [code for code in CATALOGUE if code not in fired]
 
 
-def matrix(found: Sequence[Organisation], words: ReviewWords, most: int = MOST_ORGANISATIONS) -> Table:
+def matrix(found: Sequence[Organisation], words: Words, most: int = MOST_ORGANISATIONS) -> Table:
     """Organisations × rules: findings. Only organisations and rules with any."""
     with_rules = [one for one in found if one.regles]
     fired = {code for one in with_rules for code in one.regles}
-    known = [code for code in CODES if code in fired] + sorted(fired - set(CODES))
+    known = [code for code in CATALOGUE if code in fired] + sorted(fired - set(CATALOGUE))
     rows = (
         (
             *organisation(one.raison_sociale, one.siret),
@@ -164,7 +162,7 @@ def matrix(found: Sequence[Organisation], words: ReviewWords, most: int = MOST_O
     return table("organismes-regles", title, columns, rows, len(with_rules), most=most, note=note, upright=True)
 
 
-def pairs(runs: Iterable[Run], words: ReviewWords) -> Table:
+def pairs(runs: Iterable[Run], words: Words) -> Table:
     """Rules that fire on the same lines."""
     rows = [
         (
@@ -184,11 +182,11 @@ def pairs(runs: Iterable[Run], words: ReviewWords) -> Table:
     return table("regles-ensemble", words("section.ensemble"), columns, rows, len(rows), most=50, note=note)
 
 
-def _named(code: str, words: ReviewWords) -> Markup:
+def _named(code: str, words: Words) -> Markup:
     return Markup("{} <small>{}</small>").format(code, words.rule(code))
 
 
-def waiting(followed: Iterable[File], day: date, words: ReviewWords, up: str) -> Table:
+def waiting(followed: Iterable[File], day: date, words: Words, up: str) -> Table:
     """Held lines still waiting on ``day``, the oldest first."""
     rows = [
         (
@@ -212,7 +210,7 @@ def waiting(followed: Iterable[File], day: date, words: ReviewWords, up: str) ->
     return table("retenues", words("section.retenues"), columns, rows, len(rows), note=note)
 
 
-def runs_table(runs: Sequence[Run], first: Mapping[str, tuple[int, int]], words: ReviewWords, up: str) -> Table:
+def runs_table(runs: Sequence[Run], first: Mapping[str, tuple[int, int]], words: Words, up: str) -> Table:
     """One row a run, the last first. ``up``: from the page to the runs' folders."""
     rows: list[tuple[Cell | Value, ...]] = []
     for run in reversed(runs):

@@ -10,8 +10,8 @@ from itertools import compress, islice
 
 from markupsafe import Markup, escape
 
-from pipeline.documents.overview.words import ReviewWords
 from pipeline.documents.page import typed, visible
+from pipeline.documents.wording import Words
 from pipeline.jsonfile import hours
 from pipeline.judging.verdicts_csv import guarded
 
@@ -82,7 +82,7 @@ def table(
 # --- markup -----------------------------------------------------------------------------------------------------------
 
 
-def _shown(cell: Cell, column: Column, words: ReviewWords) -> Markup:
+def _shown(cell: Cell, column: Column, words: Words) -> Markup:
     if cell.shown is not None:
         return cell.shown
     value = cell.value
@@ -106,7 +106,7 @@ def _raw(value: Value, kind: str) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _cell(cell: Cell, column: Column, words: ReviewWords, head: bool) -> Markup:
+def _cell(cell: Cell, column: Column, words: Words, head: bool) -> Markup:
     shown = _shown(cell, column, words)
     # What is drawn otherwise than it is: the script saves the value.
     told = Markup(' data-t="{}"').format(cell.value) if cell.shown is not None else Markup("")
@@ -126,7 +126,7 @@ def _heading(column: Column) -> Markup:
     return Markup('<th scope="col" data-k="{}"{}><span>{}</span></th>').format(column.kind, extra, title)
 
 
-def markup(one: Table, words: ReviewWords) -> Markup:
+def markup(one: Table, words: Words) -> Markup:
     """``<table>`` alone; its surroundings stand in the template."""
     head = Markup("").join(_heading(column) for column in one.columns)
     body = Markup("\n").join(
@@ -162,7 +162,7 @@ def _quoted(text: str, comma: bool) -> str:
     return '"' + text.replace('"', '""') + '"' if special else text
 
 
-def csv(one: Table, words: ReviewWords) -> bytes:
+def csv(one: Table, words: Words) -> bytes:
     """The rows shown, for a spreadsheet program of the page's language: BOM, semicolons and decimal commas in French."""
     comma = words.langue == "fr"
     kept = [position for position, column in enumerate(one.columns) if column.kind != "image"]
@@ -172,6 +172,6 @@ def csv(one: Table, words: ReviewWords) -> bytes:
     return b"\xef\xbb\xbf" + text.encode("utf-8", errors="replace")
 
 
-def data_uri(one: Table, words: ReviewWords) -> str:
+def data_uri(one: Table, words: Words) -> str:
     """The CSV as a link's address: saved without a server and without a script."""
     return "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv(one, words)).decode("ascii")
