@@ -18,13 +18,12 @@ from pipeline.errors import NoReference
 from pipeline.intake.arrival import Arrival, Said, Snapshot
 from pipeline.intake.retire import retire
 from pipeline.intake.scan import scan
-from pipeline.intake.take import sweep, take_all
+from pipeline.intake.take import sweep, take
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import OURS, TRIED, Deposit, put_aside
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, preflight, spool
-from pipeline.publishing.outbox import Released
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
 from pipeline.wave import Chain, Progress, Timings
@@ -44,11 +43,16 @@ ALONE, ASIDE = 2, 3
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: its view in the ledger, and what became of the extracts that waited."""
+    """What a run did: its view in the ledger, and what became of the extracts that waited.
+
+    ``absents``: folders that a run which was stopped had emitted and that are no longer in the outbox, relative to it. The
+    report does not have them, for it is the same whether or not a run was stopped.
+    """
 
     run: str
     view: Mapping[str, Any]
     extracts: tuple[LoadResult, ...]
+    absents: tuple[str, ...] = ()
 
     @property
     def refused_extracts(self) -> tuple[LoadResult, ...]:
@@ -64,7 +68,7 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
         with timings.step("reprise"):
             preflight.check(workspace, book)
             fence = book.fence
-            missing = _missing(outbox.recover(workspace, book))
+            recovered = outbox.recover(workspace, book)
             retire(workspace, book)
             sweep(workspace)
             _finish_older(workspace, book, day, fence)
@@ -83,15 +87,9 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
             for deposits in _waves(chain, found.ready):
                 _process(chain, deposits, aside)
         kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        book.note_run(name, attente=found.waiting, laisses=[*found.left, *kept, *aside, *missing], durees=timings.spent)
+        book.note_run(name, attente=found.waiting, laisses=[*found.left, *kept, *aside], durees=timings.spent)
         _close(workspace, book, name, fence)
-        return Outcome(name, book.run_view(name), tuple(loaded))
-
-
-def _missing(released: Released) -> list[Said]:
-    """Folders that a run which was stopped had emitted, and that are no longer in the outbox: said, never written again."""
-    why = "émis par une exécution interrompue, n'est plus dans l'outbox : emporté par son destinataire, ou effacé"
-    return [(f"outbox/{cible}", why) for cible in released.absents]
+        return Outcome(name, book.run_view(name), tuple(loaded), recovered.absents)
 
 
 def _no_reference(loaded: Sequence[LoadResult]) -> str:
@@ -124,8 +122,8 @@ def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Deposit]]:
     pending: list[Deposit] = []
     for low in range(0, len(ready), BATCH):
         with chain.timings.step("prise"):
-            taken = take_all(chain.workspace, ready[low : low + BATCH])
-        snapshots = [snapshot for snapshot in taken if snapshot is not None]
+            archived = take(chain.workspace, ready[low : low + BATCH])
+        snapshots = [snapshot for snapshot in archived if snapshot is not None]
         for group, attempts in _by_attempts(chain, snapshots):
             if attempts >= ALONE and pending:
                 yield pending

@@ -10,6 +10,9 @@ from pipeline.commands.console import COUNTED, places
 from pipeline.run import Outcome
 
 
+ABSENT = "émis par une exécution interrompue : emporté par son destinataire, ou effacé"
+
+
 def totals(view: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     """Lines and hundredths of hours by verdict, over all deposits of a run."""
     return {
@@ -37,6 +40,7 @@ def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "complements": list(view["complements"]),
         "attente": view["attente"],
         "laisses": view["laisses"],
+        "absents": list(result.absents),
         "extraits": extract.loads_data(result.extracts)["extraits"],
         "rapport": "" if dry_run else f"outbox/rapports/{result.run}/index.html",
     }
@@ -56,5 +60,6 @@ def lines(result: Outcome, *, dry_run: bool) -> Iterator[str]:
     yield f"  {'DSF complémentaires':<22}{len(view['complements']):>8}"
     yield from places("en attente", view["attente"])
     yield from places("laissé de côté", view["laisses"])
+    yield from places("plus dans l'outbox", [{"chemin": f"outbox/{path}", "raison": ABSENT} for path in result.absents])
     if not dry_run:
         yield f"  rapport : outbox/rapports/{result.run}/index.html"

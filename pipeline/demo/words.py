@@ -60,7 +60,6 @@ TRAININGS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 ABSENCE_TYPES = ("Non justifiée", "Maladie sans justificatif", "Retard", "Autre motif")
 REASONS = ("MAL", "AT", "ENF", "FAM", "CONV", "FT", "EMB", "EXA", "TRA")
-REASON_WORDS = {"MAL": "Maladie", "ENF": "enfant malade", "EXA": "Examen ou concours", "EMB": "Entretien d'embauche"}
 EXTRA_COLUMNS = {"Formateur": ("interne", "vacataire"), "Salle": ("B12", "Atelier 2", "B14"), "Saisi par": ("accueil",)}
 TITLES = (
     "Complément de service fait",

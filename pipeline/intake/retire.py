@@ -1,4 +1,4 @@
-"""Sources of decided deposits leave the inbox."""
+"""The sources of decided deposits leave the inbox, each only if it is what was archived. Source: spec §9; reliability B17, G4."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline import disk
 from pipeline.disk import hash_of
 from pipeline.intake import walk
-from pipeline.intake.arrival import Said, Snapshot
+from pipeline.intake.arrival import Said
 from pipeline.ledger import Ledger, Source
 from pipeline.workspace import Workspace
 
@@ -24,7 +24,7 @@ def retire(workspace: Workspace, ledger: Ledger) -> tuple[Said, ...]:
     touched: set[Path] = set()
     for source in ledger.sources():
         try:
-            if _remove(workspace, source):
+            if remove(workspace, source):
                 touched.add((workspace.root / source.chemin).parent)
             over.append(source.depot)
         except OSError as error:
@@ -35,17 +35,8 @@ def retire(workspace: Workspace, ledger: Ledger) -> tuple[Said, ...]:
     return tuple(kept)
 
 
-def remove(workspace: Workspace, snapshot: Snapshot) -> bool:
-    """Remove one source, only if it is still the file that was archived and its archive is whole."""
-    arrival = snapshot.arrival
-    return _remove(
-        workspace,
-        Source("", arrival.chemin, arrival.identite, arrival.octets, arrival.mtime_ns, snapshot.sha256),
-    )
-
-
-def _remove(workspace: Workspace, source: Source) -> bool:
-    """Unlink the source; False when it is gone or no longer what was archived. Raises ``OSError`` when refused."""
+def remove(workspace: Workspace, source: Source) -> bool:
+    """Unlink one source; False when it is gone or no longer what was archived. Raises ``OSError`` when refused."""
     original = workspace.originals / source.sha256
     try:
         with walk.parent(workspace, source.chemin) as (folder, name):

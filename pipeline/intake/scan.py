@@ -1,11 +1,4 @@
-"""What stands in the inbox, what of it has settled, and its way out. Source: spec §2, §9; reliability A, B17, G1 to G5.
-
-    scan    looks only: ready, waiting, left alone, and sources of deposits already decided
-    take    copies from one descriptor into ``var/originaux/<sha256>``, durable; the source stays
-    retire  after the decision is committed and emitted: removes sources, each only if it is what was archived
-
-How it is walked and opened: ``walking``. When a file has settled: ``looking``.
-"""
+"""What stands in the inbox: ready, waiting or left alone, each with the reason. Looks only. Source: spec §2, §9."""
 
 from dataclasses import dataclass
 
@@ -26,15 +19,11 @@ EMPTY = (
 
 @dataclass(frozen=True)
 class Scan:
-    """What the inbox holds. ``ready`` in deposit order; ``decided``: sources of decided deposits, that ``retire`` removes."""
+    """What the inbox holds. ``ready`` in deposit order; sources of decided deposits are left out, ``retire`` removes them."""
 
     ready: tuple[Arrival, ...] = ()
     waiting: tuple[Said, ...] = ()
     left: tuple[Said, ...] = ()
-    decided: tuple[Arrival, ...] = ()
-
-
-# --- scan -------------------------------------------------------------------------------------------------------------
 
 
 def scan(
@@ -48,11 +37,7 @@ def scan(
     seen = walk.walk(workspace, settings)
     _refuse_empty_mount(workspace, seen, ledger)
     decided = {(s.chemin, s.identite, s.octets, s.mtime_ns) for s in ledger.sources()}
-    fresh: list[Arrival] = []
-    over: list[Arrival] = []
-    for arrival in seen.found:
-        known = (arrival.chemin, arrival.identite, arrival.octets, arrival.mtime_ns) in decided
-        (over if known else fresh).append(arrival)
+    fresh = [a for a in seen.found if (a.chemin, a.identite, a.octets, a.mtime_ns) not in decided]
     looking = Looking(ledger, settings.delai_stabilite, clock or Clock())
     ready, waiting = looking.settle(
         fresh, lambda a: walk.same(workspace, a), lambda a: walk.opened(workspace, a), sleep=sleep
@@ -61,7 +46,6 @@ def scan(
         ready=tuple(sorted(ready, key=lambda a: (a.mtime_ns, a.chemin))),
         waiting=tuple(sorted(seen.waiting + waiting)),
         left=tuple(sorted(seen.left)),
-        decided=tuple(over),
     )
 
 
@@ -70,9 +54,3 @@ def _refuse_empty_mount(workspace: Workspace, seen: Walk, ledger: Ledger) -> Non
         return
     if not any(workspace.deposits.iterdir()) and (known := ledger.depositors()):
         raise DiskHalt(EMPTY.format(n=known))
-
-
-# --- take -------------------------------------------------------------------------------------------------------------
-
-
-# --- retire -----------------------------------------------------------------------------------------------------------

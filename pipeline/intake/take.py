@@ -1,4 +1,4 @@
-"""From arrivals to archived originals."""
+"""From arrivals to archived originals: each copied from one descriptor into ``var/originaux/<sha256>``, durably; sources stay."""
 
 import os
 from collections.abc import Sequence
@@ -11,12 +11,7 @@ from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.workspace import Workspace
 
 
-def take(workspace: Workspace, arrival: Arrival) -> Snapshot | None:
-    """Archive one arrival; None when it was withdrawn or changed (it is looked at again by the next run)."""
-    return take_all(workspace, [arrival])[0]
-
-
-def take_all(workspace: Workspace, arrivals: Sequence[Arrival]) -> list[Snapshot | None]:
+def take(workspace: Workspace, arrivals: Sequence[Arrival]) -> list[Snapshot | None]:
     """Archive many arrivals at the price of one flush; same order, None for one that was withdrawn or changed."""
     copies = [_copy(workspace, arrival, n) for n, arrival in enumerate(arrivals)]
     fresh = [draft for draft, _ in filter(None, copies) if draft]
@@ -51,11 +46,6 @@ def _copy(workspace: Workspace, arrival: Arrival, n: int) -> tuple[Path | None, 
         disk.unlink(draft, "originaux")
         return None, sha
     return draft, sha
-
-
-def is_intact(snapshot: Snapshot) -> bool:
-    """The archived original still has the bytes it is named after (reliability B17)."""
-    return hash_of(snapshot.original) == snapshot.sha256
 
 
 def sweep(workspace: Workspace) -> None:

@@ -165,8 +165,6 @@ complements = Table(
 )
 Index("complements_depot", complements.c.depot)
 
-_ORIGIN = ("complement", "feuille", "ligne")
-
 
 def _origin() -> list[Column[Any]]:
     return [

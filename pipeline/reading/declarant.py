@@ -29,7 +29,6 @@ _KEYS = {
     "versiondumodele": "version_modele",
 }
 _SIRETS = {"siret": "SIRET", "pour_le_compte_de": "Pour le compte de"}
-_WANTED = "un SIRET de 14 chiffres"
 _CONTACT_MAX = 200
 
 

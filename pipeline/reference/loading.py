@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,8 +27,6 @@ from pipeline.reference.tables import Place
 from pipeline.workspace import Workspace
 from schemas.extracts import DSF, TABLES
 
-Progress = Callable[[str], None]
-
 
 def pending(workspace: Workspace, delai: float = 0.0) -> Waiting:
     """What lies in ``inbox/extraits``: sets in the order they will be loaded, and files that belong to none.
@@ -44,7 +42,6 @@ def load(
     *,
     force: bool = False,
     delai: float = 0.0,
-    progress: Progress | None = None,
 ) -> list[LoadResult]:
     """Load the extracts at ``paths`` (files, folders), or those in ``inbox/extraits``; one result a set, in order.
 
@@ -67,8 +64,6 @@ def load(
             problems = [Problem("EXT-02", jeu.jeu, detail=table) for table in not_whole]
             results.append(LoadResult(jeu.jeu, None, False, _refusal(jeu.jeu, problems)))
         elif jeu.pret:
-            if progress:
-                progress(jeu.jeu)
             results.append(_load_one(workspace, jeu, force=force))
     if paths is not None:
         for path, reason in waiting.laisses:

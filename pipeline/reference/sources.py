@@ -9,7 +9,6 @@ from schemas.extracts import TABLES, fold
 
 UNFINISHED = (".part", ".filepart", ".tmp")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CHUNK = 1 << 20
 
 
 def genre(path: Path) -> str:

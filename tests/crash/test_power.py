@@ -15,11 +15,12 @@ import pytest
 
 from pipeline import disk
 from pipeline.commands import verify
-from pipeline.intake import retire, take
+from pipeline.intake.retire import retire
 from pipeline.intake.scan import scan
 from pipeline.ledger.records import Decision
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
+from tests.inbox.world import take_one
 from tests.ledger import made
 
 
@@ -76,7 +77,7 @@ def wave(space: Workspace) -> None:
         found = scan(space, made.SETTINGS, book)
         run = made.begin(book)
         for arrival in found.ready:
-            snapshot = take.take(space, arrival)
+            snapshot = take_one(space, arrival)
             assert snapshot
             given = made.deposit(
                 "D1",
@@ -89,7 +90,7 @@ def wave(space: Workspace) -> None:
             tokens = made.stage(space, book, item, returns=(given,))
             book.commit(Decision(run, (given,), (item,), tokens), book.head())
             outbox.release(space, book)
-            retire.retire(space, book)
+            retire(space, book)
 
 
 def steps(space: Workspace) -> int:

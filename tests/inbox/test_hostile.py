@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.intake import retire, take
+from pipeline.intake.retire import remove
 from pipeline.settings import Settings
-from tests.inbox.world import Box
+from tests.inbox.world import Box, is_intact, source, take_one
 from tests.ledger import made
 
 NOW = Settings(delai_stabilite=0, processus=1)
@@ -49,11 +49,11 @@ def test_G01_G02_a_name_is_data_and_never_a_path_of_ours(box: Box, name: str) ->
     (arrival,) = box.scan(NOW).ready
     before = {str(p) for p in box.workspace.root.parent.rglob("*")}
     assert arrival.fichier == name
-    snapshot = take.take(box.workspace, arrival)
+    snapshot = take_one(box.workspace, arrival)
     assert snapshot and snapshot.original.name == snapshot.sha256
     made_now = {str(p) for p in box.workspace.root.parent.rglob("*")} - before
     assert made_now == {str(snapshot.original)}
-    assert retire.remove(box.workspace, snapshot) and not list(box.folder.iterdir())
+    assert remove(box.workspace, source(snapshot)) and not list(box.folder.iterdir())
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -68,7 +68,7 @@ def test_G02_any_bytes_make_a_name_that_comes_back(box: Box, name: bytes) -> Non
         told = [a.fichier for a in scan.ready] or [Path(p).name for p, _ in (*scan.left, *scan.waiting)]
         assert [os.fsencode(t) for t in told] == [name]
         for arrival in scan.ready:
-            assert take.take(box.workspace, arrival)
+            assert take_one(box.workspace, arrival)
     finally:
         Path(os.fsdecode(path)).unlink()
 
@@ -113,10 +113,10 @@ def test_G04_a_plain_file_made_a_link_before_it_is_read_is_not_followed(box: Box
     (arrival,) = box.scan(NOW).ready
     path.unlink()
     path.symlink_to(secret)
-    assert take.take(box.workspace, arrival) is None
+    assert take_one(box.workspace, arrival) is None
     path.unlink()
     os.mkfifo(path)
-    assert take.take(box.workspace, arrival) is None, "and a pipe does not hold the run"
+    assert take_one(box.workspace, arrival) is None, "and a pipe does not hold the run"
 
 
 def test_G05_a_folder_swapped_for_a_link_leads_nowhere(box: Box, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_G05_a_folder_swapped_for_a_link_leads_nowhere(box: Box, tmp_path: Path)
     try:
         for _ in range(300):
             for arrival in box.scan(NOW).ready:
-                take.take(box.workspace, arrival)
+                take_one(box.workspace, arrival)
     finally:
         stop.set()
         swapper.join()
@@ -195,10 +195,10 @@ def test_a_very_deep_folder_is_said_and_not_walked(box: Box) -> None:
 
 def test_B17_an_original_that_rotted_is_known(box: Box) -> None:
     box.drop()
-    snapshot = take.take(box.workspace, box.scan(NOW).ready[0])
-    assert snapshot and take.is_intact(snapshot)
+    snapshot = take_one(box.workspace, box.scan(NOW).ready[0])
+    assert snapshot and is_intact(snapshot)
     snapshot.original.write_bytes(b"x;z\n")
-    assert not take.is_intact(snapshot)
-    assert not retire.remove(box.workspace, snapshot), "nothing leaves whose archive is not whole"
-    again = take.take(box.workspace, snapshot.arrival)
-    assert again and take.is_intact(again), "and the archive gets the good bytes back"
+    assert not is_intact(snapshot)
+    assert not remove(box.workspace, source(snapshot)), "nothing leaves whose archive is not whole"
+    again = take_one(box.workspace, snapshot.arrival)
+    assert again and is_intact(again), "and the archive gets the good bytes back"

@@ -12,11 +12,12 @@ import pytest
 
 from pipeline import ledger
 from pipeline.errors import DiskHalt
-from pipeline.intake import retire, take
+from pipeline.intake.retire import retire
 from pipeline.intake.scan import Scan, scan
 from pipeline.intake.settled import INCOMPLETE_HOLDS, SECOND
+from pipeline.intake.take import take
 from pipeline.settings import Settings
-from tests.inbox.world import QUIET, SETTINGS, Box, workbook
+from tests.inbox.world import QUIET, SETTINGS, Box, take_one, workbook
 from tests.ledger import made
 
 
@@ -57,7 +58,7 @@ def test_A01_a_slow_writer_is_taken_once_and_whole(box: Box) -> None:
     taken = []
     while not taken or writer.is_alive():
         with ledger.open(box.workspace, settings) as book:
-            taken += [take.take(box.workspace, a) for a in scan(box.workspace, settings, book).ready]
+            taken += [take_one(box.workspace, a) for a in scan(box.workspace, settings, book).ready]
     writer.join()
     whole = sha256(b"x" * 8192).hexdigest()
     assert [snapshot.sha256 for snapshot in taken if snapshot] == [whole]
@@ -178,7 +179,7 @@ def test_A09_a_file_saved_again_between_look_and_read_waits(box: Box) -> None:
     path = box.drop()
     (arrival,) = box.scan().ready
     box.drop("neuf.csv", b"x;z\n").rename(path)
-    assert take.take(box.workspace, arrival) is None
+    assert take_one(box.workspace, arrival) is None
     assert box.archived() == []
 
 
@@ -191,7 +192,7 @@ def test_A09_a_file_saved_again_while_it_is_read_waits(box: Box, monkeypatch: py
             path.write_bytes(b"quite another content\n")
 
     monkeypatch.setattr("pipeline.disk.reached", save)
-    assert take.take(box.workspace, arrival) is None
+    assert take_one(box.workspace, arrival) is None
     assert box.archived() == []
 
 
@@ -205,15 +206,15 @@ def test_A10_A11_the_same_bytes_are_archived_once_whoever_sends_them(box: Box) -
         (made.SIRET, "sous/b.csv"),
         (made.OTHER, "c.csv"),
     }
-    taken = take.take_all(box.workspace, scan.ready)
+    taken = take(box.workspace, scan.ready)
     assert len({snapshot.sha256 for snapshot in taken if snapshot}) == 1 == len(box.archived())
 
 
 def test_A12_a_correction_under_the_same_name_is_a_new_arrival(box: Box) -> None:
     path = box.drop()
-    first = take.take(box.workspace, box.scan().ready[0])
+    first = take_one(box.workspace, box.scan().ready[0])
     path.write_bytes(b"x;corrected\n")
-    second = take.take(box.workspace, box.scan().ready[0])
+    second = take_one(box.workspace, box.scan().ready[0])
     assert first and second and first.sha256 != second.sha256 and len(box.archived()) == 2
 
 
@@ -222,7 +223,7 @@ def test_A13_an_empty_file_is_taken_once_it_has_settled(box: Box) -> None:
     box.time.during.append(lambda: path.write_bytes(b""))
     assert box.ready() in ([], ["a.csv"])
     (arrival,) = box.scan().ready
-    snapshot = take.take(box.workspace, arrival)
+    snapshot = take_one(box.workspace, arrival)
     assert snapshot and snapshot.sha256 == sha256(b"").hexdigest()
 
 
@@ -230,7 +231,7 @@ def test_A14_a_file_withdrawn_meanwhile_is_no_fault(box: Box) -> None:
     gone, kept = box.drop("a.csv"), box.drop("b.csv")
     scan = box.scan()
     gone.unlink()
-    taken = take.take_all(box.workspace, scan.ready)
+    taken = take(box.workspace, scan.ready)
     assert [snapshot and snapshot.arrival.fichier for snapshot in taken] == [None, "b.csv"]
     assert kept.exists()
 
@@ -238,7 +239,7 @@ def test_A14_a_file_withdrawn_meanwhile_is_no_fault(box: Box) -> None:
 def decided(box: Box) -> tuple[Path, str]:
     """A deposit taken and decided; its source, still in the inbox, and its number."""
     path = box.drop()
-    snapshot = take.take(box.workspace, box.scan().ready[0])
+    snapshot = take_one(box.workspace, box.scan().ready[0])
     assert snapshot
     arrival = snapshot.arrival
     with made.opened(box.workspace) as book:
@@ -255,9 +256,9 @@ def decided(box: Box) -> tuple[Path, str]:
 def test_a_decided_source_leaves_and_is_never_taken_again(box: Box) -> None:
     path, _ = decided(box)
     scan = box.scan()
-    assert scan.ready == () and [a.fichier for a in scan.decided] == ["a.csv"]
+    assert (scan.ready, scan.waiting, scan.left) == ((), (), ()) and path.exists()
     with ledger.open(box.workspace, SETTINGS) as book:
-        assert retire.retire(box.workspace, book) == ()
+        assert retire(box.workspace, book) == ()
         assert book.sources() == []
     assert not path.exists()
 
@@ -283,7 +284,7 @@ def test_A15_a_source_that_is_no_longer_what_was_archived_stays(box: Box, change
     path, _ = decided(box)
     change(path)
     with ledger.open(box.workspace, SETTINGS) as book:
-        retire.retire(box.workspace, book)
+        retire(box.workspace, book)
     assert path.exists()
     assert box.ready() == ["a.csv"], "it is a new arrival"
 
@@ -293,7 +294,7 @@ def test_nothing_leaves_that_is_not_archived(box: Box) -> None:
     for original in box.workspace.originals.iterdir():
         original.unlink()
     with ledger.open(box.workspace, SETTINGS) as book:
-        retire.retire(box.workspace, book)
+        retire(box.workspace, book)
     assert path.exists()
 
 
@@ -318,9 +319,9 @@ def test_A20_a_share_that_refuses_for_now_is_tried_again(box: Box, error: int, m
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", refuse)
-        assert take.take(box.workspace, arrival) is None
+        assert take_one(box.workspace, arrival) is None
     assert box.ready() == ["a.csv"]
-    assert take.take(box.workspace, arrival)
+    assert take_one(box.workspace, arrival)
 
 
 def test_A21_a_share_that_is_not_mounted_is_not_an_empty_inbox(box: Box) -> None:

@@ -7,8 +7,12 @@ from io import BytesIO
 from pathlib import Path
 
 from pipeline import ledger
+from pipeline.disk import hash_of
+from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.intake.scan import Scan, scan
 from pipeline.intake.settled import SECOND, Clock
+from pipeline.intake.take import take
+from pipeline.ledger import Source
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from tests.ledger import made
@@ -71,6 +75,21 @@ class Box:
 
     def archived(self) -> list[str]:
         return sorted(path.name for path in self.workspace.originals.iterdir())
+
+
+def take_one(workspace: Workspace, arrival: Arrival) -> Snapshot | None:
+    return take(workspace, [arrival])[0]
+
+
+def source(snapshot: Snapshot) -> Source:
+    """The source of a deposit, as the ledger knows it once it is decided."""
+    a = snapshot.arrival
+    return Source("", a.chemin, a.identite, a.octets, a.mtime_ns, snapshot.sha256)
+
+
+def is_intact(snapshot: Snapshot) -> bool:
+    """The archived original still has the bytes it is named after (reliability B17)."""
+    return hash_of(snapshot.original) == snapshot.sha256
 
 
 def workbook() -> bytes:
