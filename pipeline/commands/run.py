@@ -9,7 +9,6 @@ from pipeline.commands import extract
 from pipeline.commands.console import COUNTED, places
 from pipeline.run import Outcome
 
-
 ABSENT = "émis par une exécution interrompue : emporté par son destinataire, ou effacé"
 
 
