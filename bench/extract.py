@@ -37,7 +37,7 @@ from pipeline import reference
 from pipeline.workspace import Workspace
 workspace = Workspace(Path(sys.argv[2]))
 (result,) = reference.load(workspace, [Path(sys.argv[1])])
-assert result.nouveau, result.erreur
+assert result.is_new, result.error
 """
 _LOOK_UP = """
 import random, sys

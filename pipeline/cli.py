@@ -75,7 +75,7 @@ def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool
     with locked(workspace):
         results = reference.load(workspace, list(paths) or None, force=force)
     answer("extract load", verb.loads_data(results), verb.loads_lines(results), as_json=as_json)
-    if any(result.erreur for result in results):
+    if any(result.error for result in results):
         sys.exit(Exit.FAILURE)
 
 

@@ -44,20 +44,20 @@ reached: Callable[..., None] = _nothing
 
 
 @contextmanager
-def said(label: str, *answers: type[OSError]) -> Iterator[None]:
-    """Turn a refusal of the system inside into a ``DiskHalt``; ``answers`` pass."""
+def refusals_as_halts(label: str, *answers: type[OSError]) -> Iterator[None]:
+    """Convert ``OSError`` to ``DiskHalt``, except the types in ``answers``."""
     try:
         yield
     except answers:
         raise
     except OSError as error:
-        raise errors.disk(error, label) from None
+        raise errors.disk_halt(error, label) from None
 
 
 def write_new(path: Path, data: bytes, label: str) -> None:
     """Create ``path`` with ``data``; raises ``FileExistsError``. Not durable until ``flush``."""
     reached(f"{label}: write", path)
-    with said(label, FileExistsError):
+    with refusals_as_halts(label, FileExistsError):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
         try:
             write_all(handle, data)
@@ -75,7 +75,7 @@ def write_all(handle: int, data: bytes | memoryview) -> None:
 def make_folder(path: Path, label: str) -> bool:
     """Create one folder whose parent exists; False when it is there already."""
     reached(f"{label}: mkdir", path)
-    with said(label):
+    with refusals_as_halts(label):
         try:
             path.mkdir(FOLDER_MODE)
         except FileExistsError:
@@ -88,12 +88,12 @@ def make_folder(path: Path, label: str) -> bool:
 def flush(paths: Iterable[Path], label: str) -> None:
     """Make files (their bytes) and folders (their entries) durable. Many at once share one flush of the file system."""
     wanted = list(dict.fromkeys(paths))
-    with said(label):
+    with refusals_as_halts(label):
         if len(wanted) >= MANY and _flush_whole(wanted, label):
             return
     for path in wanted:
         reached(f"{label}: fsync", path)
-        with said(label):
+        with refusals_as_halts(label):
             _fsync(path)
 
 
@@ -137,14 +137,14 @@ def _fsync(path: Path) -> None:
 def rename(source: Path, target: Path, label: str) -> None:
     """Move ``source`` over ``target`` (replaced when it is a file): for our own files only."""
     reached(f"{label}: rename", source, target)
-    with said(label):
+    with refusals_as_halts(label):
         source.rename(target)
 
 
 def rename_new(source: Path, target: Path, label: str) -> None:
     """Move ``source`` to ``target``, which must not exist: ``FileExistsError``; ``FileNotFoundError`` without ``source``."""
     reached(f"{label}: rename", source, target)
-    with said(label, FileExistsError, FileNotFoundError):
+    with refusals_as_halts(label, FileExistsError, FileNotFoundError):
         number = _renameat2(source, target)
         if number in _UNSUPPORTED:
             # NFS and some others know no NOREPLACE: look, then rename, under the run lock (reliability B11).
@@ -163,10 +163,26 @@ def _renameat2(source: Path, target: Path) -> int:
     return 0 if done == 0 else ctypes.get_errno()
 
 
+def move(source: Path, target: Path, label: str) -> None:
+    """Move one file to ``target``, which is not there yet, across file systems too; durable when it returns."""
+    reached(f"{label}: move", source, target)
+    with refusals_as_halts(label):
+        try:
+            source.rename(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            with source.open("rb") as file:
+                copy(file.fileno(), target, label)
+            flush([target], label)
+            source.unlink()
+    flush([target.parent], label)
+
+
 def unlink(path: Path, label: str) -> bool:
     """Remove one file; False when it is gone already."""
     reached(f"{label}: unlink", path)
-    with said(label):
+    with refusals_as_halts(label):
         try:
             path.unlink()
         except FileNotFoundError:
@@ -176,7 +192,7 @@ def unlink(path: Path, label: str) -> bool:
 
 def remove_folder(path: Path, label: str) -> None:
     """Remove a folder of ours and the files in it (one level: that is all a token has). Gone already is well."""
-    with said(label), suppress(FileNotFoundError):
+    with refusals_as_halts(label), suppress(FileNotFoundError):
         for entry in sorted(path.iterdir()):
             unlink(entry, label)
         reached(f"{label}: rmdir", path)
@@ -198,12 +214,12 @@ def copy(handle: int, target: Path, label: str) -> str:
     """
     digest = hashlib.sha256()
     reached(f"{label}: copy", target)
-    with said(label):
+    with refusals_as_halts(label):
         out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
     try:
         while block := os.read(handle, BLOCK):
             digest.update(block)
-            with said(label):
+            with refusals_as_halts(label):
                 write_all(out, block)
     finally:
         os.close(out)

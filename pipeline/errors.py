@@ -70,7 +70,7 @@ def scrubbed(error: BaseException) -> str:
     return f"{type(error).__name__} ({where})"
 
 
-def disk(error: OSError, where: str) -> DiskHalt:
+def disk_halt(error: OSError, where: str) -> DiskHalt:
     """The halt for a refusal of the system; ``where`` is a label of ours, never a path (a path may hold a name)."""
     number = error.errno or 0
     sentence = _SENTENCES.get(number, _OTHER)

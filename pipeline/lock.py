@@ -18,7 +18,7 @@ def locked(workspace: Workspace) -> Iterator[None]:
 
     Inside, SIGTERM and SIGINT are obeyed as ``stops`` says, and whatever the system refuses is a ``DiskHalt``.
     """
-    with disk.said("verrou"):
+    with disk.refusals_as_halts("verrou"):
         workspace.var.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(workspace.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, disk.FILE_MODE)
     try:
@@ -26,7 +26,7 @@ def locked(workspace: Workspace) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Busy(BUSY) from None
-        with disk.said("espace de travail"), signals.obeyed():
+        with disk.refusals_as_halts("espace de travail"), signals.obeyed():
             yield
     finally:
         os.close(handle)

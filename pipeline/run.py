@@ -56,7 +56,7 @@ class Outcome:
 
     @property
     def refused_extracts(self) -> tuple[LoadResult, ...]:
-        return tuple(result for result in self.extracts if result.erreur is not None)
+        return tuple(result for result in self.extracts if result.error is not None)
 
 
 def run(workspace: Workspace, settings: Settings, day: date, progress: Progress) -> Outcome:
@@ -93,7 +93,7 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress)
 
 
 def _no_reference(loaded: Sequence[LoadResult]) -> str:
-    said = [str(result.erreur) for result in loaded if result.erreur]
+    said = [str(result.error) for result in loaded if result.error]
     what = "Aucun extrait de DSF initiales n'est chargé : déposez-en un dans inbox/extraits/, puis relancez."
     return " ".join([*said, what, "Les dépôts restent où ils sont."])
 

@@ -59,9 +59,9 @@ siret_option = click.option("--siret", "-s", required=True, callback=read_siret,
 
 
 @contextmanager
-def said() -> Iterator[None]:
+def errors_as_exits() -> Iterator[None]:
     """Turn what stops a command into one sentence and its exit code; no traceback for what is not our fault."""
-    from pipeline.errors import Halt, disk, scrubbed
+    from pipeline.errors import Halt, disk_halt, scrubbed
     from pipeline.reference import ExtractError, StoreError
     from pipeline.settings import SettingError
 
@@ -79,7 +79,7 @@ def said() -> Iterator[None]:
     except BrokenPipeError:  # whoever reads stdout has had enough
         sys.exit(Exit.FAILURE)
     except OSError as error:
-        click.echo(f"dsf : {disk(error, 'espace de travail')}", err=True)
+        click.echo(f"dsf : {disk_halt(error, 'espace de travail')}", err=True)
         sys.exit(Exit.FAILURE)
     except click.ClickException:
         raise
@@ -94,7 +94,7 @@ def said() -> Iterator[None]:
 def command(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
-        with said():
+        with errors_as_exits():
             function(*args, **kwargs)
 
     return run

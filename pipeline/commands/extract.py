@@ -28,8 +28,8 @@ def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
     return {
         "extraits": [
             {
-                "jeu": result.jeu,
-                "etat": "refuse" if result.erreur else "charge" if result.nouveau else "deja_connu",
+                "jeu": result.extract,
+                "etat": "refuse" if result.error else "charge" if result.is_new else "deja_connu",
                 "extrait": load_data(result.load) if result.load else None,
                 "problemes": [
                     {
@@ -41,7 +41,7 @@ def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
                         "valeur": "" if problem.personnel else problem.valeur,
                         "message": problem.message(),
                     }
-                    for problem in (result.erreur.report.problemes if result.erreur else ())
+                    for problem in (result.error.report.problemes if result.error else ())
                 ],
             }
             for result in results
@@ -51,9 +51,9 @@ def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
 
 def loads_lines(results: Sequence[LoadResult]) -> Iterator[str]:
     for result in results:
-        if result.erreur:
-            yield f"Extrait {result.jeu} : refusé, rien n'en est chargé."
-            report = result.erreur.report
+        if result.error:
+            yield f"Extrait {result.extract} : refusé, rien n'en est chargé."
+            report = result.error.report
             for problem in report.problemes[:SHOWN]:
                 place = " ".join(
                     filter(None, [problem.feuille, f"ligne {problem.ligne}" * bool(problem.ligne), problem.colonne])
@@ -63,7 +63,7 @@ def loads_lines(results: Sequence[LoadResult]) -> Iterator[str]:
             if report.total > SHOWN:
                 yield f"  et {report.total - SHOWN} autres problèmes."
         elif result.load:
-            yield f"Extrait {result.jeu} : " + (load_line(result.load) if result.nouveau else "déjà chargé.")
+            yield f"Extrait {result.extract} : " + (load_line(result.load) if result.is_new else "déjà chargé.")
 
 
 def dsf_data(facts: Facts) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
             "attente": [{"chemin": path, "raison": why} for path, why in found.waiting],
             "laisses": [{"chemin": path, "raison": why} for path, why in found.left],
             "extraits": [load.nom for load in reference.open(workspace).loads()],
-            "extraits_en_attente": [extract.jeu for extract in waiting.jeux],
+            "extraits_en_attente": [extract.name for extract in waiting.sets],
             "inacheve": unfinished[0] if unfinished else "",
             "runs": book.past_runs(),
         }

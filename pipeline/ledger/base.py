@@ -104,7 +104,7 @@ def _engine(path: Path, wait: float) -> Engine:
 def _create_file(path: Path) -> None:
     """An empty file with our rights, so that SQLite's own files get them too."""
     try:
-        with disk.said("registre", FileExistsError):
+        with disk.refusals_as_halts("registre", FileExistsError):
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, disk.FILE_MODE))
     except FileExistsError:

@@ -61,7 +61,7 @@ def release(workspace: Workspace, ledger: Ledger) -> Released:
 def _is_whole(workspace: Workspace, publication: Publication) -> bool:
     """True: the token is there, as the ledger knows it. False: it is gone, so it was emitted."""
     try:
-        with disk.said("spool", FileNotFoundError):
+        with disk.refusals_as_halts("spool", FileNotFoundError):
             found = folder_sha256(workspace.spool / publication.nom)
     except FileNotFoundError:
         return False

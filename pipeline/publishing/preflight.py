@@ -39,11 +39,11 @@ def check_folders(workspace: Workspace) -> None:
     for folder in (workspace.deposits, workspace.outbox):
         if not folder.is_dir():
             raise DiskHalt(MISSING.format(where=folder.relative_to(workspace.root)))
-    with disk.said("var"):
+    with disk.refusals_as_halts("var"):
         workspace.create()
     for private in (workspace.var, workspace.spool, workspace.originals):
         if private.stat().st_mode & 0o077:
-            with disk.said("var"):
+            with disk.refusals_as_halts("var"):
                 private.chmod(0o700)
     device = workspace.spool.stat().st_dev
     inside = [folder for folder in workspace.outbox.iterdir() if folder.is_dir()]

@@ -56,7 +56,7 @@ def write(workspace: Workspace, folder: Folder, fence: int | str) -> Token:
 def harden(workspace: Workspace, tokens: Sequence[Token]) -> None:
     """Make tokens durable, files first, then their folders, then the spool: from here on a commit may refer to them."""
     places = [workspace.spool / token.nom for token in tokens]
-    with disk.said("spool"):
+    with disk.refusals_as_halts("spool"):
         files = [entry for place in places for entry in sorted(place.iterdir())]
     if tokens:
         disk.flush([*files, *places, workspace.spool], "spool")

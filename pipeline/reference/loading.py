@@ -55,65 +55,67 @@ def load(
             raise FileNotFoundError(f"Fichier ou dossier introuvable : {path}")
     waiting = pending(workspace, delai) if paths is None else find(paths)
     results = []
-    for jeu in waiting.jeux:
+    for extract in waiting.sets:
         if (
-            not jeu.pret
-            and any(not_whole := [t for t in TABLES if t not in jeu.fichiers])
-            and "cours" not in jeu.raison
+            not extract.is_ready
+            and any(not_whole := [t for t in TABLES if t not in extract.files])
+            and "cours" not in extract.reason
         ):
-            problems = [Problem("EXT-02", jeu.jeu, detail=table) for table in not_whole]
-            results.append(LoadResult(jeu.jeu, None, False, _refusal(jeu.jeu, problems)))
-        elif jeu.pret:
-            results.append(_load_one(workspace, jeu, force=force))
+            problems = [Problem("EXT-02", extract.name, detail=table) for table in not_whole]
+            results.append(LoadResult(extract.name, None, False, _refusal(extract.name, problems)))
+        elif extract.is_ready:
+            results.append(_load_one(workspace, extract, force=force))
     if paths is not None:
-        for path, reason in waiting.laisses:
+        for path, reason in waiting.left:
             refusal = _refusal(path.name, [Problem("EXT-01", path.name, detail=reason)])
             results.append(LoadResult(path.name, None, False, refusal))
     return results
 
 
-def _refusal(jeu: str, problems: Sequence[Problem]) -> ExtractError:
+def _refusal(extract: str, problems: Sequence[Problem]) -> ExtractError:
     found = Problems()
     for problem in problems:
         found.add(problem)
-    return ExtractError(_report(jeu, found))
+    return ExtractError(_report(extract, found))
 
 
-def _report(jeu: str, problems: Problems) -> ExtractReport:
+def _report(extract: str, problems: Problems) -> ExtractReport:
     """Problems by file and row: the order in which they are looked up and corrected."""
     order = list(TABLES)
     listed = sorted(
         problems.listed,
         key=lambda p: (order.index(p.feuille) if p.feuille in order else 0, p.fichier, p.ligne, p.code, p.colonne),
     )
-    return ExtractReport(jeu, tuple(listed), dict(sorted(problems.counts.items())))
+    return ExtractReport(extract, tuple(listed), dict(sorted(problems.counts.items())))
 
 
 def _state(paths: Sequence[Path]) -> list[tuple[int, int, int]]:
     return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in (path.stat() for path in paths)]
 
 
-def _load_one(workspace: Workspace, jeu: ExtractSet, *, force: bool) -> LoadResult:
+def _load_one(workspace: Workspace, extract: ExtractSet, *, force: bool) -> LoadResult:
     """Load one set; a refusal becomes the result's ``erreur``."""
-    paths = jeu.paths()
+    paths = extract.paths()
     known = store.loads(workspace)
     state = _state(paths)
-    content = _content(jeu)
+    content = _content(extract)
     if same := next((load for load in known if load.sha256 == content.sha256), None):
         store.archive(workspace, same, paths)
-        return LoadResult(jeu.jeu, same, nouveau=False)
+        return LoadResult(extract.name, same, is_new=False)
     building = store.new_building(workspace)
     try:
-        loaded = _build(workspace, jeu, content, known, building, force=force)
+        loaded = _build(workspace, extract, content, known, building, force=force)
         if _state(paths) != state:
-            raise _refusal(jeu.jeu, [Problem("EXT-01", paths[0].name, detail="le fichier a changé pendant la lecture")])
+            raise _refusal(
+                extract.name, [Problem("EXT-01", paths[0].name, detail="le fichier a changé pendant la lecture")]
+            )
         store.publish(building, workspace.reference / loaded.nom)
     except ExtractError as refusal:
-        return LoadResult(jeu.jeu, None, nouveau=False, erreur=refusal)
+        return LoadResult(extract.name, None, is_new=False, error=refusal)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     store.archive(workspace, loaded, paths)
-    return LoadResult(jeu.jeu, loaded, nouveau=True)
+    return LoadResult(extract.name, loaded, is_new=True)
 
 
 @dataclass(frozen=True)
@@ -124,23 +126,23 @@ class _Content:
     sha256: str
 
 
-def _content(jeu: ExtractSet) -> _Content:
+def _content(extract: ExtractSet) -> _Content:
     """The set is named by the hash of the file itself for a workbook, else by one over its three."""
-    files = {path: fingerprint(path, text=jeu.genre == "csv") for path in jeu.paths()}
-    if jeu.genre == "classeur":
-        return _Content(files, files[jeu.fichiers[DSF]].sha256)
-    text = "".join(f"{table} {files[jeu.fichiers[table]].sha256}\n" for table in TABLES)
+    files = {path: fingerprint(path, text=extract.kind == "csv") for path in extract.paths()}
+    if extract.kind == "classeur":
+        return _Content(files, files[extract.files[DSF]].sha256)
+    text = "".join(f"{table} {files[extract.files[table]].sha256}\n" for table in TABLES)
     return _Content(files, hashlib.sha256(text.encode()).hexdigest())
 
 
-def _places(jeu: ExtractSet) -> dict[str, Place]:
-    sheets = jeu.genre == "classeur"
-    return {table: Place(table, jeu.fichiers[table], jeu.genre, table if sheets else "") for table in TABLES}
+def _places(extract: ExtractSet) -> dict[str, Place]:
+    sheets = extract.kind == "classeur"
+    return {table: Place(table, extract.files[table], extract.kind, table if sheets else "") for table in TABLES}
 
 
 def _build(
     workspace: Workspace,
-    jeu: ExtractSet,
+    extract: ExtractSet,
     content: "_Content",
     known: Sequence[Load],
     building: Path,
@@ -151,7 +153,7 @@ def _build(
     raw = building / "brut"
     raw.mkdir()
     problems = Problems()
-    places = _places(jeu)
+    places = _places(extract)
     staged = {
         table: stage(place, content.files[place.path], raw / f"{table}.parquet", problems)
         for table, place in places.items()
@@ -162,16 +164,16 @@ def _build(
     if not problems.counts.keys() & {"EXT-01", "EXT-02", "EXT-03", "EXT-04", "EXT-05", "EXT-06"}:
         crosscheck.check(files, places, raw, problems)
     if problems:
-        raise ExtractError(_report(jeu.jeu, problems))
-    loaded = _describe(jeu, content, known, staged, force=force)
+        raise ExtractError(_report(extract.name, problems))
+    loaded = _describe(extract, content, known, staged, force=force)
     with connect(raw) as connection:
         if not force:
             gone, had = history.removed(connection, workspace.reference, known, files)
             if gone * 2 > had:
-                raise _refusal(jeu.jeu, [Problem("EXT-30", jeu.jeu, detail=f"{gone} sur {had}")])
+                raise _refusal(extract.name, [Problem("EXT-30", extract.name, detail=f"{gone} sur {had}")])
         for table, one in staged.items():
             target = building / f"{table}.parquet"
-            if one.triee:
+            if one.sorted_already:
                 one.path.rename(target)
             else:
                 history.write_sorted(connection, one.path, target)
@@ -182,7 +184,7 @@ def _build(
 
 
 def _describe(
-    jeu: ExtractSet,
+    extract: ExtractSet,
     content: "_Content",
     known: Sequence[Load],
     staged: dict[str, Staged],
@@ -196,7 +198,7 @@ def _describe(
     return Load(
         nom=f"{order:06d}-{newest.date().isoformat()}-{content.sha256[:8]}",
         ordre=order,
-        jeu=jeu.jeu,
+        jeu=extract.name,
         sha256=content.sha256,
         date_extraction=newest,
         fichiers=tuple(LoadedFile(path.name, one.sha256, one.octets) for path, one in content.files.items()),

@@ -61,7 +61,7 @@ class Problems:
 class ExtractReport:
     """Why an extract is refused: everything found, ``comptes`` exact by rule even where ``problemes`` is cut short."""
 
-    jeu: str
+    extract: str
     problemes: tuple[Problem, ...]
     comptes: dict[str, int]
 
@@ -80,7 +80,7 @@ class ExtractError(Exception):
     def __init__(self, report: ExtractReport) -> None:
         self.report = report
         counts = ", ".join(f"{code} × {count}" for code, count in sorted(report.comptes.items()))
-        super().__init__(f"Extrait {report.jeu} refusé, rien n'est chargé : {report.total} erreurs ({counts}).")
+        super().__init__(f"Extrait {report.extract} refusé, rien n'est chargé : {report.total} erreurs ({counts}).")
 
 
 class StoreError(Exception):
@@ -112,40 +112,45 @@ class Load:
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What became of one set of files: loaded, already known (``nouveau`` False), or refused (``erreur``)."""
+    """What became of one set of files named ``extract``: loaded, known already (not ``is_new``), or refused (``error``)."""
 
-    jeu: str
+    extract: str
     load: Load | None
-    nouveau: bool
-    erreur: ExtractError | None = None
+    is_new: bool
+    error: ExtractError | None = None
 
 
 @dataclass(frozen=True)
 class ExtractSet:
-    """Files that make one extract: one workbook, or one file a table. ``raison`` says why it is not ready, if so."""
+    """Files that make one extract: one workbook, or one file a table. ``reason`` says why it is not ready, if so.
 
-    jeu: str
-    genre: str  # "classeur", "csv", "parquet"
-    fichiers: dict[str, Path]  # table → file; the same workbook three times
-    raison: str = ""
+    ``kind``: classeur, csv or parquet. ``files``: table → file; the same workbook three times.
+    """
+
+    name: str
+    kind: str
+    files: dict[str, Path]
+    reason: str = ""
 
     @property
-    def pret(self) -> bool:
-        return not self.raison
+    def is_ready(self) -> bool:
+        """Whole, and at rest."""
+        return not self.reason
 
     def paths(self) -> tuple[Path, ...]:
-        return tuple(dict.fromkeys(self.fichiers.values()))
+        """Its files, each once."""
+        return tuple(dict.fromkeys(self.files.values()))
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """What lies in ``inbox/extraits``: sets in the order they will be loaded, and files that belong to none."""
+    """What lies in ``inbox/extraits``: sets in the order they will be loaded, and files that belong to none, with why."""
 
-    jeux: tuple[ExtractSet, ...]
-    laisses: tuple[tuple[Path, str], ...]  # file, why
+    sets: tuple[ExtractSet, ...]
+    left: tuple[tuple[Path, str], ...]
 
     def __bool__(self) -> bool:
-        return any(jeu.pret for jeu in self.jeux)
+        return any(one.is_ready for one in self.sets)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ UNFINISHED = (".part", ".filepart", ".tmp")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def genre(path: Path) -> str:
+def kind_of(path: Path) -> str:
     """ "classeur", "parquet" or "csv": by the first bytes, whatever the name. A text is taken for a csv."""
     with path.open("rb") as file:
         head = file.read(8)
@@ -47,7 +47,7 @@ def _grouped(paths: Sequence[Path]) -> tuple[list[ExtractSet], list[tuple[Path, 
     sets: list[ExtractSet] = []
     left: list[tuple[Path, str]] = []
     for path in paths:
-        kind, table = genre(path), _table(path)
+        kind, table = kind_of(path), _table(path)
         if kind == "classeur":
             sets.append(ExtractSet(path.name, kind, dict.fromkeys(TABLES, path)))
         elif table is None:
@@ -86,8 +86,8 @@ def _complete(groups: dict[tuple[str, str, str], dict[str, Path]]) -> list[Extra
     return sets
 
 
-def _newest(jeu: ExtractSet) -> tuple[int, str]:
-    return max(path.stat().st_mtime_ns for path in jeu.paths()), str(min(jeu.paths()))
+def _newest(extract: ExtractSet) -> tuple[int, str]:
+    return max(path.stat().st_mtime_ns for path in extract.paths()), str(min(extract.paths()))
 
 
 def find(paths: Iterable[Path], delai: float = 0.0, now: float | None = None) -> Waiting:
@@ -95,8 +95,8 @@ def find(paths: Iterable[Path], delai: float = 0.0, now: float | None = None) ->
     sets, left = _grouped(files(paths))
     limit = (time.time() if now is None else now) - delai
     ready: list[ExtractSet] = []
-    for jeu in sorted(sets, key=_newest):
-        fresh = delai > 0 and _newest(jeu)[0] / 1e9 > limit
-        reason = jeu.raison or ("encore en cours de dépôt" if fresh else "")
-        ready.append(ExtractSet(jeu.jeu, jeu.genre, jeu.fichiers, reason))
+    for extract in sorted(sets, key=_newest):
+        fresh = delai > 0 and _newest(extract)[0] / 1e9 > limit
+        reason = extract.reason or ("encore en cours de dépôt" if fresh else "")
+        ready.append(ExtractSet(extract.name, extract.kind, extract.files, reason))
     return Waiting(tuple(ready), tuple(left))

@@ -24,11 +24,11 @@ from schemas.extracts import MODELS, TABLES
 
 @dataclass(frozen=True)
 class Staged:
-    """A table staged: ``triee`` when its rows already stand in the order of ``cle_dsf``."""
+    """A table staged: ``sorted_already`` when its rows stand in the order of ``cle_dsf``."""
 
     path: Path
     lignes: int
-    triee: bool
+    sorted_already: bool
 
 
 def stage(place: Place, content: Fingerprint, target: Path, problems: Problems) -> Staged:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from pipeline import disk
 from pipeline.reference.engine import remove_stale
 from pipeline.reference.model import Load, LoadedFile, StoreError
 from pipeline.workspace import Workspace
@@ -76,21 +77,11 @@ def write_manifest(folder: Path, load: Load) -> None:
     (folder / MANIFEST).write_text(text + "\n", "utf-8")
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def publish(building: Path, final: Path) -> None:
     """Make ``building`` durable, then visible under its ``final`` name: all of it or nothing."""
-    for file in building.iterdir():
-        _sync(file)
-    _sync(building)
-    building.replace(final)
-    _sync(final.parent)
+    disk.flush([*sorted(building.iterdir()), building], "reference")
+    disk.rename_new(building, final, "reference")
+    disk.flush([final.parent], "reference")
 
 
 def new_building(workspace: Workspace) -> Path:
@@ -116,11 +107,4 @@ def archive(workspace: Workspace, load: Load, paths: Iterable[Path]) -> None:
         while target.exists():
             rank += 1
             target = folder / f"{path.stem}-{rank}{path.suffix}"
-        try:
-            path.rename(target)
-        except OSError:
-            # The inbox may be on another file system: copied and made durable before the original goes.
-            shutil.copy2(path, target)
-            _sync(target)
-            path.unlink()
-        _sync(folder)
+        disk.move(path, target, "extraits")

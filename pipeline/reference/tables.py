@@ -27,7 +27,7 @@ class Place:
 
     table: str
     path: Path
-    genre: str
+    kind: str
     feuille: str = ""
 
     @property
@@ -38,10 +38,10 @@ class Place:
 def chunks(place: Place, content: Fingerprint, problems: Problems) -> Iterator[Chunk]:
     """The rows of one table, in order; faults of the file or its heading go to ``problems``."""
     try:
-        if place.genre == "csv":
+        if place.kind == "csv":
             table = CsvTable(place.path, utf8=content.utf8, problems=problems)
             yield from table.chunks(lambda header: _choose(header, place, problems))
-        elif place.genre == "parquet":
+        elif place.kind == "parquet":
             yield from _parquet(place, problems)
         else:
             yield from _sheet(place, problems)

@@ -127,7 +127,7 @@ def test_B07_B08_limits_of_the_process(made: Bench, tmp_path: Path, limit: dict[
 
 @pytest.mark.parametrize("number", ["EDQUOT", "ENOSPC", "EROFS", "EACCES", "EPERM", "EIO", "ENFILE", "EXDEV", "ESTALE"])
 def test_B08_each_refusal_has_a_sentence_that_says_what_to_do(number: str) -> None:
-    said = str(errors.disk(OSError(getattr(errno, number), "x", "/srv/DUPONT Jean.xlsx"), "outbox"))
+    said = str(errors.disk_halt(OSError(getattr(errno, number), "x", "/srv/DUPONT Jean.xlsx"), "outbox"))
     assert "outbox" in said and "DUPONT" not in said and said.endswith(".")
     assert ("Rien n'est perdu" in said) or number == "EXDEV"
 

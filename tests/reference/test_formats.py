@@ -19,8 +19,8 @@ from tests.reference import sample
 
 def loaded(workspace: Workspace, paths: list[Path] | None = None) -> Facts:
     for result in reference.load(workspace, paths):
-        assert result.erreur is None, result.erreur.report
-        assert result.nouveau
+        assert result.error is None, result.error.report
+        assert result.is_new
     return reference.open(workspace).facts(["d-001", "d-002"])
 
 
@@ -163,8 +163,8 @@ def test_the_line_of_a_workbook_is_the_one_it_shows(workspace: Workspace) -> Non
     book["DSF"]["C4"] = "ZZZ"
     book.save(path)
     (result,) = reference.load(workspace)
-    assert result.erreur is not None
-    (problem,) = result.erreur.report.problemes
+    assert result.error is not None
+    (problem,) = result.error.report.problemes
     assert (problem.code, problem.feuille, problem.ligne, problem.colonne) == ("EXT-12", "dsf", 4, "type_session")
 
 
@@ -186,10 +186,10 @@ def test_csv_lines_are_exact_through_blank_lines_quotes_and_blocks(
     path.write_text("\n".join(text))
     wanted = [number for number, line in enumerate(text, start=1) if ";?;" in line]
     (result,) = reference.load(workspace)
-    assert result.erreur is not None
+    assert result.error is not None
     # A record whose text goes over two lines is known by its first.
     wanted = [n - 1 if text[n - 1].startswith("niveau 2") else n for n in wanted]
-    assert [p.ligne for p in result.erreur.report.problemes] == wanted
+    assert [p.ligne for p in result.error.report.problemes] == wanted
 
 
 @pytest.mark.parametrize("block", [64, 300, 1 << 24])
@@ -211,8 +211,8 @@ def test_a_quote_never_closed_does_not_eat_the_memory(workspace: Workspace, monk
     path = workspace.extracts / "sequences.csv"
     path.write_text(path.read_text().replace("T3;", '"T3;'))
     (result,) = reference.load(workspace)
-    assert result.erreur is not None
-    assert "EXT-05" in result.erreur.report.comptes
+    assert result.error is not None
+    assert "EXT-05" in result.error.report.comptes
 
 
 def test_numbers_of_a_workbook_have_no_exponent_and_no_binary_tail() -> None:

@@ -1,5 +1,6 @@
 """A DSF met again: the newest extraction wins, it replaces the old one whole, what was loaded stays known."""
 
+import errno
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import reference
+from pipeline.errors import DiskHalt
 from pipeline.reference import LoadResult, StoreError
 from pipeline.workspace import Workspace
 from tests.reference import sample
@@ -33,7 +35,7 @@ def known_title(workspace: Workspace) -> str:
 
 def test_the_greater_date_wins_whatever_the_order_of_loading(workspace: Workspace) -> None:
     load(workspace, extracted("2025-06-30", "juin"))
-    assert load(workspace, extracted("31/05/2025", "mai")).nouveau
+    assert load(workspace, extracted("31/05/2025", "mai")).is_new
     assert known_title(workspace) == "juin"
     load(workspace, extracted("2025-07-31", "juillet"))
     assert known_title(workspace) == "juillet"
@@ -61,7 +63,7 @@ def test_a_dsf_is_replaced_whole_and_the_others_stay(workspace: Workspace) -> No
         ],
         "absences": [sample.absence(heures_non_financables="10.50")],
     }
-    assert load(workspace, newer).nouveau
+    assert load(workspace, newer).is_new
     facts = reference.open(workspace).facts(["d-001", "d-002"])
     assert facts.sequences[["cle_dsf", "cle_sequence"]].to_numpy().tolist() == [
         ["d-001", "s1"],
@@ -83,16 +85,16 @@ def shrunk(keep: int) -> Tables:
 def test_an_extract_that_removes_more_than_half_is_refused_unless_forced(workspace: Workspace) -> None:
     load(workspace, shrunk(10))
     refused = load(workspace, shrunk(4))
-    assert refused.erreur is not None
-    assert [(p.code, p.detail) for p in refused.erreur.report.problemes] == [("EXT-30", "6 sur 10")]
+    assert refused.error is not None
+    assert [(p.code, p.detail) for p in refused.error.report.problemes] == [("EXT-30", "6 sur 10")]
     assert len(reference.open(workspace).show("d-001").sequences) == 10
-    assert load(workspace, shrunk(4), force=True).nouveau
+    assert load(workspace, shrunk(4), force=True).is_new
     assert len(reference.open(workspace).show("d-001").sequences) == 4
 
 
 def test_exactly_half_passes(workspace: Workspace) -> None:
     load(workspace, shrunk(10))
-    assert load(workspace, shrunk(5)).nouveau
+    assert load(workspace, shrunk(5)).is_new
 
 
 def test_other_rows_in_place_of_the_old_are_a_removal(workspace: Workspace) -> None:
@@ -100,21 +102,21 @@ def test_other_rows_in_place_of_the_old_are_a_removal(workspace: Workspace) -> N
     other = shrunk(10)
     for row in other["sequences"][:6]:
         row["identifiant_de"] = "7654321B"
-    assert load(workspace, other).erreur is not None
+    assert load(workspace, other).error is not None
 
 
 def test_an_older_extract_removes_nothing(workspace: Workspace) -> None:
     load(workspace, shrunk(10))
     older = shrunk(1)
     older["dsf"][0]["date_extraction"] = "2025-01-31"
-    assert load(workspace, older).nouveau
+    assert load(workspace, older).is_new
     assert len(reference.open(workspace).show("d-001").sequences) == 10
 
 
 def test_the_same_content_twice_is_said_and_changes_nothing(workspace: Workspace) -> None:
     first = load(workspace, sample.good())
     again = load(workspace, sample.good())
-    assert (first.nouveau, again.nouveau) == (True, False)
+    assert (first.is_new, again.is_new) == (True, False)
     assert again.load == first.load
     assert len(reference.open(workspace).loads()) == 1
     assert list(workspace.extracts.iterdir()) == []
@@ -135,7 +137,7 @@ def test_several_sets_are_loaded_in_the_order_of_their_times(workspace: Workspac
     sample.at(sample.write_csv(workspace.extracts, extracted("2025-06-30", "b"), suffix="_b"), 1000)
     sample.at(sample.write_csv(workspace.extracts, extracted("2025-06-30", "a"), suffix="_a"), 2000)
     sample.at([sample.write_xlsx(workspace.extracts / "z.xlsx", extracted("2025-06-30", "z"))], 1500)
-    assert [result.jeu for result in reference.load(workspace)] == ["b", "z.xlsx", "a"]
+    assert [result.extract for result in reference.load(workspace)] == ["b", "z.xlsx", "a"]
     assert known_title(workspace) == "a"
 
 
@@ -144,7 +146,7 @@ def test_a_refused_set_does_not_stop_the_next(workspace: Workspace) -> None:
     bad["dsf"][0]["nature"] = "?"
     sample.at(sample.write_csv(workspace.extracts, bad, suffix="_1"), 1000)
     sample.at(sample.write_csv(workspace.extracts, sample.good(), suffix="_2"), 2000)
-    assert [(r.jeu, r.nouveau) for r in reference.load(workspace)] == [("1", False), ("2", True)]
+    assert [(r.extract, r.is_new) for r in reference.load(workspace)] == [("1", False), ("2", True)]
 
 
 def test_a_load_that_was_interrupted_leaves_nothing_that_counts(
@@ -152,13 +154,13 @@ def test_a_load_that_was_interrupted_leaves_nothing_that_counts(
 ) -> None:
     sample.write_csv(workspace.extracts, sample.good())
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disque plein")))
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "disque plein")))
         patch.setattr(shutil, "rmtree", lambda *_, **__: None)
-        with pytest.raises(OSError, match="disque plein"):
+        with pytest.raises(DiskHalt, match="Plus de place sur le disque"):
             reference.load(workspace)
     assert not reference.open(workspace).known()
     (result,) = reference.load(workspace)
-    assert result.nouveau
+    assert result.is_new
     assert [p.name for p in workspace.reference.iterdir()] == [result.load.nom if result.load else ""]
 
 

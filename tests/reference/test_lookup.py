@@ -69,7 +69,7 @@ def test_an_organisation_sees_what_it_may_complete(workspace: Workspace) -> None
     }
     sample.write_csv(workspace.extracts, tables)
     (result,) = reference.load(workspace)
-    assert result.erreur is None
+    assert result.error is None
     known = reference.open(workspace)
     for siret in (sample.TITULAIRE, sample.DISPENSATEUR):
         rows = known.of_organisation(siret)

@@ -18,7 +18,7 @@ csvtext.BLOCK = 1 << 20
 engine.MEMORY = "128MB"
 workspace = Workspace(Path(sys.argv[1]))
 (result,) = reference.load(workspace)
-assert result.nouveau, result
+assert result.is_new, result
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

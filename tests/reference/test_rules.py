@@ -21,14 +21,14 @@ def cell(table: str, row: int, column: str, value: str) -> Change:
 def refused(workspace: Workspace, tables: Tables) -> ExtractReport:
     sample.write_csv(workspace.extracts, tables)
     (result,) = reference.load(workspace)
-    assert result.erreur is not None
+    assert result.error is not None
     assert result.load is None
     assert not reference.open(workspace).known()
     assert list(workspace.reference.iterdir()) == []
     assert len(list(workspace.extracts.iterdir())) == len(tables), "a refused extract stays where it is"
-    assert "Zzyzx" not in str(result.erreur)
-    assert "1234567" not in str(result.erreur)
-    return result.erreur.report
+    assert "Zzyzx" not in str(result.error)
+    assert "1234567" not in str(result.error)
+    return result.error.report
 
 
 # code, what is wrong, (table, line, column, value) of the only finding
@@ -95,16 +95,16 @@ def test_the_same_absence_twice_is_named_with_its_first_row(workspace: Workspace
 def test_ext_01_not_a_workbook(workspace: Workspace) -> None:
     (workspace.extracts / "x.xlsx").write_bytes(b"PK\x03\x04 but nothing else")
     (result,) = reference.load(workspace)
-    assert result.erreur is not None
-    assert set(result.erreur.report.comptes) == {"EXT-01"}
+    assert result.error is not None
+    assert set(result.error.report.comptes) == {"EXT-01"}
 
 
 def test_ext_01_not_a_text_that_can_be_decoded(workspace: Workspace) -> None:
     sample.write_csv(workspace.extracts, sample.good())
     (workspace.extracts / "absences.csv").write_bytes(b"numero_dsf;\x81\x81\xff\n")
     (result,) = reference.load(workspace)
-    assert result.erreur is not None
-    assert "EXT-01" in result.erreur.report.comptes
+    assert result.error is not None
+    assert "EXT-01" in result.error.report.comptes
 
 
 def test_ext_02_a_table_is_missing(workspace: Workspace) -> None:
@@ -119,8 +119,8 @@ def test_ext_02_a_sheet_is_missing(workspace: Workspace) -> None:
     del tables["absences"]
     sample.write_xlsx(workspace.extracts / "e.xlsx", tables)
     (result,) = reference.load(workspace)
-    assert result.erreur is not None
-    assert [(p.code, p.detail) for p in result.erreur.report.problemes] == [("EXT-02", "absences")]
+    assert result.error is not None
+    assert [(p.code, p.detail) for p in result.error.report.problemes] == [("EXT-02", "absences")]
 
 
 def test_ext_03_a_column_is_missing(workspace: Workspace) -> None:
@@ -144,8 +144,8 @@ def test_ext_05_a_row_of_another_width(workspace: Workspace) -> None:
     path = workspace.extracts / "absences.csv"
     path.write_bytes(path.read_bytes() + b"D-001;1234567A;S1\r\n")
     (result,) = reference.load(workspace)
-    assert result.erreur is not None
-    assert [(p.code, p.ligne) for p in result.erreur.report.problemes] == [("EXT-05", 4)]
+    assert result.error is not None
+    assert [(p.code, p.ligne) for p in result.error.report.problemes] == [("EXT-05", 4)]
 
 
 def test_ext_30_is_in_test_history() -> None:

@@ -15,20 +15,20 @@ def test_sets_are_grouped_by_the_rest_of_their_names(workspace: Workspace) -> No
     sample.write_parquet(workspace.extracts, sample.good())
     sample.write_csv(workspace.extracts / "sud", sample.good())
     found = reference.pending(workspace)
-    assert sorted((jeu.jeu, jeu.genre) for jeu in found.jeux) == [
+    assert sorted((extract.name, extract.kind) for extract in found.sets) == [
         ("2025-06", "csv"),
         ("extraits", "parquet"),
         ("mai", "csv"),
         ("sud", "csv"),
     ]
-    assert all(jeu.pret for jeu in found.jeux)
+    assert all(jeu.is_ready for jeu in found.sets)
 
 
 def test_three_files_whose_names_end_differently_are_still_one_set(workspace: Workspace) -> None:
     for path in sample.write_csv(workspace.extracts, sample.good()):
         path.rename(path.with_name(f"{path.stem}_{len(path.stem)}.txt"))
-    (jeu,) = reference.pending(workspace).jeux
-    assert jeu.pret
+    (jeu,) = reference.pending(workspace).sets
+    assert jeu.is_ready
 
 
 def test_accents_and_case_of_names(workspace: Workspace) -> None:
@@ -39,13 +39,13 @@ def test_accents_and_case_of_names(workspace: Workspace) -> None:
     ):
         path.rename(path.with_name(f"{name}.CSV"))
     (result,) = reference.load(workspace)
-    assert result.nouveau
+    assert result.is_new
 
 
 def test_what_is_missing_is_said(workspace: Workspace) -> None:
     sample.write_csv(workspace.extracts, {"dsf": sample.good()["dsf"]})
-    (jeu,) = reference.pending(workspace).jeux
-    assert jeu.raison == "il manque sequences, absences"
+    (jeu,) = reference.pending(workspace).sets
+    assert jeu.reason == "il manque sequences, absences"
     assert not reference.pending(workspace)
 
 
@@ -62,8 +62,8 @@ def test_uploads_readmes_and_strangers_are_left(workspace: Workspace) -> None:
         (workspace.extracts / name).write_text("x")
     (workspace.extracts / "notes.txt").write_text("x")
     found = reference.pending(workspace)
-    assert found.jeux == ()
-    assert [path.name for path, _ in found.laisses] == ["notes.txt"]
+    assert found.sets == ()
+    assert [path.name for path, _ in found.left] == ["notes.txt"]
     assert reference.load(workspace) == []
 
 
@@ -73,5 +73,5 @@ def test_a_path_that_is_given_must_be_there_and_be_an_extract(workspace: Workspa
     notes = tmp_path / "notes.txt"
     notes.write_text("x")
     (result,) = reference.load(workspace, [notes])
-    assert result.erreur is not None
-    assert reference.load(workspace, sample.write_csv(tmp_path / "e", sample.good()))[0].nouveau
+    assert result.error is not None
+    assert reference.load(workspace, sample.write_csv(tmp_path / "e", sample.good()))[0].is_new
