@@ -12,10 +12,11 @@ demo: $(VENV)/.run  ## a realistic workspace in ./demo: made, run, corrected, ru
 test: $(VENV)/.test lint  ## the whole suite
 	$(BIN)/pytest -W error -n 2
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test  ## style, types, and which room may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps; prints how many points and how many bad
 	$(BIN)/python -m tests.crash.sweep

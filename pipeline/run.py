@@ -26,7 +26,7 @@ from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, preflight, spool
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
-from pipeline.wave import Chain, Progress, Timings
+from pipeline.wave import Chain, Progress, Timings, silent
 from pipeline.workers import Pool
 from pipeline.workspace import Workspace
 from schemas.rules import RULES_VERSION
@@ -59,8 +59,11 @@ class Outcome:
         return tuple(result for result in self.extracts if result.error is not None)
 
 
-def run(workspace: Workspace, settings: Settings, day: date, progress: Progress) -> Outcome:
-    """Do everything that waits. Raises ``Halt`` (exit codes of spec §8); what was decided before it stands."""
+def run(workspace: Workspace, settings: Settings, day: date, progress: Progress = silent) -> Outcome:
+    """Load waiting extracts, judge and publish every ready deposit as of ``day``, report.
+
+    ``progress``: told of each step. Raises ``Halt`` (exit codes of spec §8); what was decided before it stands.
+    """
     timings = Timings()
     reasons = nomenclature.motifs(workspace.root, settings.motifs)
     headings = nomenclature.synonyms(workspace.root, settings.synonymes)

@@ -41,7 +41,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a run may be told. Hours are whole hundredths, as everywhere (``pas_heures`` = 25 is a quarter of an hour)."""
+    """All settings of a workspace. Hours are whole hundredths, as everywhere (``pas_heures`` = 25 is a quarter of an hour)."""
 
     langue: str = "fr"
     politique: str = "dsf"
@@ -56,12 +56,32 @@ class Settings:
     limites: Limits = Limits()
     ouverture: Mapping[str, date] = field(default_factory=lambda: {"ESF": date(2021, 3, 1), "ESP": date(2021, 11, 22)})
     severites: Mapping[str, str] = field(default_factory=dict)
-    conservation: Mapping[str, int] = field(default_factory=dict)
     origines: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """Key → "défaut", the file, the environment variable or "option": said by `dsf status` and in error messages."""
+    """Key → the file, the environment variable or "option" that gave it; keys at their default are not there."""
 
+    @classmethod
+    def of(cls, root: Path, **options: object) -> "Settings":
+        """The settings of the workspace ``root``: its dsf.toml, then the environment, then ``options`` (None: not given).
 
-_CONSERVATION = ("originaux", "retours", "noms")
+        Raises ``SettingError``.
+        """
+        from schemas.rules import CATALOGUE  # noqa: PLC0415 - heavy, and wanted for the names of rules alone
+
+        return load(root, codes=frozenset(CATALOGUE), options=options)
+
+    def chosen(self) -> list[tuple[str, str, str]]:
+        """(key, value, origin) of every setting that is not at its default, by key: what `dsf status` says of them."""
+        return [(key, self._shown(key), origin) for key, origin in sorted(self.origines.items())]
+
+    def _shown(self, key: str) -> str:
+        table, _, name = key.partition(".")
+        value = getattr(self, table)
+        if name:
+            value = getattr(value, name) if isinstance(value, Limits) else value[name]
+        if key == "pas_heures":
+            value = Decimal(value) / 100
+        # The address of a ledger may hold a password.
+        return "•••" if key == "ledger" and value else str(value)
 
 
 def _fail(key: str, origin: str, value: object, allowed: str) -> SettingError:
@@ -140,6 +160,13 @@ def _ledger(key: str, origin: str, value: object) -> str:
     return text
 
 
+def _retention(key: str, origin: str, value: object) -> int:
+    raise SettingError(
+        f"Réglage {key} ({origin}) : l'effacement des données au bout d'un délai n'est pas dans cette version. "
+        "Retirez cette ligne : rien n'est effacé."
+    )
+
+
 def _severity(key: str, origin: str, value: object) -> str:
     code = key.removeprefix("severites.")
     if code in PROTECTED:
@@ -165,7 +192,7 @@ _TABLES: dict[str, Any] = {
     "limites": (tuple(f.name for f in fields(Limits)), _number(1, whole=True)),
     "ouverture": (("ESF", "ESP"), _day),
     "severites": (None, _severity),
-    "conservation": (_CONSERVATION, _number(0, whole=True)),
+    "conservation": (("originaux", "retours", "noms"), _retention),
 }
 
 
@@ -191,8 +218,9 @@ def _apply(settings: Settings, values: Mapping[str, object], origin: str, codes:
                     raise _unknown(f"{key}.{name}", origin)
                 table[name] = read(f"{key}.{name}", origin, inner)
                 origins[f"{key}.{name}"] = origin
-            old = settings.limites if key == "limites" else getattr(settings, key)
-            changes[key] = replace(old, **table) if isinstance(old, Limits) else {**old, **table}
+            old = getattr(settings, key, {})
+            if table:
+                changes[key] = replace(old, **table) if isinstance(old, Limits) else {**old, **table}
         elif key in _TABLES:
             raise _fail(key, origin, value, f"une table [{key}]")
         else:

@@ -35,6 +35,10 @@ Progress = Callable[[str, int, int], None]
 """Called with (step, done, of how many); carries no personal data."""
 
 
+def silent(_step: str, _done: int, _total: int) -> None:
+    """A progress that nobody watches."""
+
+
 class NotDecided(Exception):
     """Our fault, before anything was committed: the text says where in the program, and nothing of the data."""
 

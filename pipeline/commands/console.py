@@ -101,13 +101,12 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def opened(root: Path, **options: object) -> tuple["Workspace", "Settings"]:
-    from pipeline import settings
+    from pipeline.settings import Settings
     from pipeline.workspace import Workspace
-    from schemas.rules import CATALOGUE
 
     if not any((root / name).exists() for name in ("inbox", "var", "dsf.toml")):
         raise click.UsageError(f"{root} n'est pas un espace de travail ; dsf init {root} en fait un.")
-    return Workspace(root.resolve()), settings.load(root, codes=frozenset(CATALOGUE), options=options)
+    return Workspace(root.resolve()), Settings.of(root, **options)
 
 
 def progress() -> Callable[[str, int, int], None]:

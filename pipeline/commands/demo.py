@@ -8,10 +8,9 @@ from pipeline.commands.init import create
 from pipeline.commands.run import lines
 from pipeline.errors import Halt
 from pipeline.run import run
-from pipeline.settings import Settings, load
+from pipeline.settings import Settings
 from pipeline.wave import Progress
 from pipeline.workspace import Workspace
-from schemas.rules import CATALOGUE
 
 
 class NotEmpty(Halt):
@@ -29,7 +28,7 @@ def demo(folder: Path, seed: int, progress: Progress) -> Iterator[str]:
         raise NotEmpty(f"{folder} n'est pas vide : la démonstration n'écrit par-dessus rien. Donnez un autre dossier.")
     list(create(folder))
     generate(workspace, seed)
-    settings = load(workspace.root, codes=frozenset(CATALOGUE), options={"delai_stabilite": 0})
+    settings = Settings.of(workspace.root, delai_stabilite=0)
     yield f"Démonstration dans {folder} (données inventées)"
     yield ""
     yield f"Premier passage, au {AS_OF:%d/%m/%Y}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline import ledger, reference
-from pipeline.commands.console import places
+from pipeline.commands.console import places, plain
 from pipeline.intake.scan import scan
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -24,6 +24,7 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
             "extraits_en_attente": [extract.name for extract in waiting.sets],
             "inacheve": unfinished[0] if unfinished else "",
             "runs": book.past_runs(),
+            "reglages": [dict(zip(("cle", "valeur", "origine"), one, strict=True)) for one in settings.chosen()],
         }
 
 
@@ -42,3 +43,5 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
             f"  {run['run']} : {run['depots']} dépôts, {counts['lues']} lignes, "
             f"{counts['acceptees']} acceptées, {counts['rejetees']} rejetées"
         )
+    for setting in state["reglages"]:
+        yield f"  réglage {setting['cle']} = {plain(setting['valeur'])} ({plain(setting['origine'])})"
