@@ -16,7 +16,7 @@ BUSY = "Une autre exécution est en cours dans cet espace de travail : attendez 
 def locked(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace for one run; raises ``Busy`` (exit 5) when another holds it. The system frees it at death.
 
-    Inside, SIGTERM and SIGINT are obeyed as ``stops`` says, and whatever the system refuses is a ``DiskHalt``.
+    Inside, SIGTERM and SIGINT are obeyed as ``signals`` says, and whatever the system refuses is a ``DiskHalt``.
     """
     with disk.refusals_as_halts("verrou"):
         workspace.var.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ class Motif:
     valide_au: date | None
 
     def valid_on(self, day: date) -> bool:
+        """Whether the motif had its course on ``day``."""
         return (self.valide_du is None or self.valide_du <= day) and (self.valide_au is None or day <= self.valide_au)
 
 

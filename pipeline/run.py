@@ -56,6 +56,7 @@ class Outcome:
 
     @property
     def refused_extracts(self) -> tuple[LoadResult, ...]:
+        """The extracts of which nothing was loaded."""
         return tuple(result for result in self.extracts if result.error is not None)
 
 

@@ -13,7 +13,7 @@ from pipeline.errors import AGAIN, Interrupted
 
 
 class _State:
-    """Of this process: how deep it stands in something to be finished, and whether somebody asked it to stop."""
+    """Shield depth of this process, and whether a stop was requested."""
 
     depth = 0
     asked = False

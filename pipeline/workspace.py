@@ -12,26 +12,32 @@ class Workspace:
 
     @property
     def extracts(self) -> Path:
+        """Where the operator puts initial DSF extracts."""
         return self.root / "inbox" / "extraits"
 
     @property
     def deposits(self) -> Path:
+        """One folder an organisation."""
         return self.root / "inbox" / "depots"
 
     @property
     def outbox(self) -> Path:
+        """What leaves."""
         return self.root / "outbox"
 
     @property
     def reports(self) -> Path:
+        """Reports of runs, for the operator and the reviewer."""
         return self.outbox / "rapports"
 
     @property
     def var(self) -> Path:
+        """State; closed to others."""
         return self.root / "var"
 
     @property
     def ledger(self) -> Path:
+        """The ledger, where the setting ``ledger`` names no other."""
         return self.var / "registre.sqlite"
 
     @property
@@ -51,10 +57,12 @@ class Workspace:
 
     @property
     def lock(self) -> Path:
+        """Held by the one run."""
         return self.var / "run.lock"
 
     @property
     def witness(self) -> Path:
+        """Which ledger the outbox belongs to."""
         return self.outbox / ".temoin.json"
 
     def folders(self) -> tuple[Path, ...]:

@@ -19,6 +19,7 @@ class ExtractRule:
     en: str
 
     def text(self, langue: str, detail: str) -> str:
+        """The sentence in ``langue``."""
         return (self.en if langue == "en" else self.fr).format(detail=detail)
 
 
@@ -46,7 +47,7 @@ _DECLARED = (
     ExtractRule(
         "EXT-05",
         "Ligne mal découpée : {detail}. Vérifiez guillemets et séparateurs.",
-        "The row is ill cut: {detail}. Check quotes and separators.",
+        "The row is badly split: {detail}. Check quotes and separators.",
     ),
     ExtractRule("EXT-06", "La table dsf est vide.", "The dsf table is empty."),
     ExtractRule("EXT-07", "Cellule obligatoire vide.", "A mandatory cell is empty."),

@@ -47,6 +47,7 @@ class Field:
 
     @property
     def max_length(self) -> int:
+        """Characters a text of this field may have (LIG-13)."""
         return MAX_COMMENT if self.kind is Kind.COMMENT else MAX_TEXT
 
 

@@ -64,6 +64,7 @@ class Rule:
 
     @property
     def name(self) -> str:
+        """The function's name: a sentence that is true of what is good."""
         return str(getattr(self.passes, "__name__", self.code))
 
     @property
@@ -72,6 +73,7 @@ class Rule:
         return (self.passes.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
 
     def words(self, langue: str) -> Variants:
+        """Its wordings in ``langue``, by variant."""
         return self.en if langue == "en" else self.fr
 
     def on(self, frame: pd.DataFrame, field: str) -> "pd.Series[bool]":
@@ -94,6 +96,7 @@ class Catalogue(dict[str, Rule]):
     """Every rule by its code, in the order of spec §5."""
 
     def over(self, frame: str) -> tuple[Rule, ...]:
+        """The rules that look at ``frame``."""
         return tuple(rule for rule in self.values() if rule.over == frame)
 
 

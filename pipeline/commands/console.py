@@ -29,6 +29,7 @@ class Exit(IntEnum):
 
 
 def read_day(_context: click.Context, _parameter: click.Parameter, value: str | None) -> date:
+    """An ISO date, today where none is given."""
     if value is None:
         return date.today()
     try:
@@ -38,6 +39,7 @@ def read_day(_context: click.Context, _parameter: click.Parameter, value: str | 
 
 
 def read_siret(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """A SIRET with its right key, without spaces."""
     from stdnum.fr import siret
 
     if not siret.is_valid(value):
@@ -92,6 +94,8 @@ def errors_as_exits() -> Iterator[None]:
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a verb so that what stops it is said in one sentence."""
+
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
         with errors_as_exits():
@@ -101,6 +105,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def opened(root: Path, **options: object) -> tuple["Workspace", "Settings"]:
+    """The workspace at ``root`` and its settings; a usage error for a folder that is none."""
     from pipeline.settings import Settings
     from pipeline.workspace import Workspace
 
@@ -156,6 +161,7 @@ SHOWN = 20
 
 
 def places(what: str, items: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """A line for each path and its reason; beyond ``SHOWN`` the rest is counted."""
     for item in items[:SHOWN]:
         yield f"  {what} : {plain(item['chemin'])} ({item['raison']})"
     if len(items) > SHOWN:

@@ -9,6 +9,7 @@ from pipeline.reference import Facts, Load, LoadResult
 
 
 def load_data(item: Load) -> dict[str, Any]:
+    """One load, as its manifest says."""
     return {
         "nom": item.nom,
         "jeu": item.jeu,
@@ -20,11 +21,13 @@ def load_data(item: Load) -> dict[str, Any]:
 
 
 def load_line(item: Load) -> str:
+    """One load on one line."""
     rows = ", ".join(f"{count} {table}" for table, count in item.lignes.items())
     return f"{item.nom}  extrait du {item.date_extraction:%d/%m/%Y}  {rows}" + ("  (forcé)" if item.force else "")
 
 
 def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
+    """What became of each set of files; values of persons left out."""
     return {
         "extraits": [
             {
@@ -50,6 +53,7 @@ def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
 
 
 def loads_lines(results: Sequence[LoadResult]) -> Iterator[str]:
+    """What became of each set of files: the problems of a refused one, place by place."""
     for result in results:
         if result.error:
             yield f"Extrait {result.extract} : refusé, rien n'en est chargé."
@@ -89,6 +93,7 @@ def _records(frame: Any) -> list[dict[str, Any]]:
 
 
 def dsf_lines(facts: Facts) -> Iterator[str]:
+    """One DSF for the operator: its fields, how many séquences and absences it has."""
     data = dsf_data(facts)
     for name, value in data["dsf"][0].items():
         yield f"{name:<30}{value}"

@@ -1,4 +1,4 @@
-"""`dsf init` and `dsf demo`: a workspace to begin with."""
+"""`dsf init`: a workspace to begin with."""
 
 from collections.abc import Iterator
 from pathlib import Path

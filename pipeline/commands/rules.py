@@ -7,6 +7,7 @@ from schemas.rule import Rule
 
 
 def data(item: Rule, langue: str) -> dict[str, Any]:
+    """One rule, with its texts in ``langue``."""
     return {
         "code": item.code,
         "severite": item.severity,
@@ -22,6 +23,7 @@ def data(item: Rule, langue: str) -> dict[str, Any]:
 
 
 def lines(item: Rule, langue: str, *, whole: bool) -> Iterator[str]:
+    """One rule on one line, or ``whole`` with every variant and its reason."""
     words = next(iter(item.words(langue).values()))
     yield f"{item.code}  {item.severity:<13}  {words.constat}"
     if whole:

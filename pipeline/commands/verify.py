@@ -75,7 +75,7 @@ def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = Fa
     with ledger.open(workspace, settings) as book:
         try:
             book.check()
-            witness.check_witness(workspace, book, create=False)
+            witness.check(workspace, book, create=False)
         except Halt as halt:
             found.erreurs.append(str(halt))
         _chain(book, found)
@@ -91,7 +91,7 @@ def _renew(workspace: Workspace, settings: Settings) -> None:
         _archive(workspace, book, found)
         _outbox(workspace, book.publications(), found)
         if found.ok:
-            witness.renew_witness(workspace, book)
+            witness.renew(workspace, book)
 
 
 # --- the chain --------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A file as it was seen, and once archived."""
+"""A file of the inbox: as it was seen (``Arrival``), and once its bytes are archived (``Snapshot``)."""
 
 import os
 from dataclasses import dataclass
@@ -8,10 +8,13 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Arrival:
-    """One file as it was seen. Paths hold undecodable bytes as surrogates. ``fichier`` is relative to the SIRET folder."""
+    """One file as it was seen, its fields named as in the ledger. Paths hold undecodable bytes as surrogates.
 
-    chemin: str  # relative to the workspace
-    siret: str  # 14 digits
+    ``chemin``: relative to the workspace. ``siret``: 14 digits. ``fichier``: relative to the SIRET folder. ``octets``: its size.
+    """
+
+    chemin: str
+    siret: str
     fichier: str
     dev: int
     ino: int
@@ -30,7 +33,7 @@ class Arrival:
 
 
 Said = tuple[str, str]
-"""(path relative to the workspace, why)."""
+"""(path relative to the workspace, the reason why it waits or is left alone)."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pipeline.errors import DiskHalt
 from pipeline.intake import walk
 from pipeline.intake.arrival import Arrival, Said
-from pipeline.intake.settled import Clock, Looking
+from pipeline.intake.settled import Clock, Settling
 from pipeline.intake.walk import Walk
 from pipeline.ledger import Ledger
 from pipeline.settings import Settings
@@ -38,8 +38,8 @@ def scan(
     _refuse_empty_mount(workspace, seen, ledger)
     decided = {(s.chemin, s.identite, s.octets, s.mtime_ns) for s in ledger.sources()}
     fresh = [a for a in seen.found if (a.chemin, a.identite, a.octets, a.mtime_ns) not in decided]
-    looking = Looking(ledger, settings.delai_stabilite, clock or Clock())
-    ready, waiting = looking.settle(
+    settling = Settling(ledger, settings.delai_stabilite, clock or Clock())
+    ready, waiting = settling.settle(
         fresh, lambda a: walk.same(workspace, a), lambda a: walk.opened(workspace, a), sleep=sleep
     )
     return Scan(

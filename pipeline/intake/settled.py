@@ -1,4 +1,4 @@
-"""Two looks at each arrival, by our own clock. Source: spec §9; reliability A1 to A3, A7, A13, B13.
+"""When a file has settled: two looks at it, by our own clock. Source: spec §9; reliability A1 to A3, A7, A13, B13.
 
 The time of a file says when its sender wrote it, not when it got here: copies keep old times while they still grow. So we note
 when *we* first saw a file as it is. Within one start of the machine that is measured by a clock nobody sets; across starts by
@@ -55,7 +55,7 @@ class Clock:
 Open = Callable[[Arrival], AbstractContextManager[int]]
 
 
-class Looking:
+class Settling:
     """One scan's comparison of arrivals with the looks of earlier ones."""
 
     def __init__(self, ledger: Ledger, delay: float, clock: Clock) -> None:

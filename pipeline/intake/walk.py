@@ -1,4 +1,4 @@
-"""Walking the inbox, and opening what stands there, without ever following a link. Source: reliability G1 to G5.
+"""Walk the inbox and open what stands there, without ever following a link. Source: reliability G1 to G5.
 
 Every folder on the way is opened by descriptor and told not to follow: whoever swaps a folder for a link between two looks leads
 us nowhere. A name is data: it is kept, shown and compared, never made into a path of ours.
@@ -66,6 +66,7 @@ class Walk:
             self.file(parent, path, siret, inner, found, beside)
 
     def subfolder(self, parent: int, path: PurePosixPath, siret: str, inner: PurePosixPath, depth: int) -> None:
+        """Go into a folder, or say why not."""
         why = names.left_alone(path.name) or ("dossier trop profond" if depth >= DEPTH else "")
         if why:
             self.left.append((str(path), why))
@@ -93,6 +94,7 @@ class Walk:
         found: os.stat_result,
         beside: frozenset[str],
     ) -> None:
+        """Keep a file as found, or say why it waits or is left alone."""
         shown = str(path)
         if not stat.S_ISREG(found.st_mode):
             kind = "lien symbolique" if stat.S_ISLNK(found.st_mode) else "ni fichier ni dossier"
@@ -173,6 +175,7 @@ def opened(workspace: Workspace, arrival: Arrival) -> Iterator[int]:
 
 
 def is_still(found: os.stat_result, seen: Arrival | Source) -> bool:
+    """Whether ``found`` is the file that was seen: same inode, size and time, a plain file of one name."""
     identity = f"{found.st_dev}:{found.st_ino}"
     same = (identity, found.st_size, found.st_mtime_ns) == (seen.identite, seen.octets, seen.mtime_ns)
     return same and stat.S_ISREG(found.st_mode) and found.st_nlink == 1

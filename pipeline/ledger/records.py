@@ -1,4 +1,4 @@
-"""What one wave decides, as the ledger keeps it: plain rows, no behaviour. Hours are whole hundredths."""
+"""What one wave decides, as the ledger keeps it: plain rows named as its columns. Hours are whole hundredths."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,6 +16,7 @@ class Counts:
 
     @property
     def lues(self) -> int:
+        """All that was read."""
         return self.acceptees + self.rejetees + self.retenues + self.deja_prises
 
 
@@ -93,7 +94,7 @@ class DsfCount:
 
 @dataclass(frozen=True)
 class DepositRecord:
-    """One deposit decided. ``verdicts``: its rows of verdicts.csv, exact bytes, without the header line."""
+    """One deposit decided, a row of ``depots``. ``verdicts``: its rows of verdicts.csv, exact bytes, without the header line."""
 
     numero: str
     siret: str

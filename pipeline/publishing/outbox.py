@@ -1,4 +1,4 @@
-"""Spool to outbox."""
+"""From STAGED to PUBLISHED: emit what the ledger has recorded, and finish what an earlier run left."""
 
 import os
 from collections.abc import Iterable
@@ -45,7 +45,7 @@ def release(workspace: Workspace, ledger: Ledger) -> Released:
         if not staged:
             return Released()
         waiting = [p for p in staged if _is_whole(workspace, p)]
-        witness.renew_witness(workspace, ledger)
+        witness.renew(workspace, ledger)
         parents = _parents(workspace, waiting)
         for parent in parents:
             disk.make_folder(parent, "outbox")
@@ -59,7 +59,7 @@ def release(workspace: Workspace, ledger: Ledger) -> Released:
 
 
 def _is_whole(workspace: Workspace, publication: Publication) -> bool:
-    """True: the token is there, as the ledger knows it. False: it is gone, so it was emitted."""
+    """Whether the token is there, as the ledger knows it; gone means emitted. Raises ``StateHalt`` when it is damaged."""
     try:
         with disk.refusals_as_halts("spool", FileNotFoundError):
             found = folder_sha256(workspace.spool / publication.nom)
@@ -71,7 +71,7 @@ def _is_whole(workspace: Workspace, publication: Publication) -> bool:
 
 
 def _emit(workspace: Workspace, publication: Publication) -> bool:
-    """The emission itself. False: it had happened already."""
+    """Rename one token into the outbox: the emission itself. False when it had happened already."""
     token, target = workspace.spool / publication.nom, workspace.outbox / publication.cible
     for _ in range(TRIES):
         try:
@@ -93,7 +93,7 @@ def _emit(workspace: Workspace, publication: Publication) -> bool:
 
 
 def _is_ours(target: Path, publication: Publication) -> bool:
-    """The very folder stands there already: a loss of power kept its new place and brought back the old one."""
+    """The target already holds this content (a rename half undone by a power loss)."""
     try:
         return folder_sha256(target) == publication.sha256
     except OSError:

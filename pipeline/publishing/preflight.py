@@ -1,9 +1,4 @@
-"""What must hold before anything is decided. Source: reliability §3.1 (start of every run), B6, B10, B16, B18, C11 to C13.
-
-The witness ``outbox/.temoin.json`` says which ledger the outbox belongs to and how far that ledger had come when the outbox
-last received something. A ledger restored from a backup, made anew, or of another installation contradicts it: every absence it
-has forgotten could be completed again, so the run stops.
-"""
+"""What must hold at the start of a run, before anything is decided. Source: reliability §3.1, B6, B10, B18, C11 to C13."""
 
 import os
 from pathlib import Path
@@ -11,7 +6,7 @@ from pathlib import Path
 from pipeline import disk
 from pipeline.errors import DiskHalt
 from pipeline.ledger import Ledger
-from pipeline.publishing.witness import check_witness
+from pipeline.publishing import witness
 from pipeline.workspace import Workspace
 
 TWO_DEVICES = (
@@ -22,12 +17,6 @@ MISSING = (
     "Le dossier {where} est absent. S'il est sur un partage ou un disque, remontez-le ; "
     "pour un espace de travail neuf, lancez `dsf init`."
 )
-
-
-# --- the run lock -----------------------------------------------------------------------------------------------------
-
-
-# --- folders ----------------------------------------------------------------------------------------------------------
 
 
 def check_folders(workspace: Workspace) -> None:
@@ -71,14 +60,8 @@ def _probe(first: Path, then: Path, label: str) -> None:
         raise
 
 
-# --- the witness ------------------------------------------------------------------------------------------------------
-
-
-# --- all together -----------------------------------------------------------------------------------------------------
-
-
 def check(workspace: Workspace, ledger: Ledger) -> None:
     """Everything that must hold at the start of a run, under its lock, before recovery."""
     check_folders(workspace)
     ledger.check()
-    check_witness(workspace, ledger)
+    witness.check(workspace, ledger)

@@ -1,24 +1,4 @@
-"""From the spool to the outbox, exactly once. Source: reliability §3.3, fitted to waves (docs/architecture.md).
-
-The spool is private and on the file system of the outbox. A *token* is a folder in the spool whose name ends with the fence of
-the run that wrote it. **Moving it into the outbox is its emission**: one rename of one folder, which can happen once. So, for
-a token the ledger knows, its absence proves that it was emitted, whether or not the receiver has taken it away since.
-
-    state of a folder        how it is known                         what leads on               killed right after → next run
-    ─────────────────        ───────────────                         ─────────────               ─────────────────────────────
-    PLANNED                  nowhere                                 stage: write, flush         garbage: swept
-    WRITTEN                  token in the spool, not in the ledger   ledger.commit               garbage: swept (older fence)
-    STAGED                   ledger says STAGED, token in the spool  witness, then rename        renamed now
-    EMITTED                  ledger says STAGED, token gone          flush both folders, mark    marked now; nothing is written
-    PUBLISHED                ledger says PUBLISHED                   the end                     nothing to do
-
-    and what stops everything (StateHalt, nothing is overwritten):
-    DAMAGED                  token there, other content than the ledger's hash
-    TAKEN                    token there, its place in the outbox taken by other content
-
-The witness beside the outbox is brought up to date *before* the renames, so that no receiver ever holds a folder the witness does
-not know (see ``guards``). Many tokens share each step: verify all, one witness, rename all, one flush, one transaction.
-"""
+"""Writing into the spool: whole folders as tokens, and single files that are replaced in one step."""
 
 import hashlib
 import os
@@ -28,8 +8,6 @@ from pathlib import Path, PurePosixPath
 from pipeline import disk
 from pipeline.ledger.records import Folder, Token
 from pipeline.workspace import Workspace
-
-# --- PLANNED → WRITTEN ------------------------------------------------------------------------------------------------
 
 
 def stage(workspace: Workspace, folder: Folder, fence: int | str) -> Token:

@@ -1,4 +1,9 @@
-"""The witness beside the outbox."""
+"""The witness ``outbox/.temoin.json``: which ledger the outbox belongs to, and how far that ledger had come when the outbox last
+received something. Source: reliability §0.8, C12, C13.
+
+A ledger restored from a backup, made anew, or of another installation contradicts it: every absence it has forgotten could be
+completed again, so the run stops.
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -35,7 +40,7 @@ ABSENT = (
 
 @dataclass(frozen=True)
 class Witness:
-    """``seq``, ``sha256``: last link of the chain; ``publications``: how many things were ever to be emitted."""
+    """What it says. ``seq``, ``sha256``: last link of the chain; ``publications``: how many things were ever to be emitted."""
 
     registre: str
     seq: int
@@ -43,7 +48,7 @@ class Witness:
     publications: int
 
 
-def check_witness(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
+def check(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
     """Raise ``StateHalt`` unless the ledger is the outbox's own and knows all that the outbox ever received.
 
     ``create``: give a new workspace its first witness.
@@ -55,9 +60,9 @@ def check_witness(workspace: Workspace, ledger: Ledger, *, create: bool = True) 
         if any(workspace.outbox.glob("*/dsf/*")):
             raise StateHalt(ABSENT.format(what="l'outbox contient des DSF complémentaires"))
         if create:
-            renew_witness(workspace, ledger)  # before the first commit: from here on its absence is a fault
+            renew(workspace, ledger)  # before the first commit: from here on its absence is a fault
         return
-    witness = read_witness(workspace)
+    witness = read(workspace)
     if witness.registre != ledger.uuid:
         raise StateHalt(FOREIGN)
     if witness.seq > head.seq or witness.publications > head.publications:
@@ -66,7 +71,7 @@ def check_witness(workspace: Workspace, ledger: Ledger, *, create: bool = True) 
         raise StateHalt(DIVERGED)
 
 
-def read_witness(workspace: Workspace) -> Witness:
+def read(workspace: Workspace) -> Witness:
     """Raises ``StateHalt`` when it is not what we wrote."""
     try:
         return Witness(**json.loads(workspace.witness.read_bytes()))
@@ -74,7 +79,7 @@ def read_witness(workspace: Workspace) -> Witness:
         raise StateHalt(UNREADABLE) from None
 
 
-def renew_witness(workspace: Workspace, ledger: Ledger) -> None:
+def renew(workspace: Workspace, ledger: Ledger) -> None:
     """Bring the witness up to the ledger's head, durably and in one step."""
     head = ledger.head()
     witness = Witness(registre=ledger.uuid, seq=head.seq, sha256=head.sha, publications=head.publications)

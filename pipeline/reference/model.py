@@ -29,6 +29,7 @@ class Problem:
 
     @property
     def personnel(self) -> bool:
+        """Whether the value is a person's."""
         return self.colonne in PERSONAL
 
     def message(self, langue: str = "fr") -> str:
@@ -44,6 +45,7 @@ class Problems:
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, problem: Problem) -> None:
+        """Count and list one fault."""
         self.extend(problem.code, 1, [problem])
 
     def extend(self, code: str, count: int, problems: Iterable[Problem]) -> None:
@@ -67,10 +69,12 @@ class ExtractReport:
 
     @property
     def total(self) -> int:
+        """Faults found, listed or not."""
         return sum(self.comptes.values())
 
     @property
     def coupe(self) -> bool:
+        """Whether the list is cut short."""
         return len(self.problemes) < self.total
 
 

@@ -23,7 +23,7 @@ ROWS = 100_000
 
 @dataclass(frozen=True)
 class Place:
-    """Where a table stands: for problems."""
+    """Where one table of an extract stands. ``kind``: classeur, csv or parquet; ``feuille``: empty outside a workbook."""
 
     table: str
     path: Path
@@ -32,6 +32,7 @@ class Place:
 
     @property
     def fichier(self) -> str:
+        """The file's name."""
         return self.path.name
 
 

@@ -87,7 +87,7 @@ def test_a_witness_behind_the_ledger_is_well(tmp_path: Path) -> None:
     with made.opened(space) as book:
         made.decide(space, book, made.begin(book), "DSF-1-C01")
     with made.opened(space) as book:
-        assert witness.read_witness(space).seq == 1
+        assert witness.read(space).seq == 1
         assert book.staged() == []
     assert (space.outbox / made.SIRET / "dsf" / "DSF-1-C01").is_dir()
 
@@ -98,7 +98,7 @@ def test_the_witness_is_ahead_of_whatever_a_receiver_can_hold(tmp_path: Path, mo
 
     def watch(label: str, *_: Path) -> None:
         if made.names(space.outbox / made.SIRET) if (space.outbox / made.SIRET).exists() else False:
-            seen.append((label, witness.read_witness(space).publications))
+            seen.append((label, witness.read(space).publications))
 
     with made.opened(space) as book:
         made.decide(space, book, made.begin(book), "DSF-1-C01")
