@@ -67,13 +67,10 @@ def extract() -> None:
 @command
 def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool) -> None:
     """Load extracts (default: those in inbox/extraits/)."""
-    from pipeline import reference
     from pipeline.commands import extract as verb
-    from pipeline.lock import locked
 
     workspace, _ = opened(root)
-    with locked(workspace):
-        results = reference.load(workspace, list(paths) or None, force=force)
+    results = verb.load(workspace, paths, force=force)
     answer("extract load", verb.loads_data(results), verb.loads_lines(results), as_json=as_json)
     if any(result.error for result in results):
         sys.exit(Exit.FAILURE)

@@ -16,6 +16,7 @@ from pipeline import __version__, ledger, lock, nomenclature, reference, wave
 from pipeline.documents import overview
 from pipeline.errors import NoReference
 from pipeline.intake.arrival import Arrival, Said, Snapshot
+from pipeline.intake.extracts import scan_extracts
 from pipeline.intake.retire import retire
 from pipeline.intake.scan import scan
 from pipeline.intake.take import sweep, take
@@ -77,7 +78,10 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
             sweep(workspace)
             _finish_older(workspace, book, day, fence)
         with timings.step("extraits"):
-            loaded = reference.load(workspace, None, delai=settings.delai_stabilite)
+            extracts = scan_extracts(workspace, settings, book)
+            sets = reference.find(extracts.settled, extracts.arriving)
+            loaded = reference.load(workspace, sets)
+            strangers = [(workspace.relative(path), why) for path, why in sets.left]
         known = reference.open(workspace)
         if not known.known():
             raise NoReference(_no_reference(loaded))
@@ -91,7 +95,9 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
             for deposits in _waves(chain, found.ready):
                 _process(chain, deposits, aside)
         kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        book.note_run(name, attente=found.waiting, laisses=[*found.left, *kept, *aside], durees=timings.spent)
+        waiting = [*extracts.waiting, *found.waiting]
+        left = [*extracts.left, *strangers, *found.left, *kept, *aside]
+        book.note_run(name, attente=waiting, laisses=left, durees=timings.spent)
         _close(workspace, book, name, fence)
         return Outcome(name, book.run_view(name), tuple(loaded), recovered.absents)
 

@@ -65,6 +65,10 @@ class Workspace:
         """Which ledger the outbox belongs to."""
         return self.outbox / ".temoin.json"
 
+    def relative(self, path: Path) -> str:
+        """``path`` as it is named in the ledger and in reports: relative to the workspace."""
+        return str(path.relative_to(self.root))
+
     def folders(self) -> tuple[Path, ...]:
         """Every folder of the workspace, parents first."""
         return (self.extracts, self.deposits, self.outbox, self.reports, self.reference, self.originals, self.spool)

@@ -1,11 +1,25 @@
 """`dsf extract`: the initial DSF extracts that were loaded, and what they say of one DSF."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from pipeline import jsonfile
+from pipeline import jsonfile, reference
 from pipeline.commands.console import SHOWN, plain
+from pipeline.intake.extracts import files_under
+from pipeline.lock import locked
 from pipeline.reference import Facts, Load, LoadResult
+from pipeline.workspace import Workspace
+
+
+def load(workspace: Workspace, paths: Sequence[Path], *, force: bool) -> list[LoadResult]:
+    """Load the extracts at ``paths`` (files, folders), or those of ``inbox/extraits``, as they are now.
+
+    Raises ``FileNotFoundError`` for a path that is not there, ``Busy`` while a run holds the workspace.
+    """
+    with locked(workspace):
+        found = reference.find(files_under(paths or [workspace.extracts]))
+        return reference.load(workspace, found, force=force, named=bool(paths))
 
 
 def load_data(item: Load) -> dict[str, Any]:

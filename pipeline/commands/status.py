@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline import ledger, reference
 from pipeline.commands.console import places, plain
+from pipeline.intake.extracts import scan_extracts
 from pipeline.intake.scan import scan
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -12,16 +13,18 @@ from pipeline.workspace import Workspace
 
 def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     """Paths, reasons and counts; no name nor identifier of a person but what stands in file names."""
-    waiting = reference.pending(workspace, settings.delai_stabilite)
     with ledger.open(workspace, settings) as book:
         found = scan(workspace, settings, book, sleep=False)
+        extracts = scan_extracts(workspace, settings, book, sleep=False)
+        sets = reference.find(extracts.settled, extracts.arriving)
+        strangers = [(workspace.relative(path), why) for path, why in sets.left]
         unfinished = book.unfinished()
         return {
             "prets": [arrival.chemin for arrival in found.ready],
-            "attente": [{"chemin": path, "raison": why} for path, why in found.waiting],
-            "laisses": [{"chemin": path, "raison": why} for path, why in found.left],
+            "attente": [{"chemin": path, "raison": why} for path, why in (*found.waiting, *extracts.waiting)],
+            "laisses": [{"chemin": path, "raison": why} for path, why in (*found.left, *extracts.left, *strangers)],
             "extraits": [load.nom for load in reference.open(workspace).loads()],
-            "extraits_en_attente": [extract.name for extract in waiting.sets],
+            "extraits_en_attente": [extract.name for extract in sets.sets],
             "inacheve": unfinished[0] if unfinished else "",
             "runs": book.past_runs(),
             "reglages": [dict(zip(("cle", "valeur", "origine"), one, strict=True)) for one in settings.chosen()],

@@ -38,7 +38,7 @@ def scan(
     _refuse_empty_mount(workspace, seen, ledger)
     decided = {(s.chemin, s.identite, s.octets, s.mtime_ns) for s in ledger.sources()}
     fresh = [a for a in seen.found if (a.chemin, a.identite, a.octets, a.mtime_ns) not in decided]
-    settling = Settling(ledger, settings.delai_stabilite, clock or Clock())
+    settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(workspace.deposits))
     ready, waiting = settling.settle(
         fresh, lambda a: walk.same(workspace, a), lambda a: walk.opened(workspace, a), sleep=sleep
     )

@@ -58,11 +58,12 @@ Open = Callable[[Arrival], AbstractContextManager[int]]
 class Settling:
     """One scan's comparison of arrivals with the looks of earlier ones."""
 
-    def __init__(self, ledger: Ledger, delay: float, clock: Clock) -> None:
-        """``delay``: seconds a file must rest; 0 takes it as it is."""
+    def __init__(self, ledger: Ledger, delay: float, clock: Clock, folder: str) -> None:
+        """``delay``: seconds a file must rest; 0 takes it as it is. ``folder``: what is looked at, relative to the workspace."""
         self._ledger = ledger
         self._delay = int(delay * SECOND)
         self._clock = clock
+        self._under = f"{folder}/"
 
     def settle(
         self, arrivals: Sequence[Arrival], same: Callable[[Arrival], bool], opened: Open, *, sleep: bool
@@ -70,7 +71,7 @@ class Settling:
         """(ready, waiting with reasons). Sleeps at most once, the time the youngest of ``arrivals`` still needs."""
         if not self._delay:
             return list(arrivals), []
-        before = self._ledger.looks()
+        before = {path: look for path, look in self._ledger.looks().items() if path.startswith(self._under)}
         looks = {a.chemin: self._look(a, before.get(a.chemin)) for a in arrivals}
         rest = max((self._delay - self._clock.age(look) for look in looks.values()), default=0)
         if rest > 0 and sleep:

@@ -1,11 +1,11 @@
 """Initial DSF extracts: checked, loaded into immutable Parquet, looked up with DuckDB (spec §3).
 
-reference.load(workspace, paths, force=False) -> [LoadResult…]      `dsf extract load`
-reference.pending(workspace, delai) -> Waiting                       what lies in inbox/extraits
+reference.find(files, arriving) -> Waiting                           which files make one extract
+reference.load(workspace, waiting, force=False) -> [LoadResult…]     each loaded whole or refused whole
 reference.open(workspace) -> Reference                               .facts(), .loads(), .show(), .of_organisation()…
 """
 
-from pipeline.reference.loading import load, pending
+from pipeline.reference.loading import load
 from pipeline.reference.lookup import Reference, open  # noqa: A004 - reference.open reads as it is meant
 from pipeline.reference.model import (
     ExtractError,
@@ -19,6 +19,7 @@ from pipeline.reference.model import (
     StoreError,
     Waiting,
 )
+from pipeline.reference.sources import find
 
 __all__ = [
     "ExtractError",
@@ -32,7 +33,7 @@ __all__ = [
     "Reference",
     "StoreError",
     "Waiting",
+    "find",
     "load",
     "open",
-    "pending",
 ]

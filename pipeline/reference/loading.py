@@ -21,54 +21,30 @@ from pipeline.reference.model import (
     Problems,
     Waiting,
 )
-from pipeline.reference.sources import find
 from pipeline.reference.staging import Staged, stage
 from pipeline.reference.tables import Place
 from pipeline.workspace import Workspace
 from schemas.extracts import DSF, TABLES
 
 
-def pending(workspace: Workspace, delai: float = 0.0) -> Waiting:
-    """What lies in ``inbox/extraits``: sets in the order they will be loaded, and files that belong to none.
+def load(workspace: Workspace, waiting: Waiting, *, force: bool = False, named: bool = False) -> list[LoadResult]:
+    """Load the sets of ``waiting`` that are at rest, in order; one result a set.
 
-    A set is not ready when it changed less than ``delai`` seconds ago, or when one of its tables is missing.
-    """
-    return find([workspace.extracts], delai) if workspace.extracts.is_dir() else Waiting((), ())
-
-
-def load(
-    workspace: Workspace,
-    paths: Sequence[Path] | None = None,
-    *,
-    force: bool = False,
-    delai: float = 0.0,
-) -> list[LoadResult]:
-    """Load the extracts at ``paths`` (files, folders), or those in ``inbox/extraits``; one result a set, in order.
-
-    A refused set is a result with its ``erreur`` and changes nothing; the sets after it are loaded all the same. Files
+    A refused set is a result with its ``error`` and changes nothing; the sets after it are loaded all the same. Files
     of the inbox move to ``var/extraits/<load>/`` once loaded, or once known to be loaded already; files elsewhere stay.
-    ``force`` loads an extract that removes more than half of what was known. The caller holds the workspace's lock.
-    Raises ``FileNotFoundError`` for a path that is not there, ``StoreError`` for a damaged store.
+    ``force`` loads an extract that removes more than half of what was known. ``named``: an operator named these files, so one
+    that belongs to no set is refused. The caller holds the workspace's lock. Raises ``StoreError`` for a damaged store.
     """
-    for path in paths or ():
-        if not path.exists():
-            raise FileNotFoundError(f"Fichier ou dossier introuvable : {path}")
-    waiting = pending(workspace, delai) if paths is None else find(paths)
     results = []
     for extract in waiting.sets:
-        if (
-            not extract.is_ready
-            and any(not_whole := [t for t in TABLES if t not in extract.files])
-            and "cours" not in extract.reason
-        ):
-            problems = [Problem("EXT-02", extract.name, detail=table) for table in not_whole]
-            results.append(LoadResult(extract.name, None, False, _refusal(extract.name, problems)))
-        elif extract.is_ready:
+        if extract.is_ready:
             results.append(_load_one(workspace, extract, force=force))
-    if paths is not None:
-        for path, reason in waiting.left:
-            refusal = _refusal(path.name, [Problem("EXT-01", path.name, detail=reason)])
-            results.append(LoadResult(path.name, None, False, refusal))
+        elif not extract.arriving:
+            problems = [Problem("EXT-02", extract.name, detail=table) for table in extract.missing]
+            results.append(LoadResult(extract.name, None, False, _refusal(extract.name, problems)))
+    for path, reason in waiting.left if named else ():
+        refusal = _refusal(path.name, [Problem("EXT-01", path.name, detail=reason)])
+        results.append(LoadResult(path.name, None, False, refusal))
     return results
 
 

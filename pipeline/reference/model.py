@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from schemas.extract_rules import RULES
-from schemas.extracts import PERSONAL
+from schemas.extracts import PERSONAL, TABLES
 
 CAP_PER_RULE = 200
 """Problems listed for one rule; the rest is counted."""
@@ -126,20 +126,26 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class ExtractSet:
-    """Files that make one extract: one workbook, or one file a table. ``reason`` says why it is not ready, if so.
+    """Files that make one extract: one workbook, or one file a table.
 
-    ``kind``: classeur, csv or parquet. ``files``: table → file; the same workbook three times.
+    ``kind``: classeur, csv or parquet. ``files``: table → file; the same workbook three times. ``arriving``: one of them has
+    not settled yet.
     """
 
     name: str
     kind: str
     files: dict[str, Path]
-    reason: str = ""
+    arriving: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        """The tables it has no file for."""
+        return [table for table in TABLES if table not in self.files]
 
     @property
     def is_ready(self) -> bool:
         """Whole, and at rest."""
-        return not self.reason
+        return not self.arriving and not self.missing
 
     def paths(self) -> tuple[Path, ...]:
         """Its files, each once."""

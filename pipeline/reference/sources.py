@@ -1,13 +1,12 @@
 """Which files make one extract: found, recognised by content, grouped by the rest of their names."""
 
-import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.reference.model import ExtractSet, Waiting
 from schemas.extracts import TABLES, fold
 
-UNFINISHED = (".part", ".filepart", ".tmp")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -18,20 +17,6 @@ def kind_of(path: Path) -> str:
     if head.startswith(b"PK\x03\x04") or head == _OLE:
         return "classeur"
     return "parquet" if head.startswith(b"PAR1") else "csv"
-
-
-def _is_upload(path: Path) -> bool:
-    name = path.name.lower()
-    return name.startswith((".", "~$")) or name.endswith(UNFINISHED)
-
-
-def files(paths: Iterable[Path]) -> list[Path]:
-    """Every regular file under ``paths`` (folders are searched to the bottom), but uploads under way and READMEs."""
-    found: list[Path] = []
-    for path in paths:
-        inner = sorted(path.rglob("*")) if path.is_dir() else [path]
-        found += [p for p in inner if not p.is_symlink() and p.is_file() and not _is_upload(p)]
-    return [p for p in dict.fromkeys(found) if not p.name.lower().startswith(("readme", "lisezmoi"))]
 
 
 def _table(path: Path) -> str | None:
@@ -81,8 +66,7 @@ def _complete(groups: dict[tuple[str, str, str], dict[str, Path]]) -> list[Extra
             sets.append(ExtractSet(" + ".join(rest for rest, _ in rests), kind, _in_order(merged)))
             continue
         for rest, group in rests:
-            missing = ", ".join(table for table in TABLES if table not in group)
-            sets.append(ExtractSet(rest or "extrait", kind, group, f"il manque {missing}"))
+            sets.append(ExtractSet(rest or "extrait", kind, group))
     return sets
 
 
@@ -90,13 +74,9 @@ def _newest(extract: ExtractSet) -> tuple[int, str]:
     return max(path.stat().st_mtime_ns for path in extract.paths()), str(min(extract.paths()))
 
 
-def find(paths: Iterable[Path], delai: float = 0.0, now: float | None = None) -> Waiting:
-    """The sets among ``paths``, by time then name; one changed less than ``delai`` seconds ago is not ready."""
-    sets, left = _grouped(files(paths))
-    limit = (time.time() if now is None else now) - delai
-    ready: list[ExtractSet] = []
-    for extract in sorted(sets, key=_newest):
-        fresh = delai > 0 and _newest(extract)[0] / 1e9 > limit
-        reason = extract.reason or ("encore en cours de dépôt" if fresh else "")
-        ready.append(ExtractSet(extract.name, extract.kind, extract.files, reason))
-    return Waiting(tuple(ready), tuple(left))
+def find(files: Iterable[Path], arriving: Iterable[Path] = ()) -> Waiting:
+    """The sets that ``files`` make, by time then name; one of whose files is still ``arriving`` is not ready."""
+    late = frozenset(arriving)
+    sets, left = _grouped([*files, *late])
+    ordered = [replace(extract, arriving=not late.isdisjoint(extract.paths())) for extract in sorted(sets, key=_newest)]
+    return Waiting(tuple(ordered), tuple(left))

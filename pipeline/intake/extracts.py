@@ -1,0 +1,108 @@
+"""Initial DSF extracts that lie in ``inbox/extraits``: which files have settled. Source: spec §3, §9.
+
+They settle as deposits do: two looks, our own clock. The folder is the operator's, so it is walked without the care that
+upload folders need; a link is not followed all the same.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.intake import names
+from pipeline.intake.arrival import Arrival, Said
+from pipeline.intake.settled import Clock, Settling
+from pipeline.intake.walk import FILE
+from pipeline.ledger import Ledger
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
+
+_EXPLAIN = ("readme", "lisezmoi")
+"""How the names of files start that explain a folder."""
+
+
+@dataclass(frozen=True)
+class ExtractFiles:
+    """What the folder holds: ``settled`` and ``arriving`` files by time then path, ``waiting`` and ``left`` with the reason."""
+
+    settled: tuple[Path, ...] = ()
+    arriving: tuple[Path, ...] = ()
+    waiting: tuple[Said, ...] = ()
+    left: tuple[Said, ...] = ()
+
+
+def scan_extracts(
+    workspace: Workspace, settings: Settings, ledger: Ledger, *, clock: Clock | None = None, sleep: bool = True
+) -> ExtractFiles:
+    """Look at ``inbox/extraits`` twice; ``sleep=False`` (`dsf status`) neither waits nor notes anything."""
+    found: list[Arrival] = []
+    waiting: list[Said] = []
+    left: list[Said] = []
+    for path in _under([workspace.extracts]):
+        chemin = str(path.relative_to(workspace.root))
+        why = names.left_alone(path.name) or _no_plain_file(path)
+        if names.is_uploading(path.name):
+            waiting.append((chemin, "envoi en cours (nom provisoire)"))
+        elif why:
+            left.append((chemin, why))
+        else:
+            found.append(Arrival.of(chemin, "", path.name, path.lstat()))
+    settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(workspace.extracts))
+    ready, still = settling.settle(
+        found, lambda a: _is_still(workspace.root, a), lambda a: _opened(workspace.root, a), sleep=sleep
+    )
+    settled = {arrival.chemin for arrival in ready}
+    ordered = sorted(found, key=lambda a: (a.mtime_ns, a.chemin))
+    return ExtractFiles(
+        tuple(workspace.root / a.chemin for a in ordered if a.chemin in settled),
+        tuple(workspace.root / a.chemin for a in ordered if a.chemin not in settled),
+        tuple(sorted(waiting + still)),
+        tuple(sorted(left)),
+    )
+
+
+def files_under(paths: Iterable[Path]) -> list[Path]:
+    """Every file at ``paths`` or below them that may be an extract, as an operator names them: nothing is waited for.
+
+    Raises ``FileNotFoundError`` for a path that is not there.
+    """
+    given = list(paths)
+    for path in given:
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, f"Fichier ou dossier introuvable : {path}")
+    found = _under(given)
+    return [p for p in found if not (names.left_alone(p.name) or names.is_uploading(p.name) or _no_plain_file(p))]
+
+
+def _under(paths: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in paths:
+        inner = sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir()) if path.is_dir() else [path]
+        found += [p for p in inner if p.name not in names.PLACEHOLDERS and not p.name.lower().startswith(_EXPLAIN)]
+    return list(dict.fromkeys(found))
+
+
+def _no_plain_file(path: Path) -> str:
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return "lien symbolique : seuls les fichiers ordinaires sont lus"
+    return "" if stat.S_ISREG(mode) else "ni fichier ni dossier : seuls les fichiers ordinaires sont lus"
+
+
+def _is_still(root: Path, seen: Arrival) -> bool:
+    try:
+        return Arrival.of(seen.chemin, "", seen.fichier, (root / seen.chemin).lstat()) == seen
+    except OSError:
+        return False
+
+
+@contextmanager
+def _opened(root: Path, seen: Arrival) -> Iterator[int]:
+    handle = os.open(root / seen.chemin, FILE)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
