@@ -20,7 +20,7 @@ from pipeline.intake.scan import scan
 from pipeline.ledger.records import Decision
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
-from tests.inbox.world import take_one
+from tests.intake.world import take_one
 from tests.ledger import made
 
 

@@ -1,6 +1,6 @@
 """REF: each rule passed, broken, silent on a blank, and silent after the rules that come before it."""
 
-from tests.rules.good import OTHER, SIRET, absences, fires, hours
+from tests.schemas.rules.good import OTHER, SIRET, absences, fires, hours
 
 UNKNOWN = {
     "dsf_connue": False,

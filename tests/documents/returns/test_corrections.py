@@ -17,8 +17,8 @@ from pipeline.documents.returns.workbook import corrections, value
 from pipeline.reading import ReadOptions, read
 from schemas.fields import NATURES, SHEETS, fields_of
 from tests.browser import libreoffice
-from tests.returns import samples
-from tests.returns.ooxml import check_order
+from tests.documents.returns import samples
+from tests.documents.returns.ooxml import check_order
 
 
 def book(model: samples.Model) -> openpyxl.Workbook:

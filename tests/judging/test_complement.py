@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pipeline.judging import complement
-from tests.clerk import samples
+from tests.judging import samples
 
 CANARY = "Kanarienvogel"
 

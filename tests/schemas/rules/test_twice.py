@@ -2,7 +2,7 @@
 
 from pipeline.judging import findings
 from schemas.rules import CATALOGUE
-from tests.rules.good import absences, fires, hours
+from tests.schemas.rules.good import absences, fires, hours
 
 NEXT_DAY = {"date_debut": "2025-02-05", "date_fin": "2025-02-05", "date_fin_lue": "2025-02-05"}
 

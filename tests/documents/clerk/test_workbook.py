@@ -17,7 +17,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipeline.documents import clerk
 from pipeline.documents.clerk import sheet
 from pipeline.judging import complement
-from tests.clerk import samples
+from tests.judging import samples
 
 DAY = date(2025, 6, 2)
 MOTIFS = {"MAL": "Maladie", "ENF": "Enfant malade"}

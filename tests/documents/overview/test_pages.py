@@ -14,7 +14,7 @@ import pytest
 from pipeline.documents import overview
 from pipeline.documents.overview.page import of_run
 from tests.browser import opened, violations
-from tests.overview import samples
+from tests.documents.overview import samples
 
 PAGES: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
     "run": lambda runs: of_run(runs[-1], runs[:-1]),

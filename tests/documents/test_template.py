@@ -14,8 +14,8 @@ from pipeline.reading import ReadOptions, read
 from schemas import informative
 from schemas.fields import NATURES, SHEETS, fields_of
 from tests.browser import libreoffice
-from tests.returns import samples
-from tests.returns.ooxml import check_order
+from tests.documents.returns import samples
+from tests.documents.returns.ooxml import check_order
 
 DAY = date(2025, 4, 2)
 MOTIFS = [

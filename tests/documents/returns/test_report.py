@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 
 from pipeline.documents.page import typed, visible
 from pipeline.documents.returns.html import report
-from tests.returns import samples
+from tests.documents.returns import samples
 
 
 def page(model: samples.Model) -> HtmlElement:

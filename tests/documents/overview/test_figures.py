@@ -11,7 +11,7 @@ from pipeline.documents.overview.sections import rules as rules_table
 from pipeline.documents.wording import Words, catalogue
 from pipeline.judging.verdicts_csv import verdict_row
 from schemas.rules import CATALOGUE
-from tests.overview import samples
+from tests.documents.overview import samples
 
 DAY = date(2025, 6, 1)
 

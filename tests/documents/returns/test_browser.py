@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.documents.returns.html import report
 from tests.browser import opened, violations
-from tests.returns import samples
+from tests.documents.returns import samples
 
 CASES: dict[str, tuple[Callable[[], samples.Model], tuple[int, ...]]] = {
     "full": (samples.full, (360, 1280)),

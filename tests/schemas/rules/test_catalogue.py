@@ -7,7 +7,7 @@ import pytest
 from pipeline.settings import PROTECTED
 from schemas.rule import DEPOSITS, LINES, OBSERVATIONS, Rule
 from schemas.rules import CATALOGUE
-from tests.rules.good import absences, deposit, hours, observed
+from tests.schemas.rules.good import absences, deposit, hours, observed
 
 SPEC = [
     *[f"FIC-{n:02d}" for n in range(1, 10)],

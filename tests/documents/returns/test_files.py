@@ -13,7 +13,7 @@ from openpyxl.comments import Comment
 from pipeline import jsonfile
 from pipeline.documents import xlsx
 from pipeline.documents.returns import files
-from tests.returns import samples
+from tests.documents.returns import samples
 
 DAY = date(2025, 4, 2)
 HOSTILE = [

@@ -17,7 +17,7 @@ from pipeline.intake.scan import Scan, scan
 from pipeline.intake.settled import INCOMPLETE_HOLDS, SECOND
 from pipeline.intake.take import take
 from pipeline.settings import Settings
-from tests.inbox.world import QUIET, SETTINGS, Box, take_one, workbook
+from tests.intake.world import QUIET, SETTINGS, Box, take_one, workbook
 from tests.ledger import made
 
 

@@ -11,7 +11,7 @@ from pipeline.documents import overview
 from pipeline.documents.overview import tables
 from pipeline.documents.wording import Words
 from pipeline.judging import verdicts_csv
-from tests.overview import samples
+from tests.documents.overview import samples
 
 FR, EN = Words("fr"), Words("en")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rules.good import absences, bit, fires, hours, observed
+from tests.schemas.rules.good import absences, bit, fires, hours, observed
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from schemas.rule import WARNS
 from schemas.rules import CATALOGUE
 from schemas.rules.warning import same_person
-from tests.rules.good import deposit, fires, hours, observed
+from tests.schemas.rules.good import deposit, fires, hours, observed
 
 
 @pytest.mark.parametrize(

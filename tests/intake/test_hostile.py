@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.intake.retire import remove
 from pipeline.settings import Settings
-from tests.inbox.world import Box, is_intact, source, take_one
+from tests.intake.world import Box, is_intact, source, take_one
 from tests.ledger import made
 
 NOW = Settings(delai_stabilite=0, processus=1)

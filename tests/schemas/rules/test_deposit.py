@@ -5,7 +5,7 @@ import pytest
 from pipeline.cells.model import Etat
 from schemas.rule import OBSERVATIONS
 from schemas.rules import CATALOGUE
-from tests.rules.good import fires, observed
+from tests.schemas.rules.good import fires, observed
 
 STATES = {
     "FIC-01": Etat.FICHIER_ILLISIBLE,
