@@ -12,8 +12,8 @@ from pipeline.commands import history, reissue, verify
 from pipeline.errors import StateHalt
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
-from tests.job.world import DISPENSATEUR, TITULAIRE, World
-from tests.ledger import made
+from tests.world import DISPENSATEUR, TITULAIRE, World
+from tests.world import decisions as made
 
 
 def workspace(root: Path) -> Workspace:

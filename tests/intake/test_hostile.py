@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipeline.intake.retire import remove
 from pipeline.settings import Settings
-from tests.intake.world import Box, is_intact, source, take_one
-from tests.ledger import made
+from tests.world import decisions as made
+from tests.world.inbox import Box, is_intact, source, take_one
 
 NOW = Settings(delai_stabilite=0, processus=1)
 

@@ -17,8 +17,8 @@ from pipeline.intake.scan import Scan, scan
 from pipeline.intake.settled import INCOMPLETE_HOLDS, SECOND
 from pipeline.intake.take import take
 from pipeline.settings import Settings
-from tests.intake.world import QUIET, SETTINGS, Box, take_one, workbook
-from tests.ledger import made
+from tests.world import decisions as made
+from tests.world.inbox import QUIET, SETTINGS, Box, take_one, workbook
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, spool
 from pipeline.workspace import Workspace
 from tests.crash.receiver import receive
-from tests.ledger import made
+from tests.world import decisions as made
 
 CIBLE = f"{made.SIRET}/dsf/DSF-1-C01"
 

@@ -11,7 +11,7 @@ from pipeline import ledger
 from pipeline.errors import StateHalt
 from pipeline.publishing import outbox, witness
 from pipeline.workspace import Workspace
-from tests.ledger import made
+from tests.world import decisions as made
 
 
 def emitted(space: Workspace, numero: str, name: str) -> None:

@@ -15,7 +15,7 @@ from pipeline.intake.take import take
 from pipeline.ledger import Source
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from tests.ledger import made
+from tests.world import decisions as made
 
 QUIET = 5
 SETTINGS = Settings(delai_stabilite=QUIET, processus=1)
