@@ -18,8 +18,8 @@ from unittest import mock
 from pipeline import disk, ledger
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from tests.job.world import World
-from tests.ledger import made
+from tests.world import World
+from tests.world import decisions as made
 
 LINES = 25
 

@@ -18,8 +18,8 @@ from pipeline import nomenclature
 from pipeline.documents import template
 from pipeline.documents.returns import files
 from tests.browser import chromium, libreoffice
-from tests.returns import samples
-from tests.returns.test_template import ABSENCES, TRAINEES
+from tests.documents.returns import samples
+from tests.documents.test_template import ABSENCES, TRAINEES
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"

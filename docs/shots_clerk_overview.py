@@ -4,8 +4,8 @@ from datetime import date
 
 from docs.shot import Shot
 from pipeline.documents import clerk, overview
-from tests.clerk import samples as complements
-from tests.overview import samples as runs
+from tests.documents.overview import samples as runs
+from tests.judging import samples as complements
 
 
 def _clerk() -> bytes:

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from pipeline import lock
 from pipeline.cli import Exit, main
-from tests.job.world import DISPENSATEUR, TITULAIRE, World
+from tests.world import DISPENSATEUR, TITULAIRE, World
 
 
 @pytest.fixture

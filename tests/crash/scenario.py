@@ -18,7 +18,7 @@ from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from tests.job.world import DISPENSATEUR, World
+from tests.world import DISPENSATEUR, World
 
 DAY = date(2025, 6, 30)
 CANARY = "CANARIVOLANT"

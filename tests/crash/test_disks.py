@@ -20,7 +20,7 @@ from pipeline.publishing import preflight
 from pipeline.workspace import Workspace
 from tests.crash import scenario
 from tests.crash.client import Bench, files, problems
-from tests.ledger import made as small
+from tests.world import decisions as small
 
 mounts = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("mount"), reason="mounting a small file system needs root"

@@ -20,8 +20,8 @@ from pipeline.intake.scan import scan
 from pipeline.ledger.records import Decision
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
-from tests.inbox.world import take_one
-from tests.ledger import made
+from tests.world import decisions as made
+from tests.world.inbox import take_one
 
 
 @dataclass

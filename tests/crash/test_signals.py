@@ -14,7 +14,7 @@ from pipeline.errors import Interrupted
 from pipeline.workspace import Workspace
 from tests.crash import scenario
 from tests.crash.client import Bench, files, problems
-from tests.ledger import made as small
+from tests.world import decisions as small
 
 
 def test_B15_a_stop_lets_a_transaction_end_and_then_is_obeyed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from pipeline.cli import Exit, main
 from pipeline.judging import facts
-from tests.job.world import World, by_verdict
+from tests.world import World, by_verdict
 
 CANARY = "Zzcanari"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.job.world import DISPENSATEUR, OTHER, TITULAIRE, World, by_verdict, codes
+from tests.world import DISPENSATEUR, OTHER, TITULAIRE, World, by_verdict, codes
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline import run as run_room
-from tests.job.world import DISPENSATEUR, OTHER, TITULAIRE, World
+from tests.world import DISPENSATEUR, OTHER, TITULAIRE, World
 
 # A failing workspace is shown as it was found: shrinking it would take a run of the job for each step.
 PHASES = [Phase.explicit, Phase.generate]

@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 
 from pipeline.commands.template import prefilled
 from pipeline.settings import Settings
-from tests.job.world import DAY, TITULAIRE, World, by_verdict, codes
+from tests.world import DAY, TITULAIRE, World, by_verdict, codes
 
 Edits = list[tuple[str, str, object]]
 Editor = Callable[[Path, Path, Edits], None]
@@ -123,7 +123,7 @@ def test_from_the_template_to_everything_accepted(tmp_path: Path, editor: Editor
 
 
 def test_what_comes_back_keeps_the_columns_of_the_sender_and_who_it_is_for(tmp_path: Path) -> None:
-    from tests.job.world import DISPENSATEUR
+    from tests.world import DISPENSATEUR
 
     world = World(tmp_path / "ws")
     world.add_dsf(siret_dispensateur=DISPENSATEUR).write_extracts()

@@ -13,7 +13,7 @@ from pipeline.errors import Halt, HeadMoved, Interrupted, StateHalt
 from pipeline.ledger import chain
 from pipeline.ledger.records import Decision
 from pipeline.publishing import outbox
-from tests.ledger import made
+from tests.world import decisions as made
 
 
 def test_D05_numbers_count_without_a_gap_and_each_link_holds_the_one_before(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_D11_what_is_emitted_is_what_the_ledger_holds_whatever_hashes_and_locale
     for seed, locale in (("0", "C"), ("1", "C.UTF-8"), ("random", "C")):
         place = tmp_path / f"{seed}-{locale}"
         code = (
-            "import sys; from pathlib import Path; from pipeline.publishing import outbox; from tests.ledger import made\n"
+            "import sys; from pathlib import Path; from pipeline.publishing import outbox; from tests.world import decisions as made\n"
             "space = made.workspace(Path(sys.argv[1]))\n"
             "with made.opened(space) as book:\n"
             "    run = made.begin(book)\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline import ledger
-from tests.ledger import made
+from tests.world import decisions as made
 
 TYPES = {"heures": "int64", "date_debut": "datetime64[s]", "date_fin": "datetime64[s]", "date": "datetime64[s]"}
 

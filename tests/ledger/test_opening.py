@@ -15,7 +15,7 @@ from pipeline import disk, ledger
 from pipeline.errors import LedgerHalt
 from pipeline.ledger import base, migrations, schema
 from pipeline.settings import Settings
-from tests.ledger import made
+from tests.world import decisions as made
 
 
 def test_it_is_made_in_the_safest_mode(tmp_path: Path) -> None:

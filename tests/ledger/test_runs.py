@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import StateHalt
-from tests.ledger import made
+from tests.world import decisions as made
 
 
 def test_a_run_is_numbered_by_its_date_and_gone_on_with_until_finished(tmp_path: Path) -> None:

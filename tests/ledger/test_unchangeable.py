@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ledger import schema
-from tests.ledger import made
+from tests.world import decisions as made
 
 
 @pytest.fixture(scope="module")

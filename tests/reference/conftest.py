@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.workspace import Workspace
-from tests.reference import sample
+from tests.world import extracts as sample
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from pipeline import reference
 from pipeline.reference import Facts, csvtext
 from pipeline.workspace import Workspace
-from tests.reference import sample
+from tests.world import extracts as sample
 
 
 def loaded(workspace: Workspace, paths: list[Path] | None = None) -> Facts:

@@ -12,8 +12,8 @@ from pipeline import reference
 from pipeline.errors import DiskHalt
 from pipeline.reference import LoadResult, StoreError
 from pipeline.workspace import Workspace
-from tests.reference import sample
-from tests.reference.sample import Tables
+from tests.world import extracts as sample
+from tests.world.extracts import Tables
 
 
 def load(workspace: Workspace, tables: Tables, *, force: bool = False) -> LoadResult:

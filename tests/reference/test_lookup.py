@@ -2,7 +2,7 @@
 
 from pipeline import reference
 from pipeline.workspace import Workspace
-from tests.reference import sample
+from tests.world import extracts as sample
 
 OTHER = "35600000000006"
 

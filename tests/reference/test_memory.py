@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tests.reference import sample
+from tests.world import extracts as sample
 
 _CHILD = """
 import resource, sys

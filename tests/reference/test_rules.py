@@ -8,8 +8,8 @@ from pipeline import reference
 from pipeline.reference import ExtractReport
 from pipeline.workspace import Workspace
 from schemas.extract_rules import RULES
-from tests.reference import sample
-from tests.reference.sample import Tables
+from tests.world import extracts as sample
+from tests.world.extracts import Tables
 
 Change = Callable[[Tables], object]
 

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import reference
 from pipeline.workspace import Workspace
-from tests.reference import sample
+from tests.world import extracts as sample
 
 
 def test_sets_are_grouped_by_the_rest_of_their_names(workspace: Workspace) -> None:

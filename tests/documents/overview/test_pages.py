@@ -1,0 +1,161 @@
+"""The reviewer's pages in Chromium: quiet, whole at every width and without a script, accessible; filter, sort, CSV."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from pipeline.documents import overview
+from pipeline.documents.overview.page import of_run
+from tests.browser import opened, violations
+from tests.documents.overview import samples
+
+PAGES: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
+    "run": lambda runs: of_run(runs[-1], runs[:-1]),
+    "runs": overview.across,
+}
+
+
+def _english() -> list[dict[str, Any]]:
+    runs = samples.runs(3)
+    for run in runs:
+        run["reglages"]["langue"] = "en"
+    return runs
+
+
+def _written(folder: Path, page: str, runs: list[dict[str, Any]]) -> Path:
+    path = folder / "index.html"
+    path.write_bytes(PAGES[page](runs))
+    return path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_quietly_and_fits_every_width(browser: Any, tmp_path: Path, page: str) -> None:
+    path = _written(tmp_path, page, samples.runs(6))
+    for width in (360, 1280, 2400):
+        with opened(browser, path, width) as (view, wrong):
+            assert not wrong
+            assert view.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_accessible(browser: Any, tmp_path: Path, page: str) -> None:
+    with opened(browser, _written(tmp_path, page, samples.runs(2, bodies=8)), 360) as (view, _):
+        assert violations(view) == []
+
+
+def test_pages_speak_english(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, _written(tmp_path, "run", _english())) as (view, wrong):
+        assert not wrong
+        assert view.locator("h1").inner_text() == "Run of 22 May 2025"
+        assert view.locator("#fichiers [role=status]").inner_text().endswith("rows shown")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_can_be_read_with_script_off(browser: Any, tmp_path: Path, page: str) -> None:
+    runs = samples.runs(4)
+    with opened(browser, _written(tmp_path, page, runs), java_script_enabled=False) as (view, wrong):
+        assert not wrong
+        expected = len(runs[-1]["depots"]) if page == "run" else sum(len(run["depots"]) for run in runs)
+        assert view.locator("#fichiers tbody tr").count() == expected
+        assert view.locator("input, button, [role=button]").count() == 0, "nothing that does nothing"
+        assert view.locator("#fichiers a[download]").get_attribute("href").startswith("data:text/csv")
+
+
+def test_print_repeats_headings_and_leaves_the_tools_out(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, _written(tmp_path, "runs", samples.runs(6)), 1050) as (view, _):
+        view.emulate_media(media="print")
+        assert not view.locator(".outils").first.is_visible()
+        assert view.evaluate("document.documentElement.scrollWidth") <= 1050
+        paper = tmp_path / "page.pdf"
+        view.pdf(path=str(paper), prefer_css_page_size=True)
+    if shutil.which("pdftotext") is None:
+        pytest.skip("poppler-utils is not installed: the print is not read")
+    told = subprocess.run(["pdftotext", "-layout", str(paper), "-"], check=True, capture_output=True, text=True).stdout
+    pages = [page for page in told.split("\f") if "compléments" in page]
+    assert len(pages) > 1
+    assert all("Heures en jeu" in " ".join(page.split()) or "Déjà" in page for page in pages)
+
+
+def _column(view: Any, number: int) -> list[str]:
+    texts: list[str] = view.locator(f"#organismes tbody tr:visible td:nth-child({number})").all_inner_texts()
+    return texts
+
+
+def test_headings_sort_numbers_as_numbers(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, _written(tmp_path, "runs", samples.runs(6)), 1280) as (view, wrong):
+        heading = view.locator("#organismes thead th", has_text="Lignes lues")
+        for direction in ("descending", "ascending"):
+            heading.locator("[role=button]").press("Enter")
+            assert heading.get_attribute("aria-sort") == direction
+            raw = view.locator("#organismes tbody tr").evaluate_all(
+                "rows => rows.map(r => Number(r.cells[6].dataset.v))"
+            )
+            assert raw == sorted(raw, reverse=direction == "descending")
+        assert not wrong
+
+
+def test_the_filter_forgives_accents_and_case_and_counts(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, _written(tmp_path, "run", samples.runs(6)), 1280) as (view, wrong):
+        tools = view.locator("#organismes .outils")
+        tools.locator("input").fill("centre AMPERE")
+        shown = view.locator("#organismes tbody tr:visible")
+        assert 0 < shown.count() < view.locator("#organismes tbody tr").count()
+        assert all("Centre Ampère" in text for text in shown.all_inner_texts())
+        told = tools.locator("[role=status]").inner_text()
+        assert told.startswith(f"{shown.count()} sur ")
+        assert not wrong
+
+
+def _download(view: Any) -> str:
+    with view.expect_download() as waiting:
+        view.locator("#fichiers a[download]").click()
+    assert waiting.value.suggested_filename == "fichiers.csv"
+    return Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+
+
+def test_the_csv_saved_is_what_is_shown(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, _written(tmp_path, "run", samples.runs(6)), 1280) as (view, _):
+        whole = _download(view)
+        view.locator("#fichiers thead th", has_text="Fichier").locator("[role=button]").click()
+        assert sorted(_download(view).splitlines()) == sorted(whole.splitlines()), "sorted here as there"
+        view.locator("#fichiers .outils input").fill("hyperlink")
+        head, *rows = _download(view).splitlines()
+        assert head == whole.splitlines()[0]
+        assert len(rows) == 1
+        assert rows[0] in whole.splitlines()
+
+
+def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
+    runs = samples.runs(2)
+    for deposit in runs[-1]["depots"]:
+        deposit["raison_sociale"] = '<img src=x onerror="alert(1)">'
+    runs[-1]["attente"][0]["chemin"] = "</script><script>alert(2)</script>"
+    with opened(browser, _written(tmp_path, "run", runs)) as (view, wrong):
+        assert not wrong
+        assert view.locator("img").count() == 0
+        assert view.locator("script").count() == 1
+        assert '<img src=x onerror="alert(1)">' in view.locator("#organismes tbody").inner_text()
+
+
+def test_ten_thousand_deposits_stay_a_page(browser: Any, tmp_path: Path) -> None:
+    chance, day = Random(1), date(2025, 6, 1)
+    run = samples.run(day, [samples.deposit(day, n, chance, refused=n % 13 == 0) for n in range(10_000)])
+    path = _written(tmp_path, "run", [run])
+    assert path.stat().st_size < 2_000_000
+    with opened(browser, path) as (view, wrong):
+        assert not wrong
+        assert (
+            view.locator("#fichiers .avis")
+            .inner_text()
+            .startswith("Liste coupée : 500 sur 10".replace(" :", "\u00a0:"))
+        )
+        start = time.monotonic()
+        view.reload()
+        assert time.monotonic() - start < 3
