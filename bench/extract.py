@@ -33,10 +33,10 @@ con.close()
 _LOAD = """
 import sys
 from pathlib import Path
-from pipeline import reference
+from pipeline.commands import extract
 from pipeline.workspace import Workspace
 workspace = Workspace(Path(sys.argv[2]))
-(result,) = reference.load(workspace, [Path(sys.argv[1])])
+(result,) = extract.load(workspace, [Path(sys.argv[1])], force=False)
 assert result.is_new, result.error
 """
 _LOOK_UP = """

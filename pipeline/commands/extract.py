@@ -17,8 +17,8 @@ def load(workspace: Workspace, paths: Sequence[Path], *, force: bool) -> list[Lo
 
     Raises ``FileNotFoundError`` for a path that is not there, ``Busy`` while a run holds the workspace.
     """
+    found = reference.find(files_under(paths or [workspace.extracts]))
     with locked(workspace):
-        found = reference.find(files_under(paths or [workspace.extracts]))
         return reference.load(workspace, found, force=force, named=bool(paths))
 
 

@@ -10,6 +10,7 @@ from stdnum.fr import siret
 
 from pipeline import demo, reading, reference
 from pipeline.cells.model import Etat
+from pipeline.commands import extract
 from pipeline.demo import extracts
 from pipeline.demo import world as demo_world
 from pipeline.demo.deposits import Deposit
@@ -57,8 +58,8 @@ def test_the_extracts_load_and_the_later_one_wins(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     world = demo_world.build(3)
     extracts.write(world, workspace.extracts)
-    results = reference.load(workspace)
-    assert [(r.nouveau, r.erreur) for r in results] == [(True, None)] * 2
+    results = extract.load(workspace, [], force=False)
+    assert [(r.is_new, r.error) for r in results] == [(True, None)] * 2
     facts = reference.open(workspace).facts([key(d.numero) for d in world.dsf])
     assert dict(zip(facts.dsf["numero_dsf"], facts.dsf["statut"], strict=True)) == {
         d.numero: d.statut for d in world.dsf

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pipeline
-from tests.job.world import World
+from tests.world import World
 
 PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 

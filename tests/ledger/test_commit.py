@@ -118,7 +118,9 @@ def test_D11_what_is_emitted_is_what_the_ledger_holds_whatever_hashes_and_locale
     for seed, locale in (("0", "C"), ("1", "C.UTF-8"), ("random", "C")):
         place = tmp_path / f"{seed}-{locale}"
         code = (
-            "import sys; from pathlib import Path; from pipeline.publishing import outbox; from tests.world import decisions as made\n"
+            "import sys; from pathlib import Path\n"
+            "from pipeline.publishing import outbox\n"
+            "from tests.world import decisions as made\n"
             "space = made.workspace(Path(sys.argv[1]))\n"
             "with made.opened(space) as book:\n"
             "    run = made.begin(book)\n"

@@ -18,7 +18,7 @@ from tests.world import extracts as sample
 
 
 def loaded(workspace: Workspace, paths: list[Path] | None = None) -> Facts:
-    for result in reference.load(workspace, paths):
+    for result in sample.load(workspace, paths):
         assert result.error is None, result.error.report
         assert result.is_new
     return reference.open(workspace).facts(["d-001", "d-002"])
@@ -162,7 +162,7 @@ def test_the_line_of_a_workbook_is_the_one_it_shows(workspace: Workspace) -> Non
     book = openpyxl.load_workbook(path)
     book["DSF"]["C4"] = "ZZZ"
     book.save(path)
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is not None
     (problem,) = result.error.report.problemes
     assert (problem.code, problem.feuille, problem.ligne, problem.colonne) == ("EXT-12", "dsf", 4, "type_session")
@@ -185,7 +185,7 @@ def test_csv_lines_are_exact_through_blank_lines_quotes_and_blocks(
     text.insert(60, ";" * 10)
     path.write_text("\n".join(text))
     wanted = [number for number, line in enumerate(text, start=1) if ";?;" in line]
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is not None
     # A record whose text goes over two lines is known by its first.
     wanted = [n - 1 if text[n - 1].startswith("niveau 2") else n for n in wanted]
@@ -210,7 +210,7 @@ def test_a_quote_never_closed_does_not_eat_the_memory(workspace: Workspace, monk
     sample.write_csv(workspace.extracts, tables)
     path = workspace.extracts / "sequences.csv"
     path.write_text(path.read_text().replace("T3;", '"T3;'))
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is not None
     assert "EXT-05" in result.error.report.comptes
 

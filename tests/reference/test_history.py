@@ -18,7 +18,7 @@ from tests.world.extracts import Tables
 
 def load(workspace: Workspace, tables: Tables, *, force: bool = False) -> LoadResult:
     sample.write_csv(workspace.extracts, tables)
-    (result,) = reference.load(workspace, force=force)
+    (result,) = sample.load(workspace, force=force)
     return result
 
 
@@ -125,11 +125,11 @@ def test_the_same_content_twice_is_said_and_changes_nothing(workspace: Workspace
 def test_files_leave_the_inbox_for_the_archive_unchanged(workspace: Workspace, tmp_path: Path) -> None:
     elsewhere = sample.write_csv(tmp_path / "ailleurs", sample.good(), delimiter=",")
     before = {p.name: p.read_bytes() for p in sample.write_csv(workspace.extracts, sample.good())}
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.load is not None
     archive = workspace.var / "extraits" / result.load.nom
     assert {p.name: p.read_bytes() for p in archive.iterdir()} == before
-    reference.load(workspace, elsewhere)
+    sample.load(workspace, elsewhere)
     assert all(path.exists() for path in elsewhere)
 
 
@@ -137,7 +137,7 @@ def test_several_sets_are_loaded_in_the_order_of_their_times(workspace: Workspac
     sample.at(sample.write_csv(workspace.extracts, extracted("2025-06-30", "b"), suffix="_b"), 1000)
     sample.at(sample.write_csv(workspace.extracts, extracted("2025-06-30", "a"), suffix="_a"), 2000)
     sample.at([sample.write_xlsx(workspace.extracts / "z.xlsx", extracted("2025-06-30", "z"))], 1500)
-    assert [result.extract for result in reference.load(workspace)] == ["b", "z.xlsx", "a"]
+    assert [result.extract for result in sample.load(workspace)] == ["b", "z.xlsx", "a"]
     assert known_title(workspace) == "a"
 
 
@@ -146,7 +146,7 @@ def test_a_refused_set_does_not_stop_the_next(workspace: Workspace) -> None:
     bad["dsf"][0]["nature"] = "?"
     sample.at(sample.write_csv(workspace.extracts, bad, suffix="_1"), 1000)
     sample.at(sample.write_csv(workspace.extracts, sample.good(), suffix="_2"), 2000)
-    assert [(r.extract, r.is_new) for r in reference.load(workspace)] == [("1", False), ("2", True)]
+    assert [(r.extract, r.is_new) for r in sample.load(workspace)] == [("1", False), ("2", True)]
 
 
 def test_a_load_that_was_interrupted_leaves_nothing_that_counts(
@@ -157,9 +157,9 @@ def test_a_load_that_was_interrupted_leaves_nothing_that_counts(
         patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "disque plein")))
         patch.setattr(shutil, "rmtree", lambda *_, **__: None)
         with pytest.raises(DiskHalt, match="Plus de place sur le disque"):
-            reference.load(workspace)
+            sample.load(workspace)
     assert not reference.open(workspace).known()
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.is_new
     assert [p.name for p in workspace.reference.iterdir()] == [result.load.nom if result.load else ""]
 

@@ -19,7 +19,7 @@ def test_nothing_is_known_of_an_empty_reference(workspace: Workspace) -> None:
 def test_frames_have_the_same_columns_and_types_empty_or_not(workspace: Workspace) -> None:
     empty = reference.open(workspace).facts(["d-001"])
     sample.write_csv(workspace.extracts, sample.good())
-    reference.load(workspace)
+    sample.load(workspace)
     known = reference.open(workspace)
     for name, frame in vars(known.facts(["d-001"])).items():
         assert frame.dtypes.to_dict() == getattr(empty, name).dtypes.to_dict(), name
@@ -29,19 +29,19 @@ def test_frames_have_the_same_columns_and_types_empty_or_not(workspace: Workspac
 
 def test_a_reference_once_opened_does_not_change(workspace: Workspace) -> None:
     sample.write_csv(workspace.extracts, sample.good())
-    reference.load(workspace)
+    sample.load(workspace)
     before = reference.open(workspace)
     newer = sample.good()
     newer["dsf"] = [row | {"intitule": "autre"} for row in newer["dsf"]]
     sample.write_csv(workspace.extracts, newer)
-    reference.load(workspace)
+    sample.load(workspace)
     assert before.show("D-001").dsf["intitule"].item() == "Bureautique"
     assert reference.open(workspace).show("D-001").dsf["intitule"].item() == "autre"
 
 
 def test_unknown_numbers_are_just_not_there(workspace: Workspace) -> None:
     sample.write_csv(workspace.extracts, sample.good())
-    reference.load(workspace)
+    sample.load(workspace)
     facts = reference.open(workspace).facts(["d-404", "d-001", "d-001"])
     assert facts.dsf["cle_dsf"].tolist() == ["d-001"]
     assert set(facts.sequences["cle_dsf"]) == {"d-001"}
@@ -68,7 +68,7 @@ def test_an_organisation_sees_what_it_may_complete(workspace: Workspace) -> None
         ],
     }
     sample.write_csv(workspace.extracts, tables)
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is None
     known = reference.open(workspace)
     for siret in (sample.TITULAIRE, sample.DISPENSATEUR):

@@ -11,13 +11,13 @@ from tests.world import extracts as sample
 _CHILD = """
 import resource, sys
 from pathlib import Path
-from pipeline import reference
+from pipeline.commands import extract
 from pipeline.reference import csvtext, engine
 from pipeline.workspace import Workspace
 csvtext.BLOCK = 1 << 20
 engine.MEMORY = "128MB"
 workspace = Workspace(Path(sys.argv[1]))
-(result,) = reference.load(workspace)
+(result,) = extract.load(workspace, [], force=False)
 assert result.is_new, result
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

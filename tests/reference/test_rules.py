@@ -20,7 +20,7 @@ def cell(table: str, row: int, column: str, value: str) -> Change:
 
 def refused(workspace: Workspace, tables: Tables) -> ExtractReport:
     sample.write_csv(workspace.extracts, tables)
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is not None
     assert result.load is None
     assert not reference.open(workspace).known()
@@ -94,7 +94,7 @@ def test_the_same_absence_twice_is_named_with_its_first_row(workspace: Workspace
 
 def test_ext_01_not_a_workbook(workspace: Workspace) -> None:
     (workspace.extracts / "x.xlsx").write_bytes(b"PK\x03\x04 but nothing else")
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is not None
     assert set(result.error.report.comptes) == {"EXT-01"}
 
@@ -102,7 +102,7 @@ def test_ext_01_not_a_workbook(workspace: Workspace) -> None:
 def test_ext_01_not_a_text_that_can_be_decoded(workspace: Workspace) -> None:
     sample.write_csv(workspace.extracts, sample.good())
     (workspace.extracts / "absences.csv").write_bytes(b"numero_dsf;\x81\x81\xff\n")
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is not None
     assert "EXT-01" in result.error.report.comptes
 
@@ -118,7 +118,7 @@ def test_ext_02_a_sheet_is_missing(workspace: Workspace) -> None:
     tables = sample.good()
     del tables["absences"]
     sample.write_xlsx(workspace.extracts / "e.xlsx", tables)
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is not None
     assert [(p.code, p.detail) for p in result.error.report.problemes] == [("EXT-02", "absences")]
 
@@ -143,7 +143,7 @@ def test_ext_05_a_row_of_another_width(workspace: Workspace) -> None:
     sample.write_csv(workspace.extracts, sample.good())
     path = workspace.extracts / "absences.csv"
     path.write_bytes(path.read_bytes() + b"D-001;1234567A;S1\r\n")
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.error is not None
     assert [(p.code, p.ligne) for p in result.error.report.problemes] == [("EXT-05", 4)]
 

@@ -14,21 +14,21 @@ def test_sets_are_grouped_by_the_rest_of_their_names(workspace: Workspace) -> No
     sample.write_csv(workspace.extracts, sample.good(), suffix="-2025-06")
     sample.write_parquet(workspace.extracts, sample.good())
     sample.write_csv(workspace.extracts / "sud", sample.good())
-    found = reference.pending(workspace)
+    found = sample.waiting(workspace)
     assert sorted((extract.name, extract.kind) for extract in found.sets) == [
         ("2025-06", "csv"),
         ("extraits", "parquet"),
         ("mai", "csv"),
         ("sud", "csv"),
     ]
-    assert all(jeu.is_ready for jeu in found.sets)
+    assert all(extract.is_ready for extract in found.sets)
 
 
 def test_three_files_whose_names_end_differently_are_still_one_set(workspace: Workspace) -> None:
     for path in sample.write_csv(workspace.extracts, sample.good()):
         path.rename(path.with_name(f"{path.stem}_{len(path.stem)}.txt"))
-    (jeu,) = reference.pending(workspace).sets
-    assert jeu.is_ready
+    (extract,) = sample.waiting(workspace).sets
+    assert extract.is_ready
 
 
 def test_accents_and_case_of_names(workspace: Workspace) -> None:
@@ -38,40 +38,40 @@ def test_accents_and_case_of_names(workspace: Workspace) -> None:
         strict=True,
     ):
         path.rename(path.with_name(f"{name}.CSV"))
-    (result,) = reference.load(workspace)
+    (result,) = sample.load(workspace)
     assert result.is_new
 
 
 def test_what_is_missing_is_said(workspace: Workspace) -> None:
     sample.write_csv(workspace.extracts, {"dsf": sample.good()["dsf"]})
-    (jeu,) = reference.pending(workspace).sets
-    assert jeu.reason == "il manque sequences, absences"
-    assert not reference.pending(workspace)
+    (extract,) = sample.waiting(workspace).sets
+    assert extract.missing == ["sequences", "absences"]
+    assert not sample.waiting(workspace)
 
 
 def test_a_set_still_arriving_waits(workspace: Workspace) -> None:
     paths = sample.write_csv(workspace.extracts, sample.good())
-    assert not reference.pending(workspace, delai=60)
-    assert reference.load(workspace, delai=60) == []
-    sample.at(paths, 1000)
-    assert reference.pending(workspace, delai=60)
+    arriving = reference.find(paths[:2], paths[2:])
+    assert not arriving and [one.arriving for one in arriving.sets] == [True]
+    assert reference.load(workspace, arriving) == []
+    assert reference.find(paths)
 
 
 def test_uploads_readmes_and_strangers_are_left(workspace: Workspace) -> None:
     for name in ("dsf.csv.part", ".dsf.csv", "~$dsf.xlsx", "sequences.tmp", "README.md"):
         (workspace.extracts / name).write_text("x")
     (workspace.extracts / "notes.txt").write_text("x")
-    found = reference.pending(workspace)
+    found = sample.waiting(workspace)
     assert found.sets == ()
     assert [path.name for path, _ in found.left] == ["notes.txt"]
-    assert reference.load(workspace) == []
+    assert sample.load(workspace) == []
 
 
 def test_a_path_that_is_given_must_be_there_and_be_an_extract(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        reference.load(workspace, [tmp_path / "nulle-part.csv"])
+        sample.load(workspace, [tmp_path / "nulle-part.csv"])
     notes = tmp_path / "notes.txt"
     notes.write_text("x")
-    (result,) = reference.load(workspace, [notes])
+    (result,) = sample.load(workspace, [notes])
     assert result.error is not None
-    assert reference.load(workspace, sample.write_csv(tmp_path / "e", sample.good()))[0].is_new
+    assert sample.load(workspace, sample.write_csv(tmp_path / "e", sample.good()))[0].is_new

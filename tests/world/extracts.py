@@ -3,13 +3,17 @@
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline import reference
+from pipeline.commands import extract
+from pipeline.intake.extracts import files_under
+from pipeline.reference import LoadResult, Waiting
 from pipeline.workspace import Workspace
 from schemas.extracts import TABLES
 
@@ -133,3 +137,13 @@ def at(paths: list[Path], seconds: int) -> None:
     """Give the files a time, for the order of loads."""
     for path in paths:
         os.utime(path, (seconds, seconds))
+
+
+def load(workspace: Workspace, paths: Sequence[Path] = (), *, force: bool = False) -> list[LoadResult]:
+    """What `dsf extract load` does."""
+    return extract.load(workspace, paths, force=force)
+
+
+def waiting(workspace: Workspace) -> Waiting:
+    """The sets that the files of ``inbox/extraits`` make, settled or not."""
+    return reference.find(files_under([workspace.extracts]))
