@@ -6,14 +6,15 @@ import pytest
 
 from pipeline import reference
 from pipeline.workspace import Workspace
-from tests.world import extracts as sample
+from tests.reference.good import good
+from tests.world import extracts
 
 
 def test_sets_are_grouped_by_the_rest_of_their_names(workspace: Workspace) -> None:
-    sample.write_csv(workspace.extracts, sample.good(), suffix="_mai")
-    sample.write_csv(workspace.extracts, sample.good(), suffix="-2025-06")
-    sample.write_parquet(workspace.extracts, sample.good())
-    sample.write_csv(workspace.extracts / "sud", sample.good())
+    extracts.write_csv(workspace.extracts, good(), suffix="_mai")
+    extracts.write_csv(workspace.extracts, good(), suffix="-2025-06")
+    extracts.write_parquet(workspace.extracts, good())
+    extracts.write_csv(workspace.extracts / "sud", good())
     found = reference.pending(workspace)
     assert sorted((extract.name, extract.kind) for extract in found.sets) == [
         ("2025-06", "csv"),
@@ -25,7 +26,7 @@ def test_sets_are_grouped_by_the_rest_of_their_names(workspace: Workspace) -> No
 
 
 def test_three_files_whose_names_end_differently_are_still_one_set(workspace: Workspace) -> None:
-    for path in sample.write_csv(workspace.extracts, sample.good()):
+    for path in extracts.write_csv(workspace.extracts, good()):
         path.rename(path.with_name(f"{path.stem}_{len(path.stem)}.txt"))
     (jeu,) = reference.pending(workspace).sets
     assert jeu.is_ready
@@ -33,7 +34,7 @@ def test_three_files_whose_names_end_differently_are_still_one_set(workspace: Wo
 
 def test_accents_and_case_of_names(workspace: Workspace) -> None:
     for path, name in zip(
-        sample.write_csv(workspace.extracts, sample.good()),
+        extracts.write_csv(workspace.extracts, good()),
         ("DSF juin", "Séquences juin", "Absences juin"),
         strict=True,
     ):
@@ -43,17 +44,17 @@ def test_accents_and_case_of_names(workspace: Workspace) -> None:
 
 
 def test_what_is_missing_is_said(workspace: Workspace) -> None:
-    sample.write_csv(workspace.extracts, {"dsf": sample.good()["dsf"]})
+    extracts.write_csv(workspace.extracts, {"dsf": good()["dsf"]})
     (jeu,) = reference.pending(workspace).sets
     assert jeu.reason == "il manque sequences, absences"
     assert not reference.pending(workspace)
 
 
 def test_a_set_still_arriving_waits(workspace: Workspace) -> None:
-    paths = sample.write_csv(workspace.extracts, sample.good())
+    paths = extracts.write_csv(workspace.extracts, good())
     assert not reference.pending(workspace, delai=60)
     assert reference.load(workspace, delai=60) == []
-    sample.at(paths, 1000)
+    extracts.at(paths, 1000)
     assert reference.pending(workspace, delai=60)
 
 
@@ -74,4 +75,4 @@ def test_a_path_that_is_given_must_be_there_and_be_an_extract(workspace: Workspa
     notes.write_text("x")
     (result,) = reference.load(workspace, [notes])
     assert result.error is not None
-    assert reference.load(workspace, sample.write_csv(tmp_path / "e", sample.good()))[0].is_new
+    assert reference.load(workspace, extracts.write_csv(tmp_path / "e", good()))[0].is_new
