@@ -17,9 +17,7 @@ from unittest import mock
 
 from pipeline import disk, ledger
 from pipeline.settings import Settings
-from pipeline.workspace import Workspace
-from tests.world import World
-from tests.world import decisions as made
+from tests.world import World, decisions, workspace
 
 LINES = 25
 
@@ -64,8 +62,7 @@ def as_it_is() -> Iterator[None]:
 def one(template: Path, place: Path, processes: int) -> float:
     """Seconds of one whole run over a fresh copy."""
     shutil.copytree(template, place)
-    world = World.__new__(World)
-    world.workspace = Workspace(place)
+    world = World(place)
     start = time.perf_counter()
     world.run(processus=processes)
     spent = time.perf_counter() - start
@@ -91,9 +88,9 @@ def durability(root: Path, deposits: int, times: int, processes: int) -> None:
 
 def old_ledger(root: Path, entries: int, keys: int) -> None:
     """Print what the questions of a wave cost against a ledger of that many entries."""
-    space = made.workspace(root / "ancien")
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), "DSF-1-C01")
+    space = workspace(root / "ancien")
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
     with closing(sqlite3.connect(space.ledger)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         half = entries // 2

@@ -12,31 +12,30 @@ from pipeline.commands import history, reissue, verify
 from pipeline.errors import StateHalt
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
-from tests.world import DISPENSATEUR, TITULAIRE, World
-from tests.world import decisions as made
+from tests.world import DISPENSATEUR, SETTINGS, TITULAIRE, World, decisions, workspace
 
 
-def workspace(root: Path) -> Workspace:
-    space = made.workspace(root)
+def decided(root: Path) -> Workspace:
+    space = workspace(root)
     original = b"x;y\n"
     (space.originals / sha256(original).hexdigest()).write_bytes(original)
-    with made.opened(space) as book:
-        run = made.begin(book)
+    with decisions.opened(space) as book:
+        run = decisions.begin(book)
         for n in (1, 2):
-            entries = (made.absence(f"A{n}"), made.hours(n))
-            made.decide(space, book, run, f"DSF-1-C0{n}", *entries, sha256=sha256(original).hexdigest())
+            entries = (decisions.absence(f"A{n}"), decisions.hours(n))
+            decisions.decide(space, book, run, f"DSF-1-C0{n}", *entries, sha256=sha256(original).hexdigest())
         outbox.release(space, book)
         book.finish_run(run)
     return space
 
 
 def test_a_sound_workspace_conforms_even_when_receivers_took_everything(tmp_path: Path) -> None:
-    space = workspace(tmp_path)
-    found = verify.verify(space, made.SETTINGS)
+    space = decided(tmp_path)
+    found = verify.verify(space, SETTINGS)
     assert found.ok and found.erreurs == [] and list(found.lines())[-1] == "Conforme."
     assert found.comptes["complements"] == found.comptes["absences"] == found.comptes["heures"] == 2
-    (space.outbox / made.SIRET).rename(tmp_path / "parti")
-    found = verify.verify(space, made.SETTINGS)
+    (space.outbox / TITULAIRE).rename(tmp_path / "parti")
+    found = verify.verify(space, SETTINGS)
     assert found.ok and found.comptes["publications emportées"] == 4
 
 
@@ -53,7 +52,7 @@ def by_sql(*statements: str) -> Callable[[Workspace], None]:
 
 
 def emitted(space: Workspace) -> Path:
-    return space.outbox / made.SIRET / "dsf" / "DSF-1-C01" / "DSF-1-C01.json"
+    return space.outbox / TITULAIRE / "dsf" / "DSF-1-C01" / "DSF-1-C01.json"
 
 
 DAMAGES: dict[str, tuple[Callable[[Workspace], object], str]] = {
@@ -79,16 +78,16 @@ DAMAGES: dict[str, tuple[Callable[[Workspace], object], str]] = {
         lambda s: emitted(s).with_name("x").write_bytes(b""),
         "ce que le registre a retenu",
     ),
-    "folder nobody emitted": (lambda s: (s.outbox / made.SIRET / "dsf" / "DSF-9-C01").mkdir(), "pas connu du registre"),
+    "folder nobody emitted": (lambda s: (s.outbox / TITULAIRE / "dsf" / "DSF-9-C01").mkdir(), "pas connu du registre"),
 }
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
 def test_verify_sees_each_kind_of_damage(tmp_path: Path, kind: str) -> None:
-    space = workspace(tmp_path)
+    space = decided(tmp_path)
     damage, sentence = DAMAGES[kind]
     damage(space)
-    found = verify.verify(space, made.SETTINGS)
+    found = verify.verify(space, SETTINGS)
     assert not found.ok
     assert any(sentence in text for text in found.erreurs), found.erreurs
 
@@ -98,13 +97,13 @@ def test_a_complement_is_written_again_as_it_was_emitted_and_over_nothing(tmp_pa
     world.absence("a.csv", {})
     world.run()
     was = {p.name: p.read_bytes() for p in (world.workspace.outbox / TITULAIRE / "dsf" / "DSF-1-C01").iterdir()}
-    paths = reissue.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
+    paths = reissue.reissue(world.workspace, SETTINGS, "DSF-1-C01", tmp_path / "copie")
     assert {p.name: p.read_bytes() for p in paths} == was
     assert set(was) == {"DSF-1-C01.json", "DSF-1-C01.xlsx"}
     with pytest.raises(StateHalt, match="existe déjà"):
-        reissue.reissue(world.workspace, made.SETTINGS, "DSF-1-C01", tmp_path / "copie")
+        reissue.reissue(world.workspace, SETTINGS, "DSF-1-C01", tmp_path / "copie")
     with pytest.raises(StateHalt, match="ne connaît pas"):
-        reissue.reissue(world.workspace, made.SETTINGS, "DSF-1-C09", tmp_path)
+        reissue.reissue(world.workspace, SETTINGS, "DSF-1-C09", tmp_path)
 
 
 def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path: Path) -> None:
@@ -113,9 +112,9 @@ def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path:
     )
     world.write_extracts()
     world.absence("a.csv", {"id_absence": "A1"}, {"id_absence": "A2"})
-    world.hours("h.csv", {}, siret=DISPENSATEUR)
+    world.hours("h.csv", {}, folder=DISPENSATEUR)
     world.run()
-    look = lambda **by: history.history(world.workspace, made.SETTINGS, **by)  # noqa: E731
+    look = lambda **by: history.history(world.workspace, SETTINGS, **by)  # noqa: E731
     both = look(dsf="dsf-1 ")
     assert [d["siret"] for d in both] == [TITULAIRE, DISPENSATEUR]
     (one,) = look(dsf="DSF-1", absence="a2")
@@ -125,4 +124,4 @@ def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path:
     assert one["versions"]["regles"] and one["reference"][0]["sha256"]
     assert look(depot=one["depot"])[0]["complements"][0]["absences"][0]["cle_absence"] == "a1"
     assert look(dsf="DSF-1", absence="A9") == [] and look(depot="x") == []
-    assert verify.verify(world.workspace, made.SETTINGS).ok
+    assert verify.verify(world.workspace, SETTINGS).ok

@@ -60,12 +60,12 @@ def prepare(root: Path) -> None:
         "dispensateur.csv",
         *({**name, "id_absence": n} for n in ("A2", "A3")),
         {**name, "numero_dsf": "DSF-2", "id_absence": "A1", "heures": "sept"},
-        siret=DISPENSATEUR,
+        folder=DISPENSATEUR,
     )
     world.drop("encore/heures.csv", first.read_bytes())
     world.drop("vide.xlsx", b"")
     world.absence(
-        "suite.csv", {**name, "id_absence": "A3"}, {**name, "id_absence": "A4"}, siret=f"{DISPENSATEUR}-antenne"
+        "suite.csv", {**name, "id_absence": "A3"}, {**name, "id_absence": "A4"}, folder=f"{DISPENSATEUR}-antenne"
     )
 
 

@@ -20,7 +20,7 @@ from pipeline.publishing import preflight
 from pipeline.workspace import Workspace
 from tests.crash import scenario
 from tests.crash.client import Bench, files, problems
-from tests.world import decisions as small
+from tests.world import SETTINGS, workspace
 
 mounts = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("mount"), reason="mounting a small file system needs root"
@@ -152,14 +152,14 @@ def test_B10_spool_and_outbox_on_two_disks(made: Bench, tmp_path: Path) -> None:
 
 
 def test_B10_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
-    space = small.workspace(tmp_path)
+    space = workspace(tmp_path)
     space.outbox.rename(tmp_path / "parti")
-    with pytest.raises(DiskHalt, match=r"outbox est absent.*remontez-le"), ledger.open(space, small.SETTINGS) as book:
+    with pytest.raises(DiskHalt, match=r"outbox est absent.*remontez-le"), ledger.open(space, SETTINGS) as book:
         preflight.check(space, book)
 
 
 def test_B16_one_run_at_a_time(tmp_path: Path) -> None:
-    space = small.workspace(tmp_path)
+    space = workspace(tmp_path)
     with lock.locked(space):
         with pytest.raises(Busy) as busy, lock.locked(space):
             pass

@@ -20,7 +20,7 @@ from pipeline.intake.scan import scan
 from pipeline.ledger.records import Decision
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
-from tests.world import decisions as made
+from tests.world import SETTINGS, TITULAIRE, decisions, names, workspace
 from tests.world.inbox import take_one
 
 
@@ -73,21 +73,21 @@ class PowerLoss(BaseException):
 
 def wave(space: Workspace) -> None:
     """One deposit: taken, decided, emitted, removed; then the report of the run."""
-    with made.opened(space) as book:
-        found = scan(space, made.SETTINGS, book)
-        run = made.begin(book)
+    with decisions.opened(space) as book:
+        found = scan(space, SETTINGS, book)
+        run = decisions.begin(book)
         for arrival in found.ready:
             snapshot = take_one(space, arrival)
             assert snapshot
-            given = made.deposit(
+            given = decisions.deposit(
                 "D1",
                 sha256=snapshot.sha256,
                 chemin=arrival.chemin,
                 identite=arrival.identite,
                 mtime_ns=arrival.mtime_ns,
             )
-            item = made.complement("DSF-1-C01", "D1", (made.absence(),))
-            tokens = made.stage(space, book, item, returns=(given,))
+            item = decisions.complement("DSF-1-C01", "D1", (decisions.absence(),))
+            tokens = decisions.stage(space, book, item, returns=(given,))
             book.commit(Decision(run, (given,), (item,), tokens), book.head())
             outbox.release(space, book)
             retire(space, book)
@@ -104,10 +104,10 @@ def steps(space: Workspace) -> int:
 def test_B09_power_is_lost_at_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, each: bool) -> None:
     monkeypatch.setattr(disk, "reached", disk.reached)
     monkeypatch.setattr(disk, "MANY", 1 << 30 if each else 1)
-    first = made.workspace(tmp_path / "modele")
-    (first.deposits / made.SIRET).mkdir()
-    (first.deposits / made.SIRET / "a.csv").write_bytes(b"x;y\n")
-    with made.opened(first):
+    first = workspace(tmp_path / "modele")
+    (first.deposits / TITULAIRE).mkdir()
+    (first.deposits / TITULAIRE / "a.csv").write_bytes(b"x;y\n")
+    with decisions.opened(first):
         pass
     total = steps(Workspace(Path(shutil.copytree(first.root, tmp_path / "compte"))))
     assert total > 40
@@ -128,17 +128,15 @@ def test_B09_power_is_lost_at_every_step(tmp_path: Path, monkeypatch: pytest.Mon
         disk.reached = lambda *_: None
         after = Workspace(tmp_path / f"apres-{at}")
         durable.rebuild(after.root)
-        for source in (after.deposits / made.SIRET).iterdir():
-            os.utime(source, ns=(0, (place / "inbox/depots" / made.SIRET).stat().st_mtime_ns))
-        seen_before = (
-            set(made.names(place / "outbox" / made.SIRET)) if (place / "outbox" / made.SIRET).exists() else set()
-        )
+        for source in (after.deposits / TITULAIRE).iterdir():
+            os.utime(source, ns=(0, (place / "inbox/depots" / TITULAIRE).stat().st_mtime_ns))
+        seen_before = set(names(place / "outbox" / TITULAIRE)) if (place / "outbox" / TITULAIRE).exists() else set()
         wave_again(after, at)
-        found = verify.verify(after, made.SETTINGS)
+        found = verify.verify(after, SETTINGS)
         assert [e for e in found.erreurs if "n'a pas les mêmes lignes" not in e] == [], (at, found.erreurs)
         assert found.comptes["complements"] == found.comptes["absences"] == 1, at
-        assert seen_before <= set(made.names(after.outbox / made.SIRET)), (at, "something seen was forgotten")
-        emitted = {str(Path(name).parent) for name in made.names(after.outbox / made.SIRET)}
+        assert seen_before <= set(names(after.outbox / TITULAIRE)), (at, "something seen was forgotten")
+        emitted = {str(Path(name).parent) for name in names(after.outbox / TITULAIRE)}
         assert emitted == {"dsf/DSF-1-C01", "retours/D1"}, (at, "something decided was never emitted")
         assert {p.read_bytes() for p in after.originals.iterdir()} == {b"x;y\n"}, at
         shutil.rmtree(place)
@@ -147,7 +145,7 @@ def test_B09_power_is_lost_at_every_step(tmp_path: Path, monkeypatch: pytest.Mon
 
 def wave_again(space: Workspace, at: int) -> None:
     """The next run: what was decided is emitted; what was not is decided; a source that came back is a deposit of its own."""
-    with made.opened(space) as book:
+    with decisions.opened(space) as book:
         assert book.staged() == [], at
         decided = book.head().seq
     if not decided:

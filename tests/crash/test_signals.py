@@ -14,19 +14,19 @@ from pipeline.errors import Interrupted
 from pipeline.workspace import Workspace
 from tests.crash import scenario
 from tests.crash.client import Bench, files, problems
-from tests.world import decisions as small
+from tests.world import SETTINGS, decisions, workspace
 
 
 def test_B15_a_stop_lets_a_transaction_end_and_then_is_obeyed(tmp_path: Path) -> None:
-    space = small.workspace(tmp_path)
-    with pytest.raises(Interrupted) as stopped, signals.obeyed(), ledger.open(space, small.SETTINGS) as book:
-        run = small.begin(book)
+    space = workspace(tmp_path)
+    with pytest.raises(Interrupted) as stopped, signals.obeyed(), ledger.open(space, SETTINGS) as book:
+        run = decisions.begin(book)
         with book.writing() as connection:
             os.kill(os.getpid(), signal.SIGTERM)
             connection.exec_driver_sql("UPDATE runs SET attente = '[\"noted\"]'")
         pytest.fail("the stop must be obeyed as soon as the transaction is whole")
     assert stopped.value.exit_code == 130
-    with ledger.open(space, small.SETTINGS) as book, book.reading() as connection:
+    with ledger.open(space, SETTINGS) as book, book.reading() as connection:
         assert connection.exec_driver_sql("SELECT run, attente FROM runs").all() == [(run, '["noted"]')]
 
 

@@ -7,34 +7,34 @@ import pytest
 from pipeline import ledger
 from pipeline.intake.extracts import ExtractFiles, scan_extracts
 from pipeline.settings import Settings
-from tests.world import decisions as made
-from tests.world.inbox import QUIET, SETTINGS, Box
+from tests.world import SETTINGS, TITULAIRE
+from tests.world.inbox import PATIENT, QUIET, Inbox
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Box:
-    return Box(tmp_path)
+def box(tmp_path: Path) -> Inbox:
+    return Inbox(tmp_path)
 
 
-def look(box: Box, settings: Settings = SETTINGS, *, sleep: bool = True) -> ExtractFiles:
+def look(box: Inbox, settings: Settings = PATIENT, *, sleep: bool = True) -> ExtractFiles:
     with ledger.open(box.workspace, settings) as book:
         return scan_extracts(box.workspace, settings, book, clock=box.time.clock(), sleep=sleep)
 
 
-def put(box: Box, name: str, data: bytes = b"numero_dsf\n") -> Path:
+def put(box: Inbox, name: str, data: bytes = b"numero_dsf\n") -> Path:
     path = box.workspace.extracts / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
 
 
-def test_an_extract_at_rest_is_taken_after_one_short_sleep(box: Box) -> None:
+def test_an_extract_at_rest_is_taken_after_one_short_sleep(box: Inbox) -> None:
     path = put(box, "dsf.csv")
     assert look(box).settled == (path,)
     assert box.time.slept == [QUIET]
 
 
-def test_an_extract_that_grows_meanwhile_waits_and_is_taken_by_a_later_run(box: Box) -> None:
+def test_an_extract_that_grows_meanwhile_waits_and_is_taken_by_a_later_run(box: Inbox) -> None:
     path = put(box, "dsf.csv")
     box.time.during.append(lambda: path.write_bytes(b"numero_dsf\nD-1\n"))
     seen = look(box)
@@ -46,7 +46,7 @@ def test_an_extract_that_grows_meanwhile_waits_and_is_taken_by_a_later_run(box: 
     assert look(box).settled == (path,)
 
 
-def test_an_old_time_does_not_make_an_extract_settled(box: Box) -> None:
+def test_an_old_time_does_not_make_an_extract_settled(box: Inbox) -> None:
     """Copies keep the times of their originals while they still grow."""
     import os
 
@@ -55,7 +55,7 @@ def test_an_old_time_does_not_make_an_extract_settled(box: Box) -> None:
     assert look(box, sleep=False).arriving == (path,)
 
 
-def test_looking_at_extracts_forgets_no_deposit_and_the_other_way_round(box: Box) -> None:
+def test_looking_at_extracts_forgets_no_deposit_and_the_other_way_round(box: Inbox) -> None:
     box.drop("a.csv")
     path = put(box, "dsf.csv")
 
@@ -66,20 +66,20 @@ def test_looking_at_extracts_forgets_no_deposit_and_the_other_way_round(box: Box
     box.time.during.append(spoil)
     box.scan()
     look(box)
-    with ledger.open(box.workspace, SETTINGS) as book:
+    with ledger.open(box.workspace, PATIENT) as book:
         known = set(book.looks())
-    assert f"inbox/depots/{made.SIRET}/a.csv" in known
+    assert f"inbox/depots/{TITULAIRE}/a.csv" in known
     box.time.now += QUIET
     assert box.ready() == ["a.csv"]
 
 
-def test_uploads_wait_and_what_is_no_file_is_left_with_the_reason(box: Box) -> None:
+def test_uploads_wait_and_what_is_no_file_is_left_with_the_reason(box: Inbox) -> None:
     put(box, "dsf.csv.part")
     put(box, "~$dsf.xlsx")
     put(box, "LISEZMOI.txt")
     put(box, ".gitkeep")
     (box.workspace.extracts / "lien.csv").symlink_to("/etc/hostname")
-    seen = look(box, Settings(delai_stabilite=0))
+    seen = look(box, SETTINGS)
     assert (seen.settled, seen.arriving) == ((), ())
     assert [Path(path).name for path, _ in seen.waiting] == ["dsf.csv.part"]
     assert sorted(Path(path).name for path, _ in seen.left) == ["lien.csv", "~$dsf.xlsx"]

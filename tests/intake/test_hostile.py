@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from pipeline.intake.retire import remove
 from pipeline.settings import Settings
-from tests.world import decisions as made
-from tests.world.inbox import Box, is_intact, source, take_one
+from tests.world import OTHER, TITULAIRE
+from tests.world.inbox import Inbox, is_intact, source
 
 NOW = Settings(delai_stabilite=0, processus=1)
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Box:
-    return Box(tmp_path / "ws")
+def box(tmp_path: Path) -> Inbox:
+    return Inbox(tmp_path / "ws")
 
 
 ODD = [
@@ -44,12 +44,12 @@ ODD = [
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_G01_G02_a_name_is_data_and_never_a_path_of_ours(box: Box, name: str) -> None:
+def test_G01_G02_a_name_is_data_and_never_a_path_of_ours(box: Inbox, name: str) -> None:
     box.drop(name)
     (arrival,) = box.scan(NOW).ready
     before = {str(p) for p in box.workspace.root.parent.rglob("*")}
     assert arrival.fichier == name
-    snapshot = take_one(box.workspace, arrival)
+    snapshot = box.take(arrival)
     assert snapshot and snapshot.original.name == snapshot.sha256
     made_now = {str(p) for p in box.workspace.root.parent.rglob("*")} - before
     assert made_now == {str(snapshot.original)}
@@ -60,7 +60,7 @@ def test_G01_G02_a_name_is_data_and_never_a_path_of_ours(box: Box, name: str) ->
 @given(
     name=st.binary(min_size=1, max_size=60).filter(lambda b: not {0, 47} & set(b) and not b.startswith((b".", b"~")))
 )
-def test_G02_any_bytes_make_a_name_that_comes_back(box: Box, name: bytes) -> None:
+def test_G02_any_bytes_make_a_name_that_comes_back(box: Inbox, name: bytes) -> None:
     path = os.fsencode(box.folder) + b"/" + name
     Path(os.fsdecode(path)).write_bytes(b"x")
     try:
@@ -68,19 +68,19 @@ def test_G02_any_bytes_make_a_name_that_comes_back(box: Box, name: bytes) -> Non
         told = [a.fichier for a in scan.ready] or [Path(p).name for p, _ in (*scan.left, *scan.waiting)]
         assert [os.fsencode(t) for t in told] == [name]
         for arrival in scan.ready:
-            assert take_one(box.workspace, arrival)
+            assert box.take(arrival)
     finally:
         Path(os.fsdecode(path)).unlink()
 
 
-def test_G03_names_that_look_alike_are_separate_arrivals(box: Box) -> None:
+def test_G03_names_that_look_alike_are_separate_arrivals(box: Inbox) -> None:
     for name in ("é.csv", "a.csv", "A.csv"):
         box.drop(unicodedata.normalize("NFC", name))
         box.drop(unicodedata.normalize("NFD", name))
     assert len(box.scan(NOW).ready) == 4
 
 
-def test_G04_only_plain_files_are_read(box: Box, tmp_path: Path) -> None:
+def test_G04_only_plain_files_are_read(box: Inbox, tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_bytes(b"secret\n")
     (box.folder / "lien.csv").symlink_to(secret)
@@ -106,20 +106,20 @@ def test_G04_only_plain_files_are_read(box: Box, tmp_path: Path) -> None:
     assert box.archived() == [] and secret.read_bytes() == b"secret\n"
 
 
-def test_G04_a_plain_file_made_a_link_before_it_is_read_is_not_followed(box: Box, tmp_path: Path) -> None:
+def test_G04_a_plain_file_made_a_link_before_it_is_read_is_not_followed(box: Inbox, tmp_path: Path) -> None:
     secret = tmp_path / "secret.csv"
     secret.write_bytes(b"x;y\n")
     path = box.drop()
     (arrival,) = box.scan(NOW).ready
     path.unlink()
     path.symlink_to(secret)
-    assert take_one(box.workspace, arrival) is None
+    assert box.take(arrival) is None
     path.unlink()
     os.mkfifo(path)
-    assert take_one(box.workspace, arrival) is None, "and a pipe does not hold the run"
+    assert box.take(arrival) is None, "and a pipe does not hold the run"
 
 
-def test_G05_a_folder_swapped_for_a_link_leads_nowhere(box: Box, tmp_path: Path) -> None:
+def test_G05_a_folder_swapped_for_a_link_leads_nowhere(box: Inbox, tmp_path: Path) -> None:
     """Somebody swaps the folder above the file for a link to another organisation's, thousands of times, while we take."""
     theirs = tmp_path / "theirs"
     theirs.mkdir()
@@ -140,7 +140,7 @@ def test_G05_a_folder_swapped_for_a_link_leads_nowhere(box: Box, tmp_path: Path)
     try:
         for _ in range(300):
             for arrival in box.scan(NOW).ready:
-                take_one(box.workspace, arrival)
+                box.take(arrival)
     finally:
         stop.set()
         swapper.join()
@@ -155,50 +155,50 @@ def test_G05_a_folder_swapped_for_a_link_leads_nowhere(box: Box, tmp_path: Path)
         "divers",
         "12345678901234",
         "7328293200007",
-        f"{made.SIRET}x",
-        f"{made.SIRET}-",
+        f"{TITULAIRE}x",
+        f"{TITULAIRE}-",
         "７３２８２９３２００００７４",
     ],
 )
-def test_files_outside_the_folder_of_an_organisation_are_left_and_said(box: Box, folder: str) -> None:
+def test_files_outside_the_folder_of_an_organisation_are_left_and_said(box: Inbox, folder: str) -> None:
     box.drop(folder=folder)
     scan = box.scan(NOW)
     assert scan.ready == () and [path for path, _ in scan.left] == [str(Path("inbox/depots", folder, "a.csv"))]
-    mine = box.scan(Settings(delai_stabilite=0, organisme=made.OTHER)).ready
-    assert [(a.siret, a.fichier) for a in mine] == [(made.OTHER, str(Path(folder, "a.csv")))]
+    mine = box.scan(Settings(delai_stabilite=0, organisme=OTHER)).ready
+    assert [(a.siret, a.fichier) for a in mine] == [(OTHER, str(Path(folder, "a.csv")))]
 
 
-def test_a_label_is_the_same_organisation_and_la_poste_is_known(box: Box) -> None:
-    box.drop("sous/dossier/a.csv", folder=f"{made.SIRET}-antenne de l'Ouest")
+def test_a_label_is_the_same_organisation_and_la_poste_is_known(box: Inbox) -> None:
+    box.drop("sous/dossier/a.csv", folder=f"{TITULAIRE}-antenne de l'Ouest")
     box.drop("b.csv", folder="35600000049837")
     found = {(a.siret, a.fichier) for a in box.scan(NOW).ready}
-    assert found == {(made.SIRET, "sous/dossier/a.csv"), ("35600000049837", "b.csv")}
+    assert found == {(TITULAIRE, "sous/dossier/a.csv"), ("35600000049837", "b.csv")}
 
 
-def test_at_equal_times_paths_are_compared_as_text(box: Box) -> None:
+def test_at_equal_times_paths_are_compared_as_text(box: Inbox) -> None:
     for folder, name in (
-        (made.SIRET, "b.csv"),
-        (made.SIRET, "a.csv"),
-        (f"{made.SIRET}-x", "0.csv"),
-        (made.OTHER, "z.csv"),
+        (TITULAIRE, "b.csv"),
+        (TITULAIRE, "a.csv"),
+        (f"{TITULAIRE}-x", "0.csv"),
+        (OTHER, "z.csv"),
     ):
         os.utime(box.drop(name, folder=folder), (1e9, 1e9))
     assert [a.chemin for a in box.scan(NOW).ready] == sorted(a.chemin for a in box.scan(NOW).ready)
     assert [a.fichier for a in box.scan(NOW).ready] == ["z.csv", "0.csv", "a.csv", "b.csv"]
 
 
-def test_a_very_deep_folder_is_said_and_not_walked(box: Box) -> None:
+def test_a_very_deep_folder_is_said_and_not_walked(box: Inbox) -> None:
     box.drop("/".join(["d"] * 30) + "/a.csv")
     scan = box.scan(NOW)
     assert scan.ready == () and scan.left[0][1] == "dossier trop profond"
 
 
-def test_B17_an_original_that_rotted_is_known(box: Box) -> None:
+def test_B17_an_original_that_rotted_is_known(box: Inbox) -> None:
     box.drop()
-    snapshot = take_one(box.workspace, box.scan(NOW).ready[0])
+    snapshot = box.take(box.scan(NOW).ready[0])
     assert snapshot and is_intact(snapshot)
     snapshot.original.write_bytes(b"x;z\n")
     assert not is_intact(snapshot)
     assert not remove(box.workspace, source(snapshot)), "nothing leaves whose archive is not whole"
-    again = take_one(box.workspace, snapshot.arrival)
+    again = box.take(snapshot.arrival)
     assert again and is_intact(again), "and the archive gets the good bytes back"

@@ -89,12 +89,10 @@ def test_a_redropped_absence_named_by_its_dates_is_known_whatever_became_of_the_
     dated = {"id_absence": "", "date_debut": "03/02/2025", "date_fin": "04/02/2025"}
     simple(world).absence("a.csv", dated)
     world.run()
-    again = World(world.workspace.root)
-    again.add_dsf(absences=[], date_extraction="2025-06-02").write_extracts()
-    again._dropped = 5
-    again.absence("b.csv", dated | {"reference_justificatif": "Autre"})
-    again.run()
-    assert by_verdict(again.report()) == {2: "deja_prise"}
+    world.forget().add_dsf(absences=[], date_extraction="2025-06-02").write_extracts()
+    world.absence("b.csv", dated | {"reference_justificatif": "Autre"})
+    world.run()
+    assert by_verdict(world.report()) == {2: "deja_prise"}
 
 
 def test_other_hours_for_what_was_taken_are_refused(world: World) -> None:
@@ -130,10 +128,10 @@ def shared(world: World) -> World:
 def test_of_two_organisations_the_first_gets_the_absence_and_the_second_learns_nothing(
     world: World, together: bool
 ) -> None:
-    shared(world).absence("a.csv", {}, siret=DISPENSATEUR)
+    shared(world).absence("a.csv", {}, folder=DISPENSATEUR)
     if not together:
         world.run()
-    world.absence("a.csv", {"reference_justificatif": "Autre pièce"}, siret=TITULAIRE)
+    world.absence("a.csv", {"reference_justificatif": "Autre pièce"}, folder=TITULAIRE)
     world.run()
     assert by_verdict(world.report(DISPENSATEUR)) == {2: "acceptee"}
     refused = world.report(TITULAIRE)
@@ -145,8 +143,8 @@ def test_of_two_organisations_the_first_gets_the_absence_and_the_second_learns_n
 
 def test_a_dsf_of_someone_else_reads_exactly_like_one_that_does_not_exist(world: World) -> None:
     world.add_dsf("DSF-1", siret_titulaire=OTHER, siret_dispensateur=OTHER).add_dsf("DSF-2").write_extracts()
-    world.hours("h.csv", {"numero_dsf": "DSF-1"}, siret=TITULAIRE)
-    world.hours("i.csv", {"numero_dsf": "DSF-9"}, siret=TITULAIRE)
+    world.hours("h.csv", {"numero_dsf": "DSF-1"}, folder=TITULAIRE)
+    world.hours("i.csv", {"numero_dsf": "DSF-9"}, folder=TITULAIRE)
     world.run()
     one, other = (
         {k: v for k, v in report.items() if k not in ("depot", "fichier", "sha256", "recu_le")}

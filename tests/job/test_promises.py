@@ -65,7 +65,7 @@ def build(root: Path, deposits: list[tuple[str, tuple[str, list[dict[str, str]]]
     )
     world.write_extracts()
     for number, (siret, (kind, lines)) in enumerate(deposits):
-        getattr(world, kind)(f"{number}.csv", *lines, siret=siret)
+        getattr(world, kind)(f"{number}.csv", *lines, folder=siret)
     return world
 
 

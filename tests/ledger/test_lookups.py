@@ -9,23 +9,23 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline import ledger
-from tests.world import decisions as made
+from tests.world import DAY, OTHER, SETTINGS, TITULAIRE, decisions, workspace
 
 TYPES = {"heures": "int64", "date_debut": "datetime64[s]", "date_fin": "datetime64[s]", "date": "datetime64[s]"}
 
 
 def test_entries_come_by_dsf_and_hours_by_convention_too(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
-        run = made.begin(book)
-        made.decide(space, book, run, "DSF-1-C01", made.absence("A1"), made.hours(10))
-        made.decide(space, book, run, "DSF-2-C01", made.hours(11, "DSF-2"))
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
+        run = decisions.begin(book)
+        decisions.decide(space, book, run, "DSF-1-C01", decisions.absence("A1"), decisions.hours(10))
+        decisions.decide(space, book, run, "DSF-2-C01", decisions.hours(11, "DSF-2"))
         mine = book.entries(["dsf-1"], [])
         assert mine.absences["complement"].tolist() == ["DSF-1-C01"]
-        assert mine.heures[["cle_dsf", "heures", "siret"]].values.tolist() == [["dsf-1", 700, made.SIRET]]
+        assert mine.heures[["cle_dsf", "heures", "siret"]].values.tolist() == [["dsf-1", 700, TITULAIRE]]
         both = book.entries(["dsf-1"], ["conv-1"])
         assert both.heures["cle_dsf"].tolist() == ["dsf-1", "dsf-2"], "each once, in the order of the keys"
-        assert both.heures["date"].tolist() == [pd.Timestamp(made.DAY)] * 2
+        assert both.heures["date"].tolist() == [pd.Timestamp(DAY)] * 2
         nothing = book.entries(["dsf-9"], ["conv-9"])
         for full, empty in ((both.absences, nothing.absences), (both.heures, nothing.heures)):
             assert empty.empty
@@ -37,13 +37,13 @@ def test_entries_come_by_dsf_and_hours_by_convention_too(tmp_path: Path) -> None
 
 
 def test_seen_tells_the_first_deposit_and_numbers_like_those_in_use(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
-        run = made.begin(book)
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
+        run = decisions.begin(book)
         for n in (1, 2, 3):
-            made.decide(space, book, run, f"DSF-{n}-C01", made.absence("A1", f"DSF-{n}"), sha256="c" * 64)
-        assert book.seen([(made.SIRET, "c" * 64), (made.OTHER, "c" * 64)]) == {
-            (made.SIRET, "c" * 64): ("D-DSF-1-C01", date(2025, 6, 30))
+            decisions.decide(space, book, run, f"DSF-{n}-C01", decisions.absence("A1", f"DSF-{n}"), sha256="c" * 64)
+        assert book.seen([(TITULAIRE, "c" * 64), (OTHER, "c" * 64)]) == {
+            (TITULAIRE, "c" * 64): ("D-DSF-1-C01", date(2025, 6, 30))
         }
         assert book.numbers_like(["D-DSF-2", "X"]) == {"D-DSF-2-C01"}
         assert book.numbers_like([]) == set()
@@ -51,18 +51,18 @@ def test_seen_tells_the_first_deposit_and_numbers_like_those_in_use(tmp_path: Pa
 
 def test_C21_an_old_ledger_answers_as_fast_as_a_young_one(tmp_path: Path) -> None:
     """300 000 entries here; 5 million in ``bench/safety.py``. Keys drive the search, so the age must not show."""
-    space = made.workspace(tmp_path)
+    space = workspace(tmp_path)
 
     def ask(keys: list[str]) -> float:
-        with ledger.open(space, made.SETTINGS) as book:
+        with ledger.open(space, SETTINGS) as book:
             start = time.process_time()
             assert len(book.entries(keys, []).absences) == 0
             return time.process_time() - start
 
     keys = [f"x-{n}" for n in range(5_000)]
     young = ask(keys)
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), "DSF-1-C01")
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
     with closing(sqlite3.connect(space.ledger)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         rows = ((f"d-{n // 10}", f"p-{n}", "s", "a") for n in range(300_000))

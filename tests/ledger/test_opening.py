@@ -15,12 +15,12 @@ from pipeline import disk, ledger
 from pipeline.errors import LedgerHalt
 from pipeline.ledger import base, migrations, schema
 from pipeline.settings import Settings
-from tests.world import decisions as made
+from tests.world import SETTINGS, decisions, workspace
 
 
 def test_it_is_made_in_the_safest_mode(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    with ledger.open(space, made.SETTINGS) as book, book.reading() as connection:
+    space = workspace(tmp_path)
+    with ledger.open(space, SETTINGS) as book, book.reading() as connection:
         told = {
             p: connection.exec_driver_sql(f"PRAGMA {p}").scalar()
             for p in ("journal_mode", "synchronous", "foreign_keys")
@@ -30,7 +30,7 @@ def test_it_is_made_in_the_safest_mode(tmp_path: Path) -> None:
 
 
 def test_the_setting_may_put_it_elsewhere(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path / "ws")
+    space = workspace(tmp_path / "ws")
     with ledger.open(space, Settings(ledger="sqlite:///var/ailleurs/r.sqlite")):
         assert (space.root / "var/ailleurs/r.sqlite").exists()
     with ledger.open(space, Settings(ledger=f"sqlite:///{tmp_path}/loin.sqlite")):
@@ -48,8 +48,8 @@ def _hold(
 
 
 def test_C04_a_ledger_that_another_program_holds_is_waited_for_then_said(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    ledger.open(space, made.SETTINGS).close()
+    space = workspace(tmp_path)
+    ledger.open(space, SETTINGS).close()
     context = multiprocessing.get_context("spawn")
     ready, tell = context.Pipe(duplex=False)
     listen, done = context.Pipe(duplex=False)
@@ -58,11 +58,11 @@ def test_C04_a_ledger_that_another_program_holds_is_waited_for_then_said(tmp_pat
     ready.recv()
     try:
         with pytest.raises(LedgerHalt, match="tenu par un autre programme"):
-            ledger.open(space, made.SETTINGS, wait=0.2)
+            ledger.open(space, SETTINGS, wait=0.2)
     finally:
         done.send(True)
         holder.join()
-    ledger.open(space, made.SETTINGS, wait=0.2).close()
+    ledger.open(space, SETTINGS, wait=0.2).close()
 
 
 @pytest.mark.parametrize("magic", sorted(disk.REMOTE))
@@ -71,7 +71,7 @@ def test_C09_a_ledger_on_a_network_share_is_refused(
 ) -> None:
     monkeypatch.setattr(disk, "file_system", lambda _path: magic)
     with pytest.raises(LedgerHalt, match="partage réseau"):
-        ledger.open(made.workspace(tmp_path), made.SETTINGS)
+        ledger.open(workspace(tmp_path), SETTINGS)
 
 
 def test_C09_the_kind_of_file_system_is_the_one_the_system_tells(tmp_path: Path) -> None:
@@ -98,51 +98,51 @@ def test_C10_journals_that_may_lose_a_commit_are_refused(mode: str, version: tup
 
 
 def test_C10_a_file_somebody_switched_to_wal_is_switched_back(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    ledger.open(space, made.SETTINGS).close()
+    space = workspace(tmp_path)
+    ledger.open(space, SETTINGS).close()
     other = sqlite3.connect(space.ledger)
     assert other.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
     other.close()
-    with ledger.open(space, made.SETTINGS) as book, book.reading() as connection:
+    with ledger.open(space, SETTINGS) as book, book.reading() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
 
 
 def test_C11_a_corrupt_ledger_stops_the_run_and_is_left_as_it_is(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
-        run = made.begin(book)
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
+        run = decisions.begin(book)
         for n in range(1, 30):
-            made.decide(space, book, run, f"DSF-{n}-C01", made.absence("A1", f"DSF-{n}"))
+            decisions.decide(space, book, run, f"DSF-{n}-C01", decisions.absence("A1", f"DSF-{n}"))
     size = space.ledger.stat().st_size
     with space.ledger.open("r+b") as file:
         file.seek(size // 2)
         file.write(os.urandom(8192))
     before = space.ledger.read_bytes()
-    with pytest.raises(LedgerHalt, match="abîmé"), ledger.open(space, made.SETTINGS) as book:
+    with pytest.raises(LedgerHalt, match="abîmé"), ledger.open(space, SETTINGS) as book:
         book.check()
     assert space.ledger.read_bytes() == before
 
 
 def test_C11_a_file_that_is_no_database_is_never_written_over(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
+    space = workspace(tmp_path)
     space.ledger.write_bytes(b"not a database at all\n" * 500)
     with pytest.raises(LedgerHalt, match="abîmé"):
-        ledger.open(space, made.SETTINGS)
+        ledger.open(space, SETTINGS)
     assert space.ledger.read_bytes().startswith(b"not a database")
 
 
 def test_C14_a_newer_schema_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    space = made.workspace(tmp_path)
-    ledger.open(space, made.SETTINGS).close()
+    space = workspace(tmp_path)
+    ledger.open(space, SETTINGS).close()
     monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA - 1)
     with pytest.raises(LedgerHalt, match="plus récente"):
-        ledger.open(space, made.SETTINGS)
+        ledger.open(space, SETTINGS)
 
 
 def test_C14_an_older_schema_is_led_up_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), "DSF-1-C01")
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
         uuid = book.uuid
     version = schema.SCHEMA
 
@@ -155,12 +155,12 @@ def test_C14_an_older_schema_is_led_up_whole_or_not_at_all(tmp_path: Path, monke
     monkeypatch.setattr(schema, "SCHEMA", version + 2)
     monkeypatch.setattr(migrations, "STEPS", {version: add, version + 1: fail})
     with pytest.raises(RuntimeError):
-        ledger.open(space, made.SETTINGS)
+        ledger.open(space, SETTINGS)
     monkeypatch.setattr(migrations, "STEPS", {version: add})
     with pytest.raises(LedgerHalt, match="ne sait pas reprendre"):
-        ledger.open(space, made.SETTINGS)
+        ledger.open(space, SETTINGS)
     monkeypatch.setattr(migrations, "STEPS", {version: add, version + 1: lambda _connection: None})
-    with ledger.open(space, made.SETTINGS) as book:
+    with ledger.open(space, SETTINGS) as book:
         assert (book.uuid, book.head().seq) == (uuid, 1)
         with book.reading() as connection:
             assert connection.exec_driver_sql("SELECT essai FROM runs").all() == [(None,)]

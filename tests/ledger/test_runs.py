@@ -6,31 +6,31 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import StateHalt
-from tests.world import decisions as made
+from tests.world import DAY, decisions, workspace
 
 
 def test_a_run_is_numbered_by_its_date_and_gone_on_with_until_finished(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
         assert book.unfinished() is None
-        assert made.begin(book) == "2025-06-30-1"
-    with made.opened(space) as book:
-        assert book.unfinished() == ("2025-06-30-1", made.DAY)
-        assert made.begin(book) == "2025-06-30-1"
+        assert decisions.begin(book) == "2025-06-30-1"
+    with decisions.opened(space) as book:
+        assert book.unfinished() == ("2025-06-30-1", DAY)
+        assert decisions.begin(book) == "2025-06-30-1"
         with pytest.raises(StateHalt, match="2025-06-30-1"):
-            made.begin(book, date(2025, 7, 1))
+            decisions.begin(book, date(2025, 7, 1))
         book.finish_run("2025-06-30-1")
-        assert made.begin(book) == "2025-06-30-2"
+        assert decisions.begin(book) == "2025-06-30-2"
         book.finish_run("2025-06-30-2")
-        assert made.begin(book, date(2025, 7, 1)) == "2025-07-01-1"
+        assert decisions.begin(book, date(2025, 7, 1)) == "2025-07-01-1"
 
 
 def test_a_run_is_told_from_the_ledger_alone(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
-        run = made.begin(book)
-        made.decide(space, book, run, "DSF-1-C01", fichier="d\udce9p\u00f4t.csv", raison_sociale="Centre")
-        made.decide(space, book, run, "DSF-2-C01", made.absence("A1", "DSF-2"))
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
+        run = decisions.begin(book)
+        decisions.decide(space, book, run, "DSF-1-C01", fichier="d\udce9p\u00f4t.csv", raison_sociale="Centre")
+        decisions.decide(space, book, run, "DSF-2-C01", decisions.absence("A1", "DSF-2"))
         book.note_run(run, attente=[("inbox/x\udce9", "attend")], laisses=[("y", "laissé")], durees={"lecture": 0.5})
         book.finish_run(run)
         view = book.run_view(run)
@@ -46,21 +46,21 @@ def test_a_run_is_told_from_the_ledger_alone(tmp_path: Path) -> None:
 
 
 def test_C18_each_decision_keeps_which_extracts_it_was_judged_with(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), "DSF-1-C01")
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
         assert book.trail(depot="D-DSF-1-C01")[0]["reference"][0]["sha256"] == "0" * 64
 
 
 def test_past_runs_are_told_oldest_first(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
         for n in (1, 2, 3):
-            run = made.begin(book)
+            run = decisions.begin(book)
             if n != 2:
-                made.decide(space, book, run, f"DSF-{n}-C01", made.absence("A1", f"DSF-{n}"))
+                decisions.decide(space, book, run, f"DSF-{n}-C01", decisions.absence("A1", f"DSF-{n}"))
             book.finish_run(run)
-        made.begin(book)  # unfinished: not told
+        decisions.begin(book)  # unfinished: not told
         told = book.past_runs(limit=2)
     assert [(r["run"], r["depots"], r["comptes"]["acceptees"]) for r in told] == [
         ("2025-06-30-2", 0, 0),

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.ledger import schema
-from tests.world import decisions as made
+from tests.world import decisions, workspace
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    space = made.workspace(tmp_path_factory.mktemp("ws"))
-    with made.opened(space) as book:
-        run = made.begin(book)
-        made.decide(space, book, run, "DSF-1-C01", made.absence(), made.hours())
+    space = workspace(tmp_path_factory.mktemp("ws"))
+    with decisions.opened(space) as book:
+        run = decisions.begin(book)
+        decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours())
         book.finish_run(run)
     return space.ledger
 

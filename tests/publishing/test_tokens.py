@@ -15,35 +15,35 @@ from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, spool
 from pipeline.workspace import Workspace
 from tests.crash.receiver import receive
-from tests.world import decisions as made
+from tests.world import SETTINGS, TITULAIRE, decisions, names, workspace
 
-CIBLE = f"{made.SIRET}/dsf/DSF-1-C01"
+CIBLE = f"{TITULAIRE}/dsf/DSF-1-C01"
 
 
 @pytest.fixture
 def space(tmp_path: Path) -> Workspace:
-    return made.workspace(tmp_path)
+    return workspace(tmp_path)
 
 
 def committed(space: Workspace) -> Path:
     """One complement and its return STAGED; the token of the complement."""
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), "DSF-1-C01")
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
         return space.spool / book.staged()[0].nom
 
 
 def test_written_but_never_committed_is_swept(space: Workspace) -> None:
-    with made.opened(space) as book:
+    with decisions.opened(space) as book:
         token = spool.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
-    with made.opened(space):
+    with decisions.opened(space):
         assert not (space.spool / token.nom).exists()
-    assert made.names(space.outbox) == [".temoin.json"]
+    assert names(space.outbox) == [".temoin.json"]
 
 
 def test_D11_staged_is_renamed_by_the_next_run_with_the_very_same_bytes(space: Workspace) -> None:
     token = committed(space)
     before = {path.name: path.read_bytes() for path in token.iterdir()}
-    with made.opened(space) as book:
+    with decisions.opened(space) as book:
         assert book.staged() == []
         assert before == {"DSF-1-C01.json": book.complement("DSF-1-C01").payload}  # type: ignore[union-attr]
     assert {path.name: path.read_bytes() for path in (space.outbox / CIBLE).iterdir()} == before
@@ -55,21 +55,21 @@ def test_D01_a_token_that_is_gone_was_emitted_and_is_never_written_again(space: 
     target.parent.mkdir(parents=True)
     token.rename(target)  # killed right after the rename
     receive(space.outbox, tmp_path / "emporte")
-    with made.opened(space) as book:
+    with decisions.opened(space) as book:
         assert book.staged() == []
     assert not target.exists()
     receive(space.outbox, tmp_path / "emporte")
-    assert [name for name in made.names(tmp_path / "emporte") if "double" in name] == []
+    assert [name for name in names(tmp_path / "emporte") if "double" in name] == []
 
 
 def test_D02_a_place_that_is_taken_stops_everything_and_is_not_touched(space: Workspace) -> None:
     token = committed(space)
     (space.outbox / CIBLE).mkdir(parents=True)
-    with pytest.raises(StateHalt, match=r"DSF-1-C01.*déjà prise"), made.opened(space):
+    with pytest.raises(StateHalt, match=r"DSF-1-C01.*déjà prise"), decisions.opened(space):
         pass
     assert list((space.outbox / CIBLE).iterdir()) == [] and token.exists()
     (space.outbox / CIBLE).rmdir()
-    with made.opened(space) as book:
+    with decisions.opened(space) as book:
         assert book.staged() == []
 
 
@@ -85,11 +85,11 @@ def test_D03_no_reader_ever_sees_half_a_folder(space: Workspace) -> None:
     receiver = threading.Thread(target=poll)
     receiver.start()
     try:
-        with made.opened(space) as book:
+        with decisions.opened(space) as book:
             for n in range(5):
                 data = {"a.json": b"a" * 300_000, "b.xlsx": b"b" * 300_000}
-                token = spool.stage(space, Folder("dsf", f"{made.SIRET}/dsf/{n}", data), book.fence)
-                book.finish_run(made.begin(book), [token])
+                token = spool.stage(space, Folder("dsf", f"{TITULAIRE}/dsf/{n}", data), book.fence)
+                book.finish_run(decisions.begin(book), [token])
                 outbox.release(space, book)
     finally:
         stop.set()
@@ -109,22 +109,22 @@ def test_D10_files_leave_by_our_own_disk_room_only() -> None:
 
 def test_D13_a_return_goes_the_same_way_as_a_complement(space: Workspace) -> None:
     committed(space)
-    with made.opened(space):
+    with decisions.opened(space):
         pass
-    assert (space.outbox / made.SIRET / "retours" / "D-DSF-1-C01" / "rapport.json").exists()
+    assert (space.outbox / TITULAIRE / "retours" / "D-DSF-1-C01" / "rapport.json").exists()
 
 
 def test_D15_a_token_deleted_by_hand_is_presumed_emitted_and_said(space: Workspace, tmp_path: Path) -> None:
     token = committed(space)
     shutil.rmtree(token)
-    with made.opened(space, made.SETTINGS) as book:
+    with decisions.opened(space, SETTINGS) as book:
         assert book.staged() == []
     assert not (space.outbox / CIBLE).exists()
 
 
 def test_D15_what_was_emitted_without_being_seen_is_told(space: Workspace) -> None:
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), "DSF-1-C01")
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
         shutil.rmtree(space.spool / book.staged()[0].nom)
         done = outbox.release(space, book)
     assert done.absents == (CIBLE,)
@@ -136,7 +136,7 @@ def test_B17_a_token_that_rotted_stops_everything(space: Workspace) -> None:
     data = bytearray(path.read_bytes())
     data[3] ^= 1
     path.write_bytes(data)
-    with pytest.raises(StateHalt, match="abîmé"), made.opened(space):
+    with pytest.raises(StateHalt, match="abîmé"), decisions.opened(space):
         pass
     assert not (space.outbox / CIBLE).exists()
 
@@ -145,12 +145,12 @@ def test_B11_without_noreplace_it_looks_then_renames(space: Workspace, monkeypat
     monkeypatch.setattr(disk, "_renameat2", lambda *_: errno.EINVAL)
     committed(space)
     (space.outbox / CIBLE).mkdir(parents=True)
-    with pytest.raises(StateHalt, match="déjà prise"), made.opened(space):
+    with pytest.raises(StateHalt, match="déjà prise"), decisions.opened(space):
         pass
     (space.outbox / CIBLE).rmdir()
-    with made.opened(space):
+    with decisions.opened(space):
         pass
-    assert made.names(space.outbox / CIBLE) == ["DSF-1-C01.json"]
+    assert names(space.outbox / CIBLE) == ["DSF-1-C01.json"]
 
 
 def test_B12_a_rename_whose_answer_was_lost_happened(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +163,9 @@ def test_B12_a_rename_whose_answer_was_lost_happened(space: Workspace, monkeypat
 
     committed(space)
     monkeypatch.setattr(disk, "_renameat2", twice)
-    with made.opened(space) as book:
+    with decisions.opened(space) as book:
         assert book.staged() == []
-    assert made.names(space.outbox / CIBLE) == ["DSF-1-C01.json"]
+    assert names(space.outbox / CIBLE) == ["DSF-1-C01.json"]
 
 
 def test_not_found_is_not_taken_for_emitted_when_the_folder_above_went_away(
@@ -176,14 +176,14 @@ def test_not_found_is_not_taken_for_emitted_when_the_folder_above_went_away(
 
     def tidy(label: str, *paths: Path) -> None:
         if label == "outbox: rename" and "dsf" in paths[-1].parts and not tidied:
-            tidied.append(shutil.rmtree(space.outbox / made.SIRET))
+            tidied.append(shutil.rmtree(space.outbox / TITULAIRE))
 
     committed(space)
     with monkeypatch.context() as patched:
         patched.setattr(disk, "reached", tidy)
-        with made.opened(space) as book:
+        with decisions.opened(space) as book:
             assert book.staged() == []
-    assert tidied and made.names(space.outbox / CIBLE) == ["DSF-1-C01.json"]
+    assert tidied and names(space.outbox / CIBLE) == ["DSF-1-C01.json"]
 
 
 def test_B05_a_failed_fsync_is_never_tried_again_on_the_same_file(
@@ -195,14 +195,14 @@ def test_B05_a_failed_fsync_is_never_tried_again_on_the_same_file(
         tried.append(os.fstat(handle).st_ino)
         raise OSError(errno.EIO, "input/output error")
 
-    with made.opened(space) as book:
+    with decisions.opened(space) as book:
         with monkeypatch.context() as patched:
             patched.setattr(disk.os, "fsync", fail)
             with pytest.raises(DiskHalt, match="entrée-sortie"):
                 spool.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
         assert len(tried) == len(set(tried)) == 1
         first = book.fence
-    with made.opened(space) as book:
+    with decisions.opened(space) as book:
         assert book.fence > first
         token = spool.stage(space, Folder("dsf", CIBLE, {"a.json": b"{}"}), book.fence)
         assert token.nom.endswith(f".{book.fence}")

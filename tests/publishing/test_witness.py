@@ -11,26 +11,26 @@ from pipeline import ledger
 from pipeline.errors import StateHalt
 from pipeline.publishing import outbox, witness
 from pipeline.workspace import Workspace
-from tests.world import decisions as made
+from tests.world import SETTINGS, TITULAIRE, decisions, names, workspace
 
 
 def emitted(space: Workspace, numero: str, name: str) -> None:
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), numero, made.absence(name))
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), numero, decisions.absence(name))
         outbox.release(space, book)
 
 
 def refused(space: Workspace, sentence: str) -> None:
-    before = made.names(space.outbox)
-    with pytest.raises(StateHalt, match=sentence) as halt, made.opened(space):
+    before = names(space.outbox)
+    with pytest.raises(StateHalt, match=sentence) as halt, decisions.opened(space):
         pass
     assert halt.value.exit_code == 1
     assert "Restaurez" in str(halt.value)
-    assert made.names(space.outbox) == before
+    assert names(space.outbox) == before
 
 
 def test_C12_a_ledger_restored_from_a_backup_stops_the_run(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path / "ws")
+    space = workspace(tmp_path / "ws")
     emitted(space, "DSF-1-C01", "A1")
     shutil.copy(space.ledger, tmp_path / "backup")
     emitted(space, "DSF-1-C02", "A2")
@@ -39,7 +39,7 @@ def test_C12_a_ledger_restored_from_a_backup_stops_the_run(tmp_path: Path) -> No
 
 
 def test_C12_an_empty_ledger_over_an_outbox_stops_the_run(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
+    space = workspace(tmp_path)
     emitted(space, "DSF-1-C01", "A1")
     space.ledger.unlink()
     refused(space, "autre registre")
@@ -49,7 +49,7 @@ def test_C12_an_empty_ledger_over_an_outbox_stops_the_run(tmp_path: Path) -> Non
 
 def test_C12_an_outbox_without_its_witness_stops_the_run(tmp_path: Path) -> None:
     """An outbox that is not mounted looks like this."""
-    space = made.workspace(tmp_path)
+    space = workspace(tmp_path)
     emitted(space, "DSF-1-C01", "A1")
     shutil.rmtree(space.outbox)
     space.outbox.mkdir()
@@ -57,7 +57,7 @@ def test_C12_an_outbox_without_its_witness_stops_the_run(tmp_path: Path) -> None
 
 
 def test_C12_a_ledger_that_went_another_way_stops_the_run(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path / "ws")
+    space = workspace(tmp_path / "ws")
     emitted(space, "DSF-1-C01", "A1")
     shutil.copytree(space.root, tmp_path / "autre")
     emitted(Workspace(tmp_path / "autre"), "DSF-1-C02", "A2")
@@ -67,14 +67,14 @@ def test_C12_a_ledger_that_went_another_way_stops_the_run(tmp_path: Path) -> Non
 
 
 def test_C12_a_witness_nobody_can_read_stops_the_run(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
+    space = workspace(tmp_path)
     emitted(space, "DSF-1-C01", "A1")
     space.witness.write_bytes(b"{")
     refused(space, "illisible")
 
 
 def test_C13_two_installations_on_one_outbox_stop_the_second(tmp_path: Path) -> None:
-    first, second = made.workspace(tmp_path / "un"), made.workspace(tmp_path / "deux")
+    first, second = workspace(tmp_path / "un"), workspace(tmp_path / "deux")
     emitted(first, "DSF-1-C01", "A1")
     shutil.rmtree(second.outbox)
     second.outbox.symlink_to(first.outbox)
@@ -83,34 +83,34 @@ def test_C13_two_installations_on_one_outbox_stop_the_second(tmp_path: Path) -> 
 
 def test_a_witness_behind_the_ledger_is_well(tmp_path: Path) -> None:
     """Killed between the commit and the renewal: nothing of that commit has been seen by anybody."""
-    space = made.workspace(tmp_path)
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), "DSF-1-C01")
-    with made.opened(space) as book:
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
+    with decisions.opened(space) as book:
         assert witness.read(space).seq == 1
         assert book.staged() == []
-    assert (space.outbox / made.SIRET / "dsf" / "DSF-1-C01").is_dir()
+    assert (space.outbox / TITULAIRE / "dsf" / "DSF-1-C01").is_dir()
 
 
 def test_the_witness_is_ahead_of_whatever_a_receiver_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    space = made.workspace(tmp_path)
+    space = workspace(tmp_path)
     seen = []
 
     def watch(label: str, *_: Path) -> None:
-        if made.names(space.outbox / made.SIRET) if (space.outbox / made.SIRET).exists() else False:
+        if names(space.outbox / TITULAIRE) if (space.outbox / TITULAIRE).exists() else False:
             seen.append((label, witness.read(space).publications))
 
-    with made.opened(space) as book:
-        made.decide(space, book, made.begin(book), "DSF-1-C01")
+    with decisions.opened(space) as book:
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
         monkeypatch.setattr("pipeline.disk.reached", watch)
         outbox.release(space, book)
     assert seen and all(publications == 2 for _, publications in seen)
 
 
 def test_the_ledger_is_one_file_that_can_be_copied_when_no_run_is_on(tmp_path: Path) -> None:
-    space = made.workspace(tmp_path)
+    space = workspace(tmp_path)
     emitted(space, "DSF-1-C01", "A1")
     assert sorted(p.name for p in space.var.glob("registre*")) == ["registre.sqlite"]
     with closing(sqlite3.connect(space.ledger)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    ledger.open(space, made.SETTINGS).close()
+    ledger.open(space, SETTINGS).close()

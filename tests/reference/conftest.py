@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.workspace import Workspace
-from tests.world import extracts as sample
+from tests import world
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    return sample.workspace(tmp_path)
+    return world.workspace(tmp_path)

@@ -14,14 +14,16 @@ import pytest
 from pipeline import reference
 from pipeline.reference import Facts, csvtext
 from pipeline.workspace import Workspace
-from tests.world import extracts as sample
+from tests import world
+from tests.reference.good import good
+from tests.world import extracts
 
 
 def loaded(workspace: Workspace, paths: list[Path] | None = None) -> Facts:
-    for result in sample.load(workspace, paths):
+    for result in extracts.load(workspace, paths):
         assert result.error is None, result.error.report
         assert result.is_new
-    return reference.open(workspace).facts(["d-001", "d-002"])
+    return reference.open(workspace).facts(["dsf-1", "dsf-2"])
 
 
 def same(one: Facts, other: Facts) -> None:
@@ -32,13 +34,13 @@ def same(one: Facts, other: Facts) -> None:
 
 @pytest.fixture
 def expected(tmp_path: Path) -> Facts:
-    workspace = sample.workspace(tmp_path / "attendu")
-    sample.write_csv(workspace.extracts, sample.good())
+    workspace = world.workspace(tmp_path / "attendu")
+    extracts.write_csv(workspace.extracts, good())
     return loaded(workspace)
 
 
 def test_values(expected: Facts) -> None:
-    assert expected.dsf["numero_dsf"].tolist() == ["D-001", "D-002"]
+    assert expected.dsf["numero_dsf"].tolist() == ["DSF-1", "DSF-2"]
     assert expected.dsf["type_session"].tolist() == ["ESF", "ESP"]
     assert set(expected.dsf["nature"]) == {"INTERMEDIAIRE"}
     assert expected.sequences["heures_absence_non_financables"].tolist() == [1050, 0, 0]
@@ -63,12 +65,12 @@ DIALECTS = [
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=str)
 def test_dialects(workspace: Workspace, expected: Facts, dialect: dict[str, str]) -> None:
-    sample.write_csv(workspace.extracts, sample.good(), **dialect)
+    extracts.write_csv(workspace.extracts, good(), **dialect)
     same(loaded(workspace), expected)
 
 
 def test_french_dates_commas_order_and_spaces(workspace: Workspace, expected: Facts) -> None:
-    tables = sample.good()
+    tables = good()
     for table, rows in tables.items():
         for row in rows:
             for column, value in row.items():
@@ -78,17 +80,17 @@ def test_french_dates_commas_order_and_spaces(workspace: Workspace, expected: Fa
                     row[column] = value.replace(".", ",")
                 row[column] = f" {row[column]}\u00a0"
         tables[table] = [dict(sorted(row.items())) | {"colonne_en_plus": "x"} for row in rows]
-    sample.write_csv(workspace.extracts, tables)
+    extracts.write_csv(workspace.extracts, tables)
     same(loaded(workspace), expected)
 
 
 def test_parquet_of_texts(workspace: Workspace, expected: Facts) -> None:
-    sample.write_parquet(workspace.extracts, sample.good())
+    extracts.write_parquet(workspace.extracts, good())
     same(loaded(workspace), expected)
 
 
 def test_parquet_with_types(workspace: Workspace, expected: Facts) -> None:
-    tables = sample.good()
+    tables = good()
     for table, rows in tables.items():
         frame = pd.DataFrame(rows)
         for column in frame:
@@ -112,7 +114,7 @@ def typed_xlsx(path: Path) -> Path:
     """As people's exports are: real dates and numbers, sheets in another order, one more sheet, a blank row above."""
     book = openpyxl.Workbook()
     book.active.title = "Lisez-moi"
-    for table, rows in reversed(sample.good().items()):
+    for table, rows in reversed(good().items()):
         sheet = book.create_sheet(table.upper())
         sheet.append([])
         sheet.append([None, *rows[0]])
@@ -162,7 +164,7 @@ def test_the_line_of_a_workbook_is_the_one_it_shows(workspace: Workspace) -> Non
     book = openpyxl.load_workbook(path)
     book["DSF"]["C4"] = "ZZZ"
     book.save(path)
-    (result,) = sample.load(workspace)
+    (result,) = extracts.load(workspace)
     assert result.error is not None
     (problem,) = result.error.report.problemes
     assert (problem.code, problem.feuille, problem.ligne, problem.colonne) == ("EXT-12", "dsf", 4, "type_session")
@@ -172,20 +174,20 @@ def test_csv_lines_are_exact_through_blank_lines_quotes_and_blocks(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csvtext, "BLOCK", 700)
-    tables = sample.good()
+    tables = good()
     tables["sequences"] += [
-        sample.sequence(code=f"T{i}", libelle_sequence='Tableur "avancé"\nniveau 2' if i % 7 == 3 else "Tableur",
-                        heures_prevues="?" if i in (50, 90) else "1", heures_absence_non_financables="0")
+        extracts.sequence(code_sequence=f"T{i}", libelle_sequence='Tableur "avancé"\nniveau 2' if i % 7 == 3 else "Tableur",
+                        heures_prevues="?" if i in (50, 90) else "1")
         for i in range(100)
     ]  # fmt: skip
-    sample.write_csv(workspace.extracts, tables, end="\n")
+    extracts.write_csv(workspace.extracts, tables, end="\n")
     path = workspace.extracts / "sequences.csv"
     text = path.read_text().replace("T20;", "T20;").splitlines()
     text.insert(10, "")
     text.insert(60, ";" * 10)
     path.write_text("\n".join(text))
     wanted = [number for number, line in enumerate(text, start=1) if ";?;" in line]
-    (result,) = sample.load(workspace)
+    (result,) = extracts.load(workspace)
     assert result.error is not None
     # A record whose text goes over two lines is known by its first.
     wanted = [n - 1 if text[n - 1].startswith("niveau 2") else n for n in wanted]
@@ -198,19 +200,19 @@ def test_blocks_change_nothing(
 ) -> None:
     monkeypatch.setattr(csvtext, "BLOCK", block)
     monkeypatch.setattr(csvtext, "_READ", 37)
-    sample.write_csv(workspace.extracts, sample.good(), encoding="utf-16")
+    extracts.write_csv(workspace.extracts, good(), encoding="utf-16")
     same(loaded(workspace), expected)
 
 
 def test_a_quote_never_closed_does_not_eat_the_memory(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csvtext, "BLOCK", 500)
     monkeypatch.setattr(csvtext, "_READ", 100)
-    tables = sample.good()
-    tables["sequences"] += [sample.sequence(code=f"T{i}") for i in range(100)]
-    sample.write_csv(workspace.extracts, tables)
+    tables = good()
+    tables["sequences"] += [extracts.sequence(code_sequence=f"T{i}") for i in range(100)]
+    extracts.write_csv(workspace.extracts, tables)
     path = workspace.extracts / "sequences.csv"
     path.write_text(path.read_text().replace("T3;", '"T3;'))
-    (result,) = sample.load(workspace)
+    (result,) = extracts.load(workspace)
     assert result.error is not None
     assert "EXT-05" in result.error.report.comptes
 

@@ -12,25 +12,26 @@ from pipeline import reference
 from pipeline.errors import DiskHalt
 from pipeline.reference import LoadResult, StoreError
 from pipeline.workspace import Workspace
-from tests.world import extracts as sample
+from tests.reference.good import good
+from tests.world import extracts
 from tests.world.extracts import Tables
 
 
 def load(workspace: Workspace, tables: Tables, *, force: bool = False) -> LoadResult:
-    sample.write_csv(workspace.extracts, tables)
-    (result,) = sample.load(workspace, force=force)
+    extracts.write_csv(workspace.extracts, tables)
+    (result,) = extracts.load(workspace, force=force)
     return result
 
 
 def extracted(day: str, intitule: str) -> Tables:
-    tables = sample.good()
+    tables = good()
     for row in tables["dsf"]:
         row |= {"date_extraction": day, "intitule": intitule}
     return tables
 
 
 def known_title(workspace: Workspace) -> str:
-    return str(reference.open(workspace).show("D-001").dsf["intitule"].item())
+    return str(reference.open(workspace).show("DSF-1").dsf["intitule"].item())
 
 
 def test_the_greater_date_wins_whatever_the_order_of_loading(workspace: Workspace) -> None:
@@ -54,21 +55,21 @@ def test_two_extracts_of_one_day_are_told_apart_by_their_time(workspace: Workspa
 
 
 def test_a_dsf_is_replaced_whole_and_the_others_stay(workspace: Workspace) -> None:
-    load(workspace, sample.good())
+    load(workspace, good())
     newer = {
-        "dsf": [sample.dsf(date_extraction="2025-07-31")],
+        "dsf": [extracts.dsf(date_extraction="2025-07-31")],
         "sequences": [
-            sample.sequence(heures_realisees="40"),
-            sample.sequence(code="S3", heures_absence_non_financables="0"),
+            extracts.sequence(heures_realisees="40", heures_absence_non_financables="10.5"),
+            extracts.sequence(code_sequence="S3", heures_realisees="31.50"),
         ],
-        "absences": [sample.absence(heures_non_financables="10.50")],
+        "absences": [extracts.absence(heures_non_financables="10.50")],
     }
     assert load(workspace, newer).is_new
-    facts = reference.open(workspace).facts(["d-001", "d-002"])
+    facts = reference.open(workspace).facts(["dsf-1", "dsf-2"])
     assert facts.sequences[["cle_dsf", "cle_sequence"]].to_numpy().tolist() == [
-        ["d-001", "s1"],
-        ["d-001", "s3"],
-        ["d-002", "s1"],
+        ["dsf-1", "s1"],
+        ["dsf-1", "s3"],
+        ["dsf-2", "s1"],
     ]
     assert facts.absences["id_absence"].tolist() == ["A1"]
     assert facts.declared["heures_declarees"].tolist() == [5050, 3150, 3150]
@@ -77,9 +78,9 @@ def test_a_dsf_is_replaced_whole_and_the_others_stay(workspace: Workspace) -> No
 
 
 def shrunk(keep: int) -> Tables:
-    """An extract of D-001 with ``keep`` of the ten séquences that ``wide`` has."""
-    rows = [sample.sequence(code=f"S{i}", heures_absence_non_financables="0") for i in range(10)]
-    return {"dsf": [sample.dsf()], "sequences": rows[:keep], "absences": []}
+    """An extract of DSF-1 with ``keep`` of the ten séquences that ``wide`` has."""
+    rows = [extracts.sequence(code_sequence=f"S{i}") for i in range(10)]
+    return {"dsf": [extracts.dsf()], "sequences": rows[:keep], "absences": []}
 
 
 def test_an_extract_that_removes_more_than_half_is_refused_unless_forced(workspace: Workspace) -> None:
@@ -87,9 +88,9 @@ def test_an_extract_that_removes_more_than_half_is_refused_unless_forced(workspa
     refused = load(workspace, shrunk(4))
     assert refused.error is not None
     assert [(p.code, p.detail) for p in refused.error.report.problemes] == [("EXT-30", "6 sur 10")]
-    assert len(reference.open(workspace).show("d-001").sequences) == 10
+    assert len(reference.open(workspace).show("dsf-1").sequences) == 10
     assert load(workspace, shrunk(4), force=True).is_new
-    assert len(reference.open(workspace).show("d-001").sequences) == 4
+    assert len(reference.open(workspace).show("dsf-1").sequences) == 4
 
 
 def test_exactly_half_passes(workspace: Workspace) -> None:
@@ -110,12 +111,12 @@ def test_an_older_extract_removes_nothing(workspace: Workspace) -> None:
     older = shrunk(1)
     older["dsf"][0]["date_extraction"] = "2025-01-31"
     assert load(workspace, older).is_new
-    assert len(reference.open(workspace).show("d-001").sequences) == 10
+    assert len(reference.open(workspace).show("dsf-1").sequences) == 10
 
 
 def test_the_same_content_twice_is_said_and_changes_nothing(workspace: Workspace) -> None:
-    first = load(workspace, sample.good())
-    again = load(workspace, sample.good())
+    first = load(workspace, good())
+    again = load(workspace, good())
     assert (first.is_new, again.is_new) == (True, False)
     assert again.load == first.load
     assert len(reference.open(workspace).loads()) == 1
@@ -123,43 +124,43 @@ def test_the_same_content_twice_is_said_and_changes_nothing(workspace: Workspace
 
 
 def test_files_leave_the_inbox_for_the_archive_unchanged(workspace: Workspace, tmp_path: Path) -> None:
-    elsewhere = sample.write_csv(tmp_path / "ailleurs", sample.good(), delimiter=",")
-    before = {p.name: p.read_bytes() for p in sample.write_csv(workspace.extracts, sample.good())}
-    (result,) = sample.load(workspace)
+    elsewhere = extracts.write_csv(tmp_path / "ailleurs", good(), delimiter=",")
+    before = {p.name: p.read_bytes() for p in extracts.write_csv(workspace.extracts, good())}
+    (result,) = extracts.load(workspace)
     assert result.load is not None
     archive = workspace.var / "extraits" / result.load.nom
     assert {p.name: p.read_bytes() for p in archive.iterdir()} == before
-    sample.load(workspace, elsewhere)
+    extracts.load(workspace, elsewhere)
     assert all(path.exists() for path in elsewhere)
 
 
 def test_several_sets_are_loaded_in_the_order_of_their_times(workspace: Workspace) -> None:
-    sample.at(sample.write_csv(workspace.extracts, extracted("2025-06-30", "b"), suffix="_b"), 1000)
-    sample.at(sample.write_csv(workspace.extracts, extracted("2025-06-30", "a"), suffix="_a"), 2000)
-    sample.at([sample.write_xlsx(workspace.extracts / "z.xlsx", extracted("2025-06-30", "z"))], 1500)
-    assert [result.extract for result in sample.load(workspace)] == ["b", "z.xlsx", "a"]
+    extracts.at(extracts.write_csv(workspace.extracts, extracted("2025-06-30", "b"), suffix="_b"), 1000)
+    extracts.at(extracts.write_csv(workspace.extracts, extracted("2025-06-30", "a"), suffix="_a"), 2000)
+    extracts.at([extracts.write_xlsx(workspace.extracts / "z.xlsx", extracted("2025-06-30", "z"))], 1500)
+    assert [result.extract for result in extracts.load(workspace)] == ["b", "z.xlsx", "a"]
     assert known_title(workspace) == "a"
 
 
 def test_a_refused_set_does_not_stop_the_next(workspace: Workspace) -> None:
-    bad = sample.good()
+    bad = good()
     bad["dsf"][0]["nature"] = "?"
-    sample.at(sample.write_csv(workspace.extracts, bad, suffix="_1"), 1000)
-    sample.at(sample.write_csv(workspace.extracts, sample.good(), suffix="_2"), 2000)
-    assert [(r.extract, r.is_new) for r in sample.load(workspace)] == [("1", False), ("2", True)]
+    extracts.at(extracts.write_csv(workspace.extracts, bad, suffix="_1"), 1000)
+    extracts.at(extracts.write_csv(workspace.extracts, good(), suffix="_2"), 2000)
+    assert [(r.extract, r.is_new) for r in extracts.load(workspace)] == [("1", False), ("2", True)]
 
 
 def test_a_load_that_was_interrupted_leaves_nothing_that_counts(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sample.write_csv(workspace.extracts, sample.good())
+    extracts.write_csv(workspace.extracts, good())
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "disque plein")))
         patch.setattr(shutil, "rmtree", lambda *_, **__: None)
         with pytest.raises(DiskHalt, match="Plus de place sur le disque"):
-            sample.load(workspace)
+            extracts.load(workspace)
     assert not reference.open(workspace).known()
-    (result,) = sample.load(workspace)
+    (result,) = extracts.load(workspace)
     assert result.is_new
     assert [p.name for p in workspace.reference.iterdir()] == [result.load.nom if result.load else ""]
 
@@ -177,7 +178,7 @@ def test_a_damaged_store_is_said(workspace: Workspace) -> None:
 
 
 def test_load_json_says_what_was_loaded(workspace: Workspace) -> None:
-    result = load(workspace, sample.good())
+    result = load(workspace, good())
     assert result.load is not None
     value = json.loads((workspace.reference / result.load.nom / "load.json").read_text("utf-8"))
     assert value["lignes"] == {"dsf": 2, "sequences": 3, "absences": 2}

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from tests.world import extracts as sample
+from tests import world
+from tests.world import extracts
 
 _CHILD = """
 import resource, sys
@@ -25,11 +26,11 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 def peak(root: Path, rows: int) -> int:
     """Peak resident memory, in MiB, of loading ``rows`` rows of séquences that stand in no order."""
-    workspace = sample.workspace(root)
+    workspace = world.workspace(root)
     numbers = range(rows // 20)
-    tables = {"dsf": [sample.dsf(f"D-{n * 7919 % len(numbers):06d}") for n in numbers], "absences": []}
-    sample.write_csv(workspace.extracts, tables)
-    row = sample.sequence(heures_absence_non_financables="0")
+    tables = {"dsf": [extracts.dsf(f"D-{n * 7919 % len(numbers):06d}") for n in numbers], "absences": []}
+    extracts.write_csv(workspace.extracts, tables)
+    row = extracts.sequence()
     with (workspace.extracts / "sequences.csv").open("w") as file:
         file.write(";".join(row) + "\n")
         for n in range(rows):

@@ -8,7 +8,8 @@ from pipeline import reference
 from pipeline.reference import ExtractReport
 from pipeline.workspace import Workspace
 from schemas.extract_rules import RULES
-from tests.world import extracts as sample
+from tests.reference.good import CANARY, good
+from tests.world import extracts
 from tests.world.extracts import Tables
 
 Change = Callable[[Tables], object]
@@ -19,14 +20,14 @@ def cell(table: str, row: int, column: str, value: str) -> Change:
 
 
 def refused(workspace: Workspace, tables: Tables) -> ExtractReport:
-    sample.write_csv(workspace.extracts, tables)
-    (result,) = sample.load(workspace)
+    extracts.write_csv(workspace.extracts, tables)
+    (result,) = extracts.load(workspace)
     assert result.error is not None
     assert result.load is None
     assert not reference.open(workspace).known()
     assert list(workspace.reference.iterdir()) == []
     assert len(list(workspace.extracts.iterdir())) == len(tables), "a refused extract stays where it is"
-    assert "Zzyzx" not in str(result.error)
+    assert CANARY not in str(result.error)
     assert "1234567" not in str(result.error)
     return result.error.report
 
@@ -49,18 +50,18 @@ CASES = [
     ("EXT-12", cell("dsf", 0, "nature", "Solde"), ("dsf", 2, "nature", "Solde")),
     ("EXT-13", cell("absences", 0, "deja_complementee", "oui?"), ("absences", 2, "deja_complementee", "oui?")),
     ("EXT-14", cell("sequences", 1, "nom", "Zzyzx\x07"), ("sequences", 3, "nom", "Zzyzx\x07")),
-    ("EXT-15", cell("dsf", 0, "periode_fin", "28/02/2025"), ("dsf", 2, "periode_fin", "28/02/2025")),
-    ("EXT-15", cell("absences", 0, "date_fin", "2025-03-02"), ("absences", 2, "date_fin", "2025-03-02")),
-    ("EXT-20", lambda t: t["dsf"].append(sample.dsf(" d-001 ")), ("dsf", 4, "numero_dsf", "d-001")),
+    ("EXT-15", cell("dsf", 0, "periode_fin", "31/12/2024"), ("dsf", 2, "periode_fin", "31/12/2024")),
+    ("EXT-15", cell("absences", 0, "date_fin", "2025-02-02"), ("absences", 2, "date_fin", "2025-02-02")),
+    ("EXT-20", lambda t: t["dsf"].append(extracts.dsf(" dsf-1 ")), ("dsf", 4, "numero_dsf", "dsf-1")),
     ("EXT-20", lambda t: t["sequences"].append(t["sequences"][2]), ("sequences", 5, "code_sequence", "S2")),
     (
         "EXT-21",
-        lambda t: t["sequences"].append(sample.sequence("D-9", heures_absence_non_financables="0")),
+        lambda t: t["sequences"].append(extracts.sequence("D-9")),
         ("sequences", 5, "numero_dsf", "D-9"),
     ),
     (
         "EXT-22",
-        lambda t: t["absences"].append(sample.absence("A9", code_sequence="S9")),
+        lambda t: t["absences"].append(extracts.absence(id_absence="A9", code_sequence="S9")),
         ("absences", 4, "code_sequence", "S9"),
     ),
     (
@@ -75,7 +76,7 @@ CASES = [
 def test_one_fault_is_one_finding(
     workspace: Workspace, code: str, change: Change, place: tuple[str, int, str, str]
 ) -> None:
-    tables = sample.good()
+    tables = good()
     change(tables)
     report = refused(workspace, tables)
     found = [(p.code, p.fichier, p.ligne, p.colonne, p.valeur) for p in report.problemes]
@@ -86,45 +87,45 @@ def test_one_fault_is_one_finding(
 
 
 def test_the_same_absence_twice_is_named_with_its_first_row(workspace: Workspace) -> None:
-    tables = sample.good()
-    tables["absences"].append(sample.absence("a1", heures_non_financables="0"))
+    tables = good()
+    tables["absences"].append(extracts.absence(id_absence="a1", heures_non_financables="0"))
     (problem,) = refused(workspace, tables).problemes
     assert (problem.code, problem.ligne, problem.detail) == ("EXT-20", 4, "2")
 
 
 def test_ext_01_not_a_workbook(workspace: Workspace) -> None:
     (workspace.extracts / "x.xlsx").write_bytes(b"PK\x03\x04 but nothing else")
-    (result,) = sample.load(workspace)
+    (result,) = extracts.load(workspace)
     assert result.error is not None
     assert set(result.error.report.comptes) == {"EXT-01"}
 
 
 def test_ext_01_not_a_text_that_can_be_decoded(workspace: Workspace) -> None:
-    sample.write_csv(workspace.extracts, sample.good())
+    extracts.write_csv(workspace.extracts, good())
     (workspace.extracts / "absences.csv").write_bytes(b"numero_dsf;\x81\x81\xff\n")
-    (result,) = sample.load(workspace)
+    (result,) = extracts.load(workspace)
     assert result.error is not None
     assert "EXT-01" in result.error.report.comptes
 
 
 def test_ext_02_a_table_is_missing(workspace: Workspace) -> None:
-    tables = sample.good()
+    tables = good()
     del tables["absences"]
     report = refused(workspace, tables)
     assert [(p.code, p.detail) for p in report.problemes] == [("EXT-02", "absences")]
 
 
 def test_ext_02_a_sheet_is_missing(workspace: Workspace) -> None:
-    tables = sample.good()
+    tables = good()
     del tables["absences"]
-    sample.write_xlsx(workspace.extracts / "e.xlsx", tables)
-    (result,) = sample.load(workspace)
+    extracts.write_xlsx(workspace.extracts / "e.xlsx", tables)
+    (result,) = extracts.load(workspace)
     assert result.error is not None
     assert [(p.code, p.detail) for p in result.error.report.problemes] == [("EXT-02", "absences")]
 
 
 def test_ext_03_a_column_is_missing(workspace: Workspace) -> None:
-    tables = sample.good()
+    tables = good()
     for row in tables["sequences"]:
         del row["numero_pif"]
     report = refused(workspace, tables)
@@ -132,7 +133,7 @@ def test_ext_03_a_column_is_missing(workspace: Workspace) -> None:
 
 
 def test_ext_04_a_column_twice(workspace: Workspace) -> None:
-    tables = sample.good()
+    tables = good()
     for row in tables["absences"]:
         row["Type_Absence"] = row["type_absence"]
     report = refused(workspace, tables)
@@ -140,10 +141,10 @@ def test_ext_04_a_column_twice(workspace: Workspace) -> None:
 
 
 def test_ext_05_a_row_of_another_width(workspace: Workspace) -> None:
-    sample.write_csv(workspace.extracts, sample.good())
+    extracts.write_csv(workspace.extracts, good())
     path = workspace.extracts / "absences.csv"
-    path.write_bytes(path.read_bytes() + b"D-001;1234567A;S1\r\n")
-    (result,) = sample.load(workspace)
+    path.write_bytes(path.read_bytes() + b"DSF-1;1234567A;S1\r\n")
+    (result,) = extracts.load(workspace)
     assert result.error is not None
     assert [(p.code, p.ligne) for p in result.error.report.problemes] == [("EXT-05", 4)]
 
@@ -154,9 +155,9 @@ def test_ext_30_is_in_test_history() -> None:
 
 
 def test_all_faults_are_told_at_once_and_counted_exactly_where_the_list_is_cut(workspace: Workspace) -> None:
-    tables = sample.good()
+    tables = good()
     tables["sequences"] += [
-        sample.sequence(code=f"T{i}", heures_prevues="x", heures_absence_non_financables="0") for i in range(1000)
+        extracts.sequence(code_sequence=f"T{i}", heures_prevues="x", nom=f"{CANARY}nom") for i in range(1000)
     ]
     tables["dsf"][0]["nature"] = "?"
     report = refused(workspace, tables)
@@ -168,6 +169,6 @@ def test_all_faults_are_told_at_once_and_counted_exactly_where_the_list_is_cut(w
 
 
 def test_a_personal_value_is_marked(workspace: Workspace) -> None:
-    tables = sample.good()
+    tables = good()
     tables["sequences"][0]["identifiant_de"] = ""
     assert refused(workspace, tables).problemes[0].personnel

@@ -1,10 +1,18 @@
-"""A small workspace made by hand: extracts of a few DSF, deposits as csv, and runs over it."""
+"""The one maker of workspaces for tests, in five small ideas.
+
+- ``World``: a workspace, what its extracts will say, what is dropped in its inbox, runs over it, what came out;
+- ``extracts``: rows of initial DSF by keyword, and the files they are sent in;
+- ``deposits``: lines of hours and of absences, each by what it changes, as a csv;
+- ``inbox.Inbox``: a World whose inbox is looked at by a clock that tests turn;
+- ``decisions``: small true decisions put straight into the ledger, with no reading and no rules.
+"""
 
 import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,140 +20,84 @@ from typing import Any
 from pipeline.run import Outcome, run
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from schemas.fields import ABSENCES, HEURES, fields_of
+from tests.world import deposits, extracts
+from tests.world.extracts import DISPENSATEUR, OTHER, TITULAIRE
 
-TITULAIRE = "73282932000074"
-DISPENSATEUR = "55210055400013"
-OTHER = "44306184100047"
+__all__ = [
+    "DAY",
+    "DISPENSATEUR",
+    "OTHER",
+    "SETTINGS",
+    "TITULAIRE",
+    "World",
+    "by_verdict",
+    "codes",
+    "names",
+    "workspace",
+]
+
 DAY = date(2025, 6, 30)
-
-DSF: dict[str, Any] = {
-    "type_session": "ESF",
-    "nature": "INTERMEDIAIRE",
-    "statut": "Validée par France Travail",
-    "numero_convention": "CONV-1",
-    "intitule": "Titre inventé",
-    "siret_titulaire": TITULAIRE,
-    "raison_sociale_titulaire": "Centre Inventé",
-    "siret_dispensateur": TITULAIRE,
-    "raison_sociale_dispensateur": "Centre Inventé",
-    "periode_debut": "2025-01-01",
-    "periode_fin": "2025-03-31",
-    "date_validation": "2025-04-10",
-    "date_extraction": "2025-06-01",
-}
-SEQUENCE: dict[str, Any] = {
-    "identifiant_de": "1234567A",
-    "nom": "EXEMPLE",
-    "prenom": "Alix",
-    "numero_pif": "PIF-1",
-    "code_sequence": "S1",
-    "libelle_sequence": "Séquence inventée",
-    "heures_prevues": "400",
-    "heures_realisees": "100",
-    "heures_absence_financables": "0",
-}
-ABSENCE: dict[str, Any] = {
-    "identifiant_de": "1234567A",
-    "code_sequence": "S1",
-    "type_absence": "Maladie",
-    "date_debut": "2025-02-03",
-    "date_fin": "2025-02-04",
-    "heures_non_financables": "7",
-    "deja_complementee": "non",
-}
-HOURS_LINE: dict[str, Any] = {
-    "numero_dsf": "DSF-1",
-    "identifiant_de": "1234567A",
-    "nom": "Exemple",
-    "prenom": "Alix",
-    "code_sequence": "S1",
-    "date_debut": "10/02/2025",
-    "heures": "7",
-    "reference_justificatif": "Feuille 12",
-}
-ABSENCE_LINE: dict[str, Any] = {
-    "numero_dsf": "DSF-1",
-    "identifiant_de": "1234567A",
-    "nom": "Exemple",
-    "prenom": "Alix",
-    "code_sequence": "S1",
-    "id_absence": "A1",
-    "heures": "7",
-    "motif": "MAL",
-    "reference_justificatif": "Arrêt 3",
-    "date_justificatif": "10/02/2025",
-}
+"""The date of runs."""
+SETTINGS = Settings(delai_stabilite=0, processus=1)
+"""Deposits are taken at once, and everything happens in one process."""
+SECOND = 1_000_000_000
+_FIRST = 1_750_000_000 * SECOND  # before DAY, so that nothing comes from the future
 
 
-def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([row.get(c, "") for c in columns] for row in rows)
-    return out.getvalue()
+def workspace(root: Path) -> Workspace:
+    """A workspace with its folders, at ``root``."""
+    made = Workspace(root)
+    made.create()
+    return made
 
 
 class World:
     """A workspace with its extracts; deposits get modification times in the order they are dropped."""
 
     def __init__(self, root: Path) -> None:
-        self.workspace = Workspace(root)
-        self.workspace.create()
+        self.workspace = workspace(root)
+        self.tables: extracts.Tables = {"dsf": [], "sequences": [], "absences": []}
         self._dropped = 0
-        self.dsf: list[dict[str, Any]] = []
-        self.sequences: list[dict[str, Any]] = []
-        self.absences: list[dict[str, Any]] = []
 
-    def add_dsf(
-        self,
-        numero: str = "DSF-1",
-        *,
-        sequences: Iterable[Mapping[str, Any]] = ({},),
-        absences: Iterable[Mapping[str, Any]] = ({"id_absence": "A1"},),
-        **changes: Any,
-    ) -> "World":
-        """One DSF; the hours of its absences are added up as the extract must have them."""
-        self.dsf.append({**DSF, "numero_dsf": numero, **changes})
-        mine = [{**ABSENCE, "numero_dsf": numero, **absence} for absence in absences]
-        self.absences += mine
-        for change in sequences:
-            row = {**SEQUENCE, "numero_dsf": numero, **change}
-            lost = [
-                float(a["heures_non_financables"].replace(",", "."))
-                for a in mine
-                if (a["identifiant_de"], a["code_sequence"]) == (row["identifiant_de"], row["code_sequence"])
-            ]
-            self.sequences.append({"heures_absence_non_financables": f"{sum(lost):.2f}", **row})
+    # --- what goes in -------------------------------------------------------------------------------------------------
+
+    def add_dsf(self, numero: str = "DSF-1", **changes: Any) -> "World":
+        """One more DSF for the next extracts, as ``extracts.whole`` makes it."""
+        for table, rows in extracts.whole(numero, **changes).items():
+            self.tables[table] += rows
+        return self
+
+    def forget(self) -> "World":
+        """Begin the next extracts anew; what was sent is with the product."""
+        for rows in self.tables.values():
+            rows.clear()
         return self
 
     def write_extracts(self) -> "World":
-        for name, rows, sample in (
-            ("dsf", self.dsf, {"numero_dsf": "", **DSF}),
-            ("sequences", self.sequences, {"numero_dsf": "", **SEQUENCE, "heures_absence_non_financables": ""}),
-            ("absences", self.absences, {"numero_dsf": "", "id_absence": "", **ABSENCE}),
-        ):
-            (self.workspace.extracts / f"{name}.csv").write_text(table(rows, list(sample)), encoding="utf-8")
+        """Send the DSF added so far to ``inbox/extraits``."""
+        extracts.write_csv(self.workspace.extracts, self.tables)
         return self
 
-    def drop(self, name: str, content: str | bytes, siret: str = TITULAIRE) -> Path:
-        folder = self.workspace.deposits / siret
-        path = folder / name
+    def drop(self, name: str = "a.csv", content: str | bytes = b"x;y\n", folder: str = TITULAIRE) -> Path:
+        """Put a file into a folder of ``inbox/depots``."""
+        path = self.workspace.deposits / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         self._dropped += 1
-        os.utime(path, ns=(1_750_000_000_000_000_000 + self._dropped * 1_000_000_000,) * 2)
+        os.utime(path, ns=(_FIRST + self._dropped * SECOND,) * 2)
         return path
 
-    def hours(self, name: str, *lines: Mapping[str, Any], siret: str = TITULAIRE) -> Path:
-        return self.drop(name, deposit(HEURES, [{**HOURS_LINE, **line} for line in lines]), siret)
+    def hours(self, name: str, *lines: deposits.Line, folder: str = TITULAIRE) -> Path:
+        """Drop a deposit of hours, each line by what it changes."""
+        return self.drop(name, deposits.hours(*lines), folder)
 
-    def absence(self, name: str, *lines: Mapping[str, Any], siret: str = TITULAIRE) -> Path:
-        return self.drop(name, deposit(ABSENCES, [{**ABSENCE_LINE, **line} for line in lines]), siret)
+    def absence(self, name: str, *lines: deposits.Line, folder: str = TITULAIRE) -> Path:
+        """Drop a deposit of absences, each line by what it changes."""
+        return self.drop(name, deposits.absences(*lines), folder)
 
     def run(self, day: date = DAY, **settings: Any) -> Outcome:
-        chosen = Settings(**{"delai_stabilite": 0.0, "processus": 1, **settings})
-        return run(self.workspace, chosen, day, lambda step, done, total: None)
+        """`dsf run` in this process."""
+        return run(self.workspace, replace(SETTINGS, **settings), day, lambda *_: None)
 
     # --- what came out ------------------------------------------------------------------------------------------------
 
@@ -159,23 +111,15 @@ class World:
         return self.reports(siret)[-1]
 
     def complements(self, siret: str = TITULAIRE) -> dict[str, dict[str, Any]]:
+        """Every complementary DSF of an organisation by its number."""
         paths = sorted(self.workspace.outbox.glob(f"{siret}/dsf/*/*.json"))
         found = [json.loads(path.read_text()) for path in paths]
         return {item["numero"]: item for item in found}
 
     def verdicts(self, run_name: str) -> list[dict[str, str]]:
+        """The rows of a run's verdicts.csv."""
         text = (self.workspace.reports / run_name / "verdicts.csv").read_text(encoding="utf-8")
         return list(csv.DictReader(io.StringIO(text)))
-
-
-def deposit(nature: str, lines: Sequence[Mapping[str, Any]], *, newline: str = "\r\n") -> str:
-    """A csv deposit with the template's headings."""
-    fields = fields_of(nature)
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator=newline)
-    writer.writerow([field.headings[nature] for field in fields])
-    writer.writerows([line.get(field.name, "") for field in fields] for line in lines)
-    return out.getvalue()
 
 
 def codes(report: Mapping[str, Any], verdict: str | None = None) -> dict[int, list[str]]:
@@ -184,4 +128,10 @@ def codes(report: Mapping[str, Any], verdict: str | None = None) -> dict[int, li
 
 
 def by_verdict(report: Mapping[str, Any]) -> dict[int, str]:
+    """Row → verdict."""
     return {line["ligne"]: line["verdict"] for line in report["lignes"]}
+
+
+def names(folder: Path) -> list[str]:
+    """Every file under ``folder``, relative."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

@@ -1,4 +1,4 @@
-"""A small right extract and ways to write it; tests change one thing at a time. Nobody here exists."""
+"""Initial DSF extracts: right rows by keyword, the tables they make, and the files tables are sent in. Nobody here exists."""
 
 import csv
 import io
@@ -19,73 +19,85 @@ from schemas.extracts import TABLES
 
 Row = dict[str, str]
 Tables = dict[str, list[Row]]
+
 TITULAIRE = "73282932000074"
-DISPENSATEUR = "35600000000048"
+DISPENSATEUR = "35600000000048"  # of La Poste, whose keys are reckoned another way
+OTHER = "44306184100047"
+BY_ANOTHER = {"siret_dispensateur": DISPENSATEUR, "raison_sociale_dispensateur": "Formation d'Essai"}
+"""Changes for a DSF whose dispensateur is not its titulaire."""
 
 
-def dsf(numero: str = "D-001", **changes: str) -> Row:
+def dsf(numero: str = "DSF-1", **changes: str) -> Row:
+    """An open DSF of ``TITULAIRE``, validated and intermédiaire."""
     return {
         "numero_dsf": numero,
-        "type_session": "ESP",
+        "type_session": "ESF",
         "nature": "Intermédiaire",
         "statut": "Validée par France Travail",
-        "numero_convention": "C-1",
+        "numero_convention": "CONV-1",
         "intitule": "Bureautique",
         "siret_titulaire": TITULAIRE,
         "raison_sociale_titulaire": "Les Ateliers d'Essai",
-        "siret_dispensateur": DISPENSATEUR,
-        "raison_sociale_dispensateur": "Formation d'Essai",
-        "periode_debut": "2025-03-01",
+        "siret_dispensateur": TITULAIRE,
+        "raison_sociale_dispensateur": "Les Ateliers d'Essai",
+        "periode_debut": "2025-01-01",
         "periode_fin": "2025-03-31",
         "date_validation": "2025-04-10",
-        "date_extraction": "2025-06-30",
+        "date_extraction": "2025-06-01",
     } | changes
 
 
-def sequence(numero: str = "D-001", de: str = "1234567A", code: str = "S1", **changes: str) -> Row:
+def sequence(numero: str = "DSF-1", **changes: str) -> Row:
+    """A séquence of a DSF, for one trainee, with hours to spare in the PIF."""
     return {
         "numero_dsf": numero,
-        "identifiant_de": de,
-        "nom": "Zzyzxnom",
-        "prenom": "Zzyzxprenom",
-        "numero_pif": "P1",
-        "code_sequence": code,
+        "identifiant_de": "1234567A",
+        "nom": "EXEMPLE",
+        "prenom": "Alix",
+        "numero_pif": "PIF-1",
+        "code_sequence": "S1",
         "libelle_sequence": "Tableur",
-        "heures_prevues": "70.00",
-        "heures_realisees": "31.50",
+        "heures_prevues": "400",
+        "heures_realisees": "100",
         "heures_absence_financables": "0",
-        "heures_absence_non_financables": "10.5",
+        "heures_absence_non_financables": "0",
     } | changes
 
 
-def absence(identifiant: str = "A1", numero: str = "D-001", **changes: str) -> Row:
+def absence(numero: str = "DSF-1", **changes: str) -> Row:
+    """Two days of absence of that trainee, 7 hours, not completed yet."""
     return {
         "numero_dsf": numero,
         "identifiant_de": "1234567A",
         "code_sequence": "S1",
-        "id_absence": identifiant,
+        "id_absence": "A1",
         "type_absence": "Maladie",
-        "date_debut": "2025-03-03",
-        "date_fin": "2025-03-04",
+        "date_debut": "2025-02-03",
+        "date_fin": "2025-02-04",
         "heures_non_financables": "7",
         "deja_complementee": "non",
     } | changes
 
 
-def good() -> Tables:
-    """Two DSF of one convention, three séquences, three absences."""
-    return {
-        "dsf": [dsf("D-002"), dsf("D-001", type_session="esf", nature="INTERMEDIAIRE")],
-        "sequences": [
-            sequence("D-002", heures_absence_non_financables="0"),
-            sequence(),
-            sequence(code="S2", heures_absence_non_financables="0.00"),
-        ],
-        "absences": [absence(), absence("A2", heures_non_financables="3.5", deja_complementee="oui")],
-    }
+def whole(
+    numero: str = "DSF-1",
+    *,
+    sequences: Sequence[Mapping[str, str]] = ({},),
+    absences: Sequence[Mapping[str, str]] = ({},),
+    **changes: str,
+) -> Tables:
+    """One DSF with its séquences and absences, each by its changes; hours of absence are added up as they must be."""
+    lost = [absence(numero, **change) for change in absences]
+    rows = [sequence(numero, **change) for change in sequences]
+    for row, change in zip(rows, sequences, strict=True):
+        mine = [a for a in lost if all(a[name] == row[name] for name in ("identifiant_de", "code_sequence"))]
+        hours = sum(float(a["heures_non_financables"].replace(",", ".")) for a in mine)
+        row |= {"heures_absence_non_financables": f"{hours:.2f}", **change}
+    return {"dsf": [dsf(numero, **changes)], "sequences": rows, "absences": lost}
 
 
 def csv_bytes(table: str, rows: list[Row], delimiter: str = ";", encoding: str = "utf-8", end: str = "\r\n") -> bytes:
+    """One table as a csv of that dialect."""
     text = io.StringIO()
     columns = list(rows[0]) if rows else [column.name for column in TABLES[table]]
     writer = csv.DictWriter(text, columns, delimiter=delimiter, lineterminator=end)
@@ -95,26 +107,25 @@ def csv_bytes(table: str, rows: list[Row], delimiter: str = ";", encoding: str =
 
 
 def write_csv(folder: Path, tables: Mapping[str, list[Row]], suffix: str = "", **dialect: str) -> list[Path]:
+    """A csv a table, in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for table, rows in tables.items():
-        path = folder / f"{table}{suffix}.csv"
+    paths = [folder / f"{table}{suffix}.csv" for table in tables]
+    for path, (table, rows) in zip(paths, tables.items(), strict=True):
         path.write_bytes(csv_bytes(table, rows, **dialect))
-        paths.append(path)
     return paths
 
 
 def write_parquet(folder: Path, tables: Mapping[str, list[Row]]) -> list[Path]:
+    """A Parquet file a table, all texts."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for table, rows in tables.items():
-        path = folder / f"{table}.parquet"
+    paths = [folder / f"{table}.parquet" for table in tables]
+    for path, rows in zip(paths, tables.values(), strict=True):
         pq.write_table(pa.Table.from_pylist(rows), path)
-        paths.append(path)
     return paths
 
 
 def write_xlsx(path: Path, tables: Mapping[str, list[Row]]) -> Path:
+    """A workbook with a sheet a table, all texts."""
     path.parent.mkdir(parents=True, exist_ok=True)
     book = openpyxl.Workbook()
     book.remove(book.active)
@@ -125,12 +136,6 @@ def write_xlsx(path: Path, tables: Mapping[str, list[Row]]) -> Path:
             sheet.append(list(row.values()))
     book.save(path)
     return path
-
-
-def workspace(root: Path) -> Workspace:
-    made = Workspace(root / "atelier")
-    made.create()
-    return made
 
 
 def at(paths: list[Path], seconds: int) -> None:

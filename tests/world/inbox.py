@@ -2,7 +2,8 @@
 
 import os
 import zipfile
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -10,15 +11,16 @@ from pipeline import ledger
 from pipeline.disk import hash_of
 from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.intake.scan import Scan, scan
-from pipeline.intake.settled import SECOND, Clock
+from pipeline.intake.settled import Clock
 from pipeline.intake.take import take
 from pipeline.ledger import Source
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from tests.world import decisions as made
+from tests.world import SECOND, SETTINGS, TITULAIRE, World
 
 QUIET = 5
-SETTINGS = Settings(delai_stabilite=QUIET, processus=1)
+PATIENT = replace(SETTINGS, delai_stabilite=QUIET)
+"""A deposit must have rested for ``QUIET`` seconds."""
 
 
 @dataclass
@@ -28,10 +30,11 @@ class Time:
     now: float = 1_000.0
     calendar: float = 1_700_000_000.0
     start: str = "start-1"
-    during: list[object] = field(default_factory=list)
+    during: list[Callable[[], object]] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
     def clock(self) -> Clock:
+        """As a scan asks for it."""
         return Clock(
             monotonic=lambda: int(self.now * SECOND),
             calendar=lambda: int((self.calendar + self.now) * SECOND),
@@ -40,10 +43,11 @@ class Time:
         )
 
     def sleep(self, seconds: float) -> None:
+        """Time passes at once."""
         self.slept.append(seconds)
         self.now += seconds
         while self.during:
-            self.during.pop()()  # type: ignore[operator]
+            self.during.pop()()
 
     def reboot(self, elapsed: float) -> None:
         """The machine starts again: its own clock begins at 0."""
@@ -51,33 +55,35 @@ class Time:
         self.now, self.start = 0.0, self.start + "'"
 
 
-class Box:
-    """A workspace with one organisation's folder."""
+class Inbox(World):
+    """A World with one organisation's folder, looked at by ``time``."""
 
     def __init__(self, root: Path) -> None:
-        self.workspace: Workspace = made.workspace(root)
-        self.folder = self.workspace.deposits / made.SIRET
+        super().__init__(root)
+        self.folder = self.workspace.deposits / TITULAIRE
         self.folder.mkdir()
         self.time = Time()
 
-    def drop(self, name: str = "a.csv", data: bytes = b"x;y\n", folder: str = made.SIRET) -> Path:
-        path = self.workspace.deposits / folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return path
-
-    def scan(self, settings: Settings = SETTINGS, *, sleep: bool = True) -> Scan:
+    def scan(self, settings: Settings = PATIENT, *, sleep: bool = True) -> Scan:
+        """Look at the inbox, as a run does (``sleep``) or as `dsf status` does."""
         with ledger.open(self.workspace, settings) as book:
             return scan(self.workspace, settings, book, clock=self.time.clock(), sleep=sleep)
 
-    def ready(self, settings: Settings = SETTINGS) -> list[str]:
+    def ready(self, settings: Settings = PATIENT) -> list[str]:
+        """The files that a run would take now."""
         return [arrival.fichier for arrival in self.scan(settings).ready]
 
+    def take(self, arrival: Arrival) -> Snapshot | None:
+        """Archive one arrival."""
+        return take_one(self.workspace, arrival)
+
     def archived(self) -> list[str]:
+        """Names of the archived originals."""
         return sorted(path.name for path in self.workspace.originals.iterdir())
 
 
 def take_one(workspace: Workspace, arrival: Arrival) -> Snapshot | None:
+    """The arrival archived; None when it is no longer what was seen."""
     return take(workspace, [arrival])[0]
 
 
