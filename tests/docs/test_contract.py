@@ -24,7 +24,7 @@ from schemas.extracts import TABLES
 from schemas.fields import ABSENCES, FIELDS, HEURES, SHEETS
 from schemas.rules import CATALOGUE
 from tests.docs.page import PAGE, section, table, tables, titles
-from tests.world import HOURS_LINE, TITULAIRE, World, deposit
+from tests.world import TITULAIRE, World, deposits
 
 CODES = frozenset(CATALOGUE)
 SECTIONS = [
@@ -279,8 +279,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made.hours("bon.csv", {})
     made.hours("a-revoir.csv", {"numero_dsf": "DSF-2", "heures": "sept"}, {"numero_dsf": "DSF-2"})
     made.drop("refuse.pdf", b"%PDF-1.4")
-    made.drop("libelle.csv", deposit(HEURES, [HOURS_LINE]), f"{TITULAIRE}-libelle")
-    own = deposit(HEURES, [{**HOURS_LINE, "date_debut": "mars"}]).replace("Commentaire\r\n", "Commentaire;À nous\r\n")
+    made.drop("libelle.csv", deposits.hours({}), f"{TITULAIRE}-libelle")
+    own = deposits.hours({"date_debut": "mars"}).replace("Commentaire\r\n", "Commentaire;À nous\r\n")
     made.drop("colonne.csv", own.replace("Feuille 12;\r\n", "Feuille 12;;oui\r\n"))
     made.drop("en-cours.csv.part", b"N")
     (made.workspace.deposits / "hors-dossier.csv").write_text("?", encoding="utf-8")
