@@ -26,7 +26,12 @@ class Views(Opened):
     """The part of the ledger that is read by people and reports."""
 
     def run_view(self, run: str, *, rows: bool = True) -> Data:
-        """A run as ``overview.files`` wants it (docs/architecture.md): hours int hundredths, ``verdicts`` bytes of csv rows.
+        """A run for its report, from the ledger alone: the same after a crash. Hours int hundredths.
+
+        run, date, debut, fin · versions {programme, regles} · reference [{nom, date_extraction, sha256}] · reglages {…} ·
+        depots [{depot, siret, raison_sociale, fichier, sha256, octets, etat, format, comptes {…}, heures {…},
+        regles [{code, constats, heures}], dsf [{numero_dsf, comptes, heures}]}] · complements [numero…] ·
+        attente [{chemin, raison}] · laisses [{chemin, raison}] · durees {step: seconds} · verdicts: bytes of csv rows.
 
         ``rows=False`` leaves the rows out: of a past run only the figures are shown.
         """

@@ -52,7 +52,7 @@ class Reference:
     def facts(self, cles_dsf: Iterable[str]) -> Facts:
         """What is known of the DSF whose keys are ``cles_dsf``; keys that nothing is known of are just not there.
 
-        Frames as in docs/architecture.md; rows by ``cle_dsf``, then in the extract's order. Blank texts are "".
+        Rows by ``cle_dsf``, then in the extract's order. Blank texts are "".
         """
         asked = pa.table({"cle_dsf": pa.array(sorted(set(cles_dsf)), pa.string())})
         if not self._loads:

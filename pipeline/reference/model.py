@@ -165,7 +165,15 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of some DSF: the frames of docs/architecture.md. Hours Int64 hundredths, dates datetime64[s]."""
+    """What is known of some DSF. Hours Int64 hundredths, dates datetime64[s]; every ``cle_…`` is ``schemas.keys.key`` of a column.
+
+    ``dsf``: cle_dsf (unique), the columns of the extract's dsf table, cle_convention, extrait (name of the load).
+    ``sequences``: cle_dsf, cle_de, cle_sequence (unique together), cle_pif, the columns of the table. ``absences``: cle_dsf,
+    cle_de, cle_sequence, cle_absence (unique together), the columns of the table, deja_complementee bool. ``declared``:
+    cle_convention, cle_de, cle_pif, cle_sequence, cle_dsf, heures_declarees, siret_titulaire, siret_dispensateur: a row for each
+    séquence row of every known DSF of the conventions of the DSF asked for (REF-13). ``extraits``: nom, date_extraction,
+    sha256 of each load that gave a row.
+    """
 
     dsf: pd.DataFrame
     sequences: pd.DataFrame

@@ -70,6 +70,20 @@ def test_no_two_types_have_one_name() -> None:
     assert {name: sorted(where) for name, where in places.items() if len(where) > 1} == {}
 
 
+def found(name: str) -> object:
+    """The module, class or function of that dotted name."""
+    parts = name.split(".")
+    for last in range(len(parts), 0, -1):
+        try:
+            thing: object = importlib.import_module(".".join(parts[:last]))
+        except ModuleNotFoundError:
+            continue
+        for attribute in parts[last:]:
+            thing = getattr(thing, attribute, None)
+        return thing
+    return None
+
+
 NAMED = re.compile(r"`((?:pipeline|schemas)(?:\.\w+)+)`")
 
 
@@ -78,8 +92,4 @@ def test_names_that_a_page_gives_are_there(page: str) -> None:
     names = NAMED.findall((ROOT / page).read_text(encoding="utf-8"))
     assert names or page != "docs/architecture.md"
     for name in names:
-        module, _, attribute = name.rpartition(".")
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError:
-            assert hasattr(importlib.import_module(module), attribute), name
+        assert found(name) is not None, name
