@@ -18,7 +18,7 @@ from pipeline.cells.model import USABLE, Etat
 from pipeline.judging.deposit import Deposit
 from pipeline.reading.model import Column, Table
 from schemas.fields import ABSENCES, FIELDS, Kind, column_letter
-from schemas.keys import keys
+from schemas.folding import keys
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DAY = np.iinfo(np.int64).min
