@@ -4,7 +4,6 @@ Source: spec §3. Hours are whole hundredths (Int64), dates ``datetime64[s]``, t
 extract are in ``schemas.extract_rules``; the models here apply those that pandera can say of one table.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,6 +14,7 @@ import pandera.pandas as pa
 from pandera.typing import Series
 
 from schemas import extract_rules as rules
+from schemas.folding import folded
 
 DSF = "dsf"
 SEQUENCES = "sequences"
@@ -27,18 +27,13 @@ PERSONAL = frozenset({"identifiant_de", "nom", "prenom"})
 """Columns whose values never reach a log nor the text of an exception."""
 
 
-def fold(text: str) -> str:
-    """Status, nature and type compared: without regard to case, accents and spaces (spec §3)."""
-    bare = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in bare if not unicodedata.combining(c) and not c.isspace()).casefold()
-
-
-_VALID = frozenset(fold(statut) for statut in STATUTS_VALIDES)
+VALIDATED = frozenset(folded(statut) for statut in STATUTS_VALIDES)
+"""The valid statuses as they are compared."""
 
 
 def is_validated(statut: str) -> bool:
     """Whether Kairos lets a DSF with this ``statut`` be completed."""
-    return fold(statut) in _VALID
+    return folded(statut) in VALIDATED
 
 
 class Kind(StrEnum):
@@ -115,7 +110,7 @@ KEY_NAMES = {
     "code_sequence": "cle_sequence",
     "id_absence": "cle_absence",
 }
-"""Column of an extract → column of its ``schemas.keys.key``."""
+"""Column of an extract → column of its ``schemas.folding.key``."""
 
 UNIQUE = {
     DSF: ("cle_dsf",),

@@ -2,7 +2,8 @@
 
 A rule looks at one of three frames (built by ``pipeline.judging.findings``):
 
-- ``OBSERVATIONS``: what reading noticed, one row a thing: etat, champ, nature, feuille, ligne, colonne, valeur, attendu, detail;
+- ``OBSERVATIONS``: what reading noticed, one row a thing: etat, champ, nature, feuille, ligne, colonne, valeur, attendu,
+  detail, precision;
 - ``LINES``: the lines of the deposits, typed, with the facts of the reference and of the ledger joined as columns;
 - ``DEPOSITS``: one row a deposit.
 

@@ -10,7 +10,6 @@ import pytest
 from pipeline import workers
 from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions
-from pipeline.reading.details import french
 from pipeline.reading.model import Reading
 from pipeline.settings import Limits
 from pipeline.workers import Pool
@@ -86,7 +85,7 @@ def test_three_deaths_put_a_file_aside(good: Path, tmp_path: Path) -> None:
         readings = pool.read([(good, ReadOptions()), (deadly, ReadOptions()), (good, ReadOptions())])
     assert [lines(reading) for reading in readings] == [1, 0, 1]
     (said,) = readings[1].observations
-    assert (said.etat, said.detail) == (Etat.FICHIER_ILLISIBLE, french("arret"))
+    assert (said.etat, said.precision) == (Etat.FICHIER_ILLISIBLE, "arret")
     assert len([path for path in tmp_path.iterdir() if path.stem == "mortel" and path != deadly]) == workers.ATTEMPTS
 
 

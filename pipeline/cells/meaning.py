@@ -14,9 +14,10 @@ from stdnum.fr import nir as nir_number
 from pipeline.cells.dates import read_date
 from pipeline.cells.hours import read_hours
 from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell, Lu, PlainLus
-from pipeline.cells.text import as_text, display, fold
+from pipeline.cells.text import as_text, display
 from pipeline.cells.text import number as number_text
 from schemas.fields import MAX_COMMENT, MAX_TEXT, Kind
+from schemas.folding import key, tidy
 
 ERROR_TEXTS = frozenset(
     "#NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #GETTING_DATA #SPILL! #CALC! #FIELD! #BLOCKED! #UNKNOWN! #CONNECT! "
@@ -146,7 +147,7 @@ def _wrong_in_itself(cell: Cell, kind: Kind) -> Lu | None:
     if forbidden:
         return Lu(None, (Etat.CARACTERE_INTERDIT,), f"U+{ord(forbidden):04X}")
     limit = MAX_COMMENT if kind is Kind.COMMENT else MAX_TEXT
-    length = len(fold(cell))
+    length = len(tidy(cell))
     if length > limit:
         return Lu(None, (Etat.TEXTE_TROP_LONG,), f"{length} / {limit}")
     return None
@@ -183,7 +184,7 @@ _NO = frozenset({"non", "n", "0"})
 def _read_yes_no(cell: Cell, _epoque: bool) -> Lu:
     if isinstance(cell, bool):
         return Lu(cell)
-    text = (as_text(cell) or "").casefold()
+    text = key(as_text(cell) or "")
     if text in _YES or text in _NO:
         return Lu(text in _YES)
     return Lu(None, (Etat.OUI_NON_ILLISIBLE,), "oui / non")

@@ -3,10 +3,10 @@
 A page sets thousands apart and speaks the reader's language (``documents.wording``); everything before it goes through here.
 """
 
-import unicodedata
 from datetime import date, datetime, time, timedelta
 
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell
+from schemas.folding import tidy
 
 DIGITS_OF_A_NUMBER = 15
 """What a spreadsheet keeps of a number."""
@@ -47,7 +47,7 @@ def as_text(cell: Cell) -> str | None:
         case FormulaCell(value=value):
             return as_text(value)
         case str():
-            return fold(cell)
+            return tidy(cell)
         case bool():
             return "VRAI" if cell else "FAUX"
         case int() | float():
@@ -60,11 +60,6 @@ def as_text(cell: Cell) -> str | None:
             return cell.strftime("%H:%M:%S" if cell.second else "%H:%M")
         case timedelta():
             return clock(cell)
-
-
-def fold(text: str) -> str:
-    """``text`` in NFC, trimmed, each run of spaces (NBSP, thin spaces, line breaks) one space."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def number(value: float) -> str | None:

@@ -8,7 +8,7 @@ from pipeline.cells.text import hours
 from pipeline.commands.console import plain
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from schemas.keys import key
+from schemas.folding import key
 
 
 def history(

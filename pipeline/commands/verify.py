@@ -21,7 +21,7 @@ from pipeline.ledger.records import COUNTS
 from pipeline.publishing import spool, witness
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from schemas.keys import key
+from schemas.folding import key
 
 _SHOWN = 50
 

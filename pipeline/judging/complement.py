@@ -7,7 +7,6 @@ place in the deposit.
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +20,7 @@ from jsonschema import Draft202012Validator
 
 from pipeline import jsonfile
 from schemas.fields import ABSENCES
-from schemas.keys import key
+from schemas.folding import key, plain
 
 Line = Mapping[str, Any]
 """One accepted line, reference facts joined: nature, identifiant_de, nom, prenom, numero_pif, code_sequence,
@@ -85,7 +84,7 @@ def payload(
 def _demandeur(lines: Sequence[Line]) -> dict[str, Any]:
     """One DE on one PIF."""
     sequences = [_sequence(group) for group in _grouped(lines, "code_sequence")]
-    sequences.sort(key=lambda sequence: (_folded(sequence["code"]), sequence["code"]))
+    sequences.sort(key=lambda sequence: (plain(sequence["code"]), sequence["code"]))
     first = lines[0]
     return {
         **{name: _text(first[name]) for name in ("identifiant_de", "nom", "prenom", "numero_pif")},
@@ -99,7 +98,7 @@ def _sequence(lines: Sequence[Line]) -> dict[str, Any]:
     added = [_added(line) for line in lines if line["nature"] != ABSENCES]
     absences = [_absence(line) for line in lines if line["nature"] == ABSENCES]
     added.sort(key=lambda item: (item["date_debut"], item["date_fin"], *_place(item)))
-    absences.sort(key=lambda item: (_folded(item["type_absence"]), item["date_debut"], item["date_fin"], *_place(item)))
+    absences.sort(key=lambda item: (plain(item["type_absence"]), item["date_debut"], item["date_fin"], *_place(item)))
     first = lines[0]
     return {
         "code": _text(first["code_sequence"]),
@@ -156,14 +155,9 @@ def _place(item: Mapping[str, Any]) -> tuple[str, int]:
 
 
 def _as_kairos_lists(demandeur: Mapping[str, Any]) -> tuple[str, ...]:
-    named = [_folded(demandeur[name]) for name in ("nom", "prenom")]
+    named = [plain(demandeur[name]) for name in ("nom", "prenom")]
     exact = [demandeur[name] for name in ("identifiant_de", "numero_pif", "nom", "prenom")]
     return (*named, *exact)
-
-
-def _folded(text: str) -> str:
-    """``text`` without case and accents, to sort as a reader expects: « Édouard » beside « Edouard »."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
 
 
 def _text(value: Any) -> str:

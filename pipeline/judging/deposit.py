@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from pipeline.cells.model import Etat
 from pipeline.intake.arrival import Snapshot
-from pipeline.reading import details
 from pipeline.reading.model import Observation, Reading
 
 
@@ -34,10 +33,10 @@ class Deposit:
 
 
 TRIED, OURS = "essais", "notre_erreur"
-"""Why a deposit is put aside (see ``reading.details``)."""
+"""Why a deposit is put aside (see ``schemas.noticed``)."""
 
 
 def put_aside(snapshot: Snapshot, why: str) -> Deposit:
     """A deposit that ends the program (``TRIED``, ``OURS``): it is refused without being judged, and both sides are told."""
-    noticed = Observation(Etat.FICHIER_ILLISIBLE, detail=details.french(why))
+    noticed = Observation(Etat.FICHIER_ILLISIBLE, precision=why)
     return Deposit(snapshot, Reading("", observations=(noticed,)))

@@ -15,8 +15,8 @@ from pandera.errors import SchemaErrorReason, SchemaErrors
 
 from pipeline.cells.text import hours, shown
 from pipeline.judging.frames import Frames
-from pipeline.reading import details
 from pipeline.settings import Settings
+from schemas import noticed
 from schemas.fields import column_letter
 from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
 
@@ -82,11 +82,12 @@ def on_observations(frames: Frames, settings: Settings) -> pd.DataFrame:
 
 def _said(observations: pd.DataFrame, langue: str) -> pd.DataFrame:
     """What was noticed, its place as a word (``lieu``) and its details in the language of the report."""
-    english = langue == "en"
-    sheet, csv = ("sheet “{}”", "CSV file") if english else ("feuille « {} »", "fichier CSV")
-    places = [sheet.format(name) if name else csv for name in observations["feuille"]]
-    said = observations.assign(lieu=places)
-    return said.assign(detail=[details.english(text) for text in said["detail"]]) if english else said
+    sheet, csv = ("sheet “{}”", "CSV file") if langue == "en" else ("feuille « {} »", "fichier CSV")
+    said = observations.assign(lieu=[sheet.format(name) if name else csv for name in observations["feuille"]])
+    coded = observations["precision"] != ""
+    rows = observations[coded].to_dict("records")
+    said.loc[coded, "detail"] = [noticed.text(row["precision"], langue, row) for row in rows]
+    return said
 
 
 def on_deposits(deposits: pd.DataFrame, settings: Settings) -> pd.DataFrame:

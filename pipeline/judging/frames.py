@@ -18,7 +18,7 @@ from pipeline.cells.model import USABLE, Etat
 from pipeline.judging.deposit import Deposit
 from pipeline.reading.model import Column, Table
 from schemas.fields import ABSENCES, FIELDS, Kind, column_letter
-from schemas.keys import keys
+from schemas.folding import keys
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DAY = np.iinfo(np.int64).min
@@ -28,7 +28,7 @@ _KEYS = {
     "code_sequence": "cle_sequence",
     "id_absence": "cle_absence",
 }
-_OBSERVED = ("etat", "feuille", "ligne", "colonne", "champ", "valeur", "attendu", "detail")
+_OBSERVED = ("etat", "feuille", "ligne", "colonne", "champ", "valeur", "attendu", "detail", "precision")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _noticed(table: Table, column: Column, depot: int, start: int) -> list[tuple
             (
                 *(depot, start + int(position), column.titre, table.nature, str(etat), table.feuille, ligne, letter),
                 # A social security number is never said again, not even to the one who typed it.
-                *(column.champ or "", "•••" if etat is Etat.NIR else text.shown(cell), "", lu.detail),
+                *(column.champ or "", "•••" if etat is Etat.NIR else text.shown(cell), "", lu.detail, ""),
             )
             for etat in lu.etats
         )

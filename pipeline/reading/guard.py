@@ -53,7 +53,7 @@ def load(source: Path, octets_max: int) -> bytes:
 
 
 def container(data: bytes) -> Container:
-    """How ``data`` is packed. Raises ``RefusedError`` for what is no spreadsheet, its detail saying what it is."""
+    """How ``data`` is packed. Raises ``RefusedError`` for what is no spreadsheet, which says what it is."""
     if data.startswith(b"PK\x03\x04"):
         return Container.ZIP
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):

@@ -7,36 +7,32 @@ the operator adds others by setting.
 
 import csv
 import difflib
-import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
 from schemas.fields import FIELDS, NATURES, fields_of
+from schemas.folding import folded
 
 _LOOK_ALIKES = str.maketrans(
     # Cyrillic, then Greek: after case folding and removal of accents.
     "авекмнорстухѕіјԁԛԝ" + "αβεζηικμνορτυχς",
     "abekmhopctyxsijdqw" + "abeznikmvoptuxs",
     # Characters that are two letters, which decomposition leaves alone.
-) | {ord("œ"): "oe", ord("æ"): "ae", ord("ß"): "ss", ord("ı"): "i", ord("№"): "no"}
+) | {ord("œ"): "oe", ord("æ"): "ae", ord("ı"): "i"}
 
 _CLOSE = 0.6
-_NOT_COMPARED = re.compile(r"[^a-z0-9]+")
 _CAPITALS = str.maketrans("ВНРСХУΡΝΗΥ", "BHPCXYPNHY")
 
 
 def _normal(text: str) -> str:
-    if text.isascii():
-        return _NOT_COMPARED.sub("", text.lower())
-    text = unicodedata.normalize("NFKD", text.translate(_CAPITALS)).casefold().translate(_LOOK_ALIKES)
-    return "".join(character for character in text if character.isalnum())
+    form = folded(text if text.isascii() else text.translate(_CAPITALS))
+    return form if form.isascii() else form.translate(_LOOK_ALIKES)
 
 
 @lru_cache(maxsize=1 << 16)
 def normal(text: str) -> str:
-    """``text`` as it is compared: letters and digits only, without case, accents and look-alike letters."""
+    """``text`` as headings are compared: ``folded``, look-alike letters taken for the Latin ones."""
     return _normal(text)
 
 

@@ -16,8 +16,9 @@ from pipeline.cells.model import Cell, Etat, Lu
 class Observation:
     """One thing noticed about the deposit as a whole. ``ligne`` 0 and empty texts mean: not about such a place.
 
-    ``valeur``: as typed or found; ``attendu``: what would do; ``detail``: what the message needs besides (nearest
-    heading, name of the limit, both readings of a value…).
+    ``valeur``: as typed or found; ``attendu``: what would do; ``detail``: a value that the message needs besides (nearest
+    heading, kind of error, both readings of a value…). ``precision``: a code of ``schemas.noticed``, whose text says what
+    the rule by itself cannot; empty where there is none.
     """
 
     etat: Etat
@@ -28,6 +29,7 @@ class Observation:
     valeur: str = ""
     attendu: str = ""
     detail: str = ""
+    precision: str = ""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def read(source: Path, options: ReadOptions) -> Reading:
 
 def _unreadable(error: BaseException, found: str) -> Reading:
     kind = re.sub(r"\W", "", type(error).__name__)
-    return Reading(found, observations=(unreadable("interne", nature=kind).observation,))
+    return Reading(found, observations=(unreadable("interne", detail=kind).observation,))
 
 
 def _open(data: bytes, limits: Limits, known: Headings) -> Workbook:

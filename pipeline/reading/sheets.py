@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.cells.model import Cell, Etat
-from pipeline.reading.details import french
 from pipeline.reading.model import Observation
 from pipeline.settings import Limits
 
@@ -17,10 +16,11 @@ class RefusedError(Exception):
         self.observation = observation
 
 
-def unreadable(code: str, *, feuille: str = "", ligne: int = 0, nature: str = "") -> RefusedError:
-    """Not a spreadsheet that can be read; ``code`` is one of ``details.UNREADABLE``."""
-    detail = french(code, ligne=ligne, nature=nature)
-    return RefusedError(Observation(Etat.FICHIER_ILLISIBLE, feuille=feuille, ligne=ligne, detail=detail))
+def unreadable(code: str, *, feuille: str = "", ligne: int = 0, detail: str = "") -> RefusedError:
+    """Not a spreadsheet that can be read; ``code`` is one of ``noticed.UNREADABLE``."""
+    return RefusedError(
+        Observation(Etat.FICHIER_ILLISIBLE, feuille=feuille, ligne=ligne, detail=detail, precision=code)
+    )
 
 
 def password() -> RefusedError:
@@ -75,9 +75,8 @@ class Workbook:
 
 
 def note(code: str, *, feuille: str = "", valeur: str = "", ligne: int = 0) -> Observation:
-    """A reading worth a look (AVT-05); ``code`` is one of ``details.NOTES``."""
-    detail = french(code, feuille=feuille, valeur=valeur, ligne=ligne)
-    return Observation(Etat.LECTURE, feuille=feuille, ligne=ligne, valeur=valeur, detail=detail)
+    """A reading worth a look (AVT-05); ``code`` is one of ``noticed.NOTES``."""
+    return Observation(Etat.LECTURE, feuille=feuille, ligne=ligne, valeur=valeur, precision=code)
 
 
 def ranges(rows: Sequence[int]) -> str:

@@ -15,7 +15,7 @@ from pipeline.reference.schema import LIGNE, current_schema, schema_of
 from pipeline.reference.store import CURRENT, loads
 from pipeline.workspace import Workspace
 from schemas.extracts import ABSENCES, SEQUENCES, is_validated
-from schemas.keys import key
+from schemas.folding import key
 
 _DECLARED = pa.schema(
     [

@@ -165,7 +165,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of some DSF. Hours Int64 hundredths, dates datetime64[s]; every ``cle_…`` is ``schemas.keys.key`` of a column.
+    """What is known of some DSF. Hours Int64 hundredths, dates datetime64[s]; every ``cle_…`` is the ``key`` of a column.
 
     ``dsf``: cle_dsf (unique), the columns of the extract's dsf table, cle_convention, extrait (name of the load).
     ``sequences``: cle_dsf, cle_de, cle_sequence (unique together), cle_pif, the columns of the table. ``absences``: cle_dsf,

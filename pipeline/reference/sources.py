@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.reference.model import ExtractSet, Waiting
-from schemas.extracts import TABLES, fold
+from schemas.extracts import TABLES
+from schemas.folding import unspaced
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -20,11 +21,11 @@ def kind_of(path: Path) -> str:
 
 
 def _table(path: Path) -> str | None:
-    return next((table for table in TABLES if fold(path.stem).startswith(table)), None)
+    return next((table for table in TABLES if unspaced(path.stem).startswith(table)), None)
 
 
 def _rest(path: Path, table: str) -> str:
-    return fold(path.stem)[len(table) :].strip("-_ .")
+    return unspaced(path.stem)[len(table) :].strip("-_ .")
 
 
 def _grouped(paths: Sequence[Path]) -> tuple[list[ExtractSet], list[tuple[Path, str]]]:

@@ -15,7 +15,8 @@ from python_calamine import CalamineWorkbook
 
 from pipeline.reference.csvtext import Chunk, CsvTable, Fingerprint
 from pipeline.reference.model import Problem, Problems
-from schemas.extracts import TABLES, fold
+from schemas.extracts import TABLES
+from schemas.folding import unspaced
 
 ROWS = 100_000
 """Rows of one chunk of a Parquet file or a sheet."""
@@ -57,10 +58,10 @@ def chunks(place: Place, content: Fingerprint, problems: Problems) -> Iterator[C
 
 def _choose(header: list[str], place: Place, problems: Problems) -> dict[str, int] | None:
     """Position of each column of the table; None when one is missing or there twice. Other columns are left alone."""
-    folded = [fold(title) for title in header]
+    titles = [unspaced(title) for title in header]
     found: dict[str, int] = {}
     for column in TABLES[place.table]:
-        places = [i for i, title in enumerate(folded) if title == column.name]
+        places = [i for i, title in enumerate(titles) if title == column.name]
         if len(places) == 1:
             found[column.name] = places[0]
         else:
@@ -117,7 +118,7 @@ def _number(value: float) -> str:
 
 def _sheet(place: Place, problems: Problems) -> Iterator[Chunk]:
     with CalamineWorkbook.from_path(str(place.path)) as book:
-        name = next((name for name in book.sheet_names if fold(name) == place.table), None)
+        name = next((name for name in book.sheet_names if unspaced(name) == place.table), None)
         if name is None:
             problems.add(Problem("EXT-02", place.fichier, detail=place.table))
             return

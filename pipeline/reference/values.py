@@ -5,7 +5,6 @@ three hundred readings; nothing here is ever a binary float.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stdnum.fr import siret as siret_number
 
-from schemas.extracts import NATURES_DSF, OUI_NON, TYPES_SESSION, Column, Kind, fold
-from schemas.keys import key
+from schemas.extracts import NATURES_DSF, OUI_NON, TYPES_SESSION, Column, Kind
+from schemas.folding import key, tidy, unspaced
 
 
 class Unreadable(Exception):
@@ -36,11 +35,6 @@ _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.0*)?
 _FRENCH = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(?: (\d\d?):(\d\d)(?::(\d\d))?)?$")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _PLAIN = r"[^!-~]"  # matches what is more than visible ASCII without a space
-
-
-def clean(text: str) -> str:
-    """Trimmed, inner spaces folded, NBSP a space, composed; the text is otherwise what the extract writes."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def read_text(text: str) -> str:
@@ -93,11 +87,11 @@ def read_siret(text: str) -> str:
 
 
 def _choice(allowed: tuple[str, ...]) -> Callable[[str], str]:
-    folded = {fold(value): value for value in allowed}
+    known = {unspaced(value): value for value in allowed}
 
     def read(text: str) -> str:
         """EXT-12: a value outside the domain would escape the rules that ask for one of it."""
-        if (value := folded.get(fold(text))) is None:
+        if (value := known.get(unspaced(text))) is None:
             raise Unreadable("EXT-12", " ou ".join(allowed))
         return value
 
@@ -106,7 +100,7 @@ def _choice(allowed: tuple[str, ...]) -> Callable[[str], str]:
 
 def read_yes_no(text: str) -> bool:
     """EXT-13: whether an absence was completed is never guessed: it happens once only."""
-    if (value := OUI_NON.get(fold(text))) is None:
+    if (value := OUI_NON.get(unspaced(text))) is None:
         raise Unreadable("EXT-13")
     return value
 
@@ -150,7 +144,7 @@ def _cleaned(texts: pa.Array) -> pa.Array:
     if not pc.any(odd).as_py():
         return texts
     # Only control characters that are also spaces may be folded away; a line feed inside a name is one.
-    fixed = [clean(text) for text in texts.filter(odd).to_pylist()]
+    fixed = [tidy(text) for text in texts.filter(odd).to_pylist()]
     return pc.replace_with_mask(texts, odd, pa.array(fixed, pa.string()))
 
 

@@ -34,7 +34,7 @@ from schemas.rule import OBSERVATIONS, Words, rule
         ),
     },
     facts=lambda frame, failing: pd.DataFrame(
-        {"variante": (failing["detail"] == "vide").map({True: "vide", False: ""})}
+        {"variante": (failing["precision"] == "vide").map({True: "vide", False: ""})}
     ),
 )
 def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
+from schemas.extracts import VALIDATED
 from schemas.fields import ABSENCES, HEURES
 from schemas.groups import groups
 from schemas.rule import Words, rule
 
-VALIDEE = ("valideeparpoleemploi", "valideeparfrancetravail")
 PIF_KEY = ["cle_convention", "cle_de", "cle_pif", "cle_sequence"]
 
 
@@ -50,7 +50,7 @@ def organisation_has_this_dsf(lines: pd.DataFrame) -> "pd.Series[bool]":
 )
 def dsf_is_validated(lines: pd.DataFrame) -> "pd.Series[bool]":
     """Kairos offers the complement on a validated DSF only."""
-    return lines["statut_plie"].isin(VALIDEE)
+    return lines["statut_plie"].isin(VALIDATED)
 
 
 @rule(

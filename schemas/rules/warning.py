@@ -1,18 +1,12 @@
 """AVT: worth a look; the line passes."""
 
-import unicodedata
-
 import pandas as pd
 
 from schemas.fields import HEURES
+from schemas.folding import words
 from schemas.rule import DEPOSITS, OBSERVATIONS, WARNS, Words, rule
 
 HOURS_A_DAY = 1000  # hundredths
-
-
-def _tokens(name: str) -> frozenset[str]:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return frozenset("".join(c if c.isalnum() else " " for c in plain).split())
 
 
 def same_person(nom: str, prenom: str, known_nom: str, known_prenom: str) -> bool:
@@ -20,13 +14,13 @@ def same_person(nom: str, prenom: str, known_nom: str, known_prenom: str) -> boo
 
     Empty names say nothing against it.
     """
-    typed, known = _tokens(f"{nom} {prenom}"), _tokens(f"{known_nom} {known_prenom}")
+    typed, known = words(f"{nom} {prenom}"), words(f"{known_nom} {known_prenom}")
     if not typed or not known:
         return True
     if not (typed <= known or known <= typed):
         return False
-    return (not nom or not known_nom or bool(typed & _tokens(known_nom))) and (
-        not prenom or not known_prenom or bool(typed & _tokens(known_prenom))
+    return (not nom or not known_nom or bool(typed & words(known_nom))) and (
+        not prenom or not known_prenom or bool(typed & words(known_prenom))
     )
 
 

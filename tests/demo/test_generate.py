@@ -17,7 +17,7 @@ from pipeline.demo.deposits import Deposit
 from pipeline.demo.faults import FAULTS
 from pipeline.reading import ReadOptions
 from pipeline.workspace import Workspace
-from schemas.keys import key
+from schemas.folding import key
 
 SEEDS = (1, 2, 3)
 

@@ -1,10 +1,11 @@
 """How a Reading is looked at in tests."""
 
+from dataclasses import asdict
 from datetime import date
 
 from pipeline.cells.model import Cell, Etat, Lu
-from pipeline.reading.details import french
-from pipeline.reading.model import Reading
+from pipeline.reading.model import Observation, Reading
+from schemas import noticed
 
 FATAL = {Etat.FICHIER_ILLISIBLE, Etat.MOT_DE_PASSE, Etat.LIMITE}
 
@@ -14,10 +15,16 @@ def etats(reading: Reading) -> list[Etat]:
 
 
 def refused(reading: Reading, code: str = "", **values: object) -> bool:
-    """FIC-01, alone, for this reason (any, when empty)."""
+    """FIC-01, alone, for this reason (any, when empty), with these values."""
     if etats(reading) != [Etat.FICHIER_ILLISIBLE] or reading.tables:
         return False
-    return not code or reading.observations[0].detail == french(code, **values)
+    why = asdict(reading.observations[0])
+    return not code or (why["precision"] == code and values.items() <= why.items())
+
+
+def told(observation: Observation, langue: str = "fr") -> str:
+    """What the report says of an observation that has a code."""
+    return noticed.text(observation.precision, langue, asdict(observation))
 
 
 def limit(reading: Reading) -> str:

@@ -188,7 +188,7 @@ def test_E09_content_decides_not_the_name(lire_fichier: Reader, name: str) -> No
 def test_E09_empty_file(lire_fichier: Reader) -> None:
     reading = lire_fichier(b"")
     assert refused(reading, "vide")
-    assert reading.observations[0].detail == "vide"
+    assert reading.observations[0].precision == "vide"
 
 
 def test_E10_password(lire_fichier: Reader) -> None:

@@ -9,11 +9,10 @@ import pytest
 
 from pipeline.cells.meaning import lire
 from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell
-from pipeline.reading.details import english, french
 from schemas.fields import Kind
 from tests.hostile import build
 from tests.hostile.conftest import Reader
-from tests.hostile.outcome import cells, etats, limit, lus, refused, rows, values
+from tests.hostile.outcome import cells, etats, limit, lus, refused, rows, told, values
 
 HEURES, DATE = Kind.HOURS, Kind.DATE
 
@@ -223,12 +222,12 @@ def test_F13_hidden_sheets_and_rows_are_read_and_said(lire_fichier: Reader, stat
     data = build.table(build.line(), build.line()).replace('<row r="3">', '<row r="3" hidden="1">')
     reading = lire_fichier(build.xlsx(build.sheet(""), data, states={2: state}))
     assert rows(reading) == [2, 3]
-    details = [o.detail for o in reading.observations if o.etat is Etat.LECTURE]
-    assert details == [
-        french("feuille_masquee", feuille="Feuille2"),
-        french("lignes_masquees", feuille="Feuille2", valeur="3"),
+    said = [o for o in reading.observations if o.etat is Etat.LECTURE]
+    assert [told(o) for o in said] == [
+        "La feuille masquée « Feuille2 » a été lue comme les autres",
+        "Feuille « Feuille2 », les lignes masquées 3 ont été lues comme les autres",
     ]
-    assert english(details[1]) == "Sheet “Feuille2”, the hidden rows 3 were read like the others"
+    assert told(said[1], "en") == "Sheet “Feuille2”, the hidden rows 3 were read like the others"
 
 
 def test_F14_merged_cells_are_not_spread(lire_fichier: Reader) -> None:
@@ -265,7 +264,7 @@ def test_F16_titles_totals_footnotes_and_repeated_headings(lire_fichier: Reader)
     assert rows(reading) == [6, 8]
     (dropped,) = [o for o in reading.observations if o.etat is Etat.TOTAL_ECARTE]
     assert (dropped.ligne, dropped.colonne, dropped.valeur, dropped.detail) == (10, "C", "Total général", "15")
-    assert french("entete_repete", feuille="Feuille1", valeur="7") in [o.detail for o in reading.observations]
+    assert ("entete_repete", "Feuille1", "7") in [(o.precision, o.feuille, o.valeur) for o in reading.observations]
 
 
 def test_F16_two_rows_of_headings(lire_fichier: Reader) -> None:

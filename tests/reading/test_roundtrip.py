@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from pipeline.cells.meaning import holds_nir
 from pipeline.cells.model import Etat
-from pipeline.cells.text import fold
 from pipeline.reading import ReadOptions, read
 from schemas.fields import NATURES, Kind, fields_of
+from schemas.folding import tidy
 from tests.hostile import build
 
 NAMES = "ABCDÉÈÇŒabcdéèçœ-' "
@@ -26,7 +26,7 @@ SPACES = ["", " ", "\u00a0", "\u202f "]
 def text(alphabet: str, size: int) -> "st.SearchStrategy[str]":
     return (
         st.text(alphabet=alphabet, min_size=1, max_size=size)
-        .map(fold)
+        .map(tidy)
         .filter(
             lambda t: bool(t) and not t.startswith("'") and not holds_nir(t) and not t.casefold().startswith("total")
         )

@@ -50,6 +50,16 @@ def test_unknown_numbers_are_just_not_there(workspace: Workspace) -> None:
     assert set(facts.declared["cle_dsf"]) == {"dsf-1", "dsf-2"}
 
 
+def test_a_status_with_a_hyphen_is_one_that_can_be_completed(workspace: Workspace) -> None:
+    tables = good()
+    for row in tables["dsf"]:
+        row["statut"] = "Validée par Pôle-emploi"
+    extracts.write_csv(workspace.extracts, tables)
+    extracts.load(workspace)
+    offered = reference.open(workspace).of_organisation(TITULAIRE).dsf["numero_dsf"]
+    assert sorted(offered) == ["DSF-1", "DSF-2"]
+
+
 def test_an_organisation_sees_what_it_may_complete(workspace: Workspace) -> None:
     open_, closed = "Validee par POLE EMPLOI", "En cours de contrôle"
     tables: extracts.Tables = {

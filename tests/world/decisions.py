@@ -25,7 +25,7 @@ from pipeline.ledger.records import (
 from pipeline.publishing import outbox, preflight, spool
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from schemas.keys import key
+from schemas.folding import key
 from tests.world import DAY, SETTINGS, TITULAIRE
 
 

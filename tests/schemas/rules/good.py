@@ -139,6 +139,7 @@ _OBSERVATION: dict[str, Any] = {
     "valeur": "x",
     "attendu": "",
     "detail": "",
+    "precision": "",
 }
 
 

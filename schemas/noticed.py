@@ -1,13 +1,15 @@
-"""What is said of a file that cannot be read, or of a reading worth a look: one code, one short text in each language.
+"""What reading says in words beyond a rule's own: why a file cannot be read (FIC-01), what is worth a look (AVT-05).
 
-``Observation.detail`` holds the French text; ``english`` gives the other one. Texts may name the sheet, the row and
-the rows concerned, never the content of a cell.
+Reading gives a code and values; the text is made here, where the language of the report is known. ``{placeholders}`` are
+columns of the frame of observations. A text may name the sheet, the row and the rows concerned, never the content of a
+cell.
 """
 
-import re
+from collections.abc import Mapping
+from typing import Any
 
 UNREADABLE: dict[str, tuple[str, str]] = {
-    "vide": ("vide", "vide"),  # a file of no byte; the rule has its own words for it
+    "vide": ("vide", "empty"),  # a file of no byte; the rule has its own words for it
     "essais": ("trois essais de lecture ont échoué", "three attempts to read it failed"),
     "notre_erreur": (
         "une erreur de notre programme, l'opérateur est prévenu",
@@ -64,7 +66,7 @@ UNREADABLE: dict[str, tuple[str, str]] = {
         "la dernière ligne ({ligne}) n'est pas terminée : le fichier a peut-être été coupé",
         "the last row ({ligne}) does not end: the file may have been cut",
     ),
-    "interne": ("la lecture s'est interrompue ({nature})", "the reading broke off ({nature})"),
+    "interne": ("la lecture s'est interrompue ({detail})", "the reading broke off ({detail})"),
     "arret": ("la lecture s'est arrêtée trois fois", "the reading stopped three times"),
 }
 
@@ -104,15 +106,7 @@ NOTES: dict[str, tuple[str, str]] = {
 }
 
 
-def french(code: str, **values: object) -> str:
-    """The French text of a code."""
-    return (UNREADABLE.get(code) or NOTES[code])[0].format(**values)
-
-
-def english(detail: str) -> str:
-    """The English text for a French one made here; any other text comes back as it is."""
-    for texts in (*UNREADABLE.values(), *NOTES.values()):
-        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.*)", re.escape(texts[0]))
-        if found := re.fullmatch(pattern, detail, re.DOTALL):
-            return texts[1].format(**found.groupdict())
-    return detail
+def text(code: str, langue: str, values: Mapping[Any, Any]) -> str:
+    """The text of ``code`` in ``langue`` (``fr`` or ``en``), ``values`` filled in."""
+    french, english = UNREADABLE.get(code) or NOTES[code]
+    return (english if langue == "en" else french).format_map(values)
