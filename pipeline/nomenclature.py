@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.settings import SettingError
 from schemas.fields import FIELDS
-from schemas.folding import folded
+from schemas.folding import folded, key
 
 _COLUMNS = ("code", "libelle", "financable", "piece_attendue", "valide_du", "valide_au")
 
@@ -107,3 +107,91 @@ def synonyms(root: Path, extra: str) -> tuple[tuple[str, str], ...]:
             )
         pairs.append((champ, titre))
     return tuple(pairs)
+
+
+# --- keys that were renamed -------------------------------------------------------------------------------------------
+
+RENAMED = ("identifiant_de", "code_sequence", "id_absence", "numero_pif", "numero_convention")
+"""Columns of the extracts whose keys a correspondance may rename."""
+
+
+@dataclass(frozen=True)
+class Rename:
+    """One row of the operator's correspondances: what the key ``ancien`` is called now. All keys are folded.
+
+    ``cle_dsf`` and ``cle_de``: where it holds, empty for everywhere. ``day``: since when, None when nobody said.
+    """
+
+    champ: str
+    cle_dsf: str
+    cle_de: str
+    ancien: str
+    nouveau: str
+    day: date | None
+
+    def meets(self, other: "Rename") -> bool:
+        """Whether one key could fall under both."""
+        pairs = ((self.cle_dsf, other.cle_dsf), (self.cle_de, other.cle_de))
+        return self.champ == other.champ and all(not a or not b or a == b for a, b in pairs)
+
+
+_RENAME_COLUMNS = ("champ", "numero_dsf", "identifiant_de", "ancien", "nouveau", "source", "date")
+
+
+def renames(root: Path, extra: str) -> tuple[Rename, ...]:
+    """The correspondances of the CSV ``extra`` (``,`` or ``;``; relative to ``root``), oldest first; none when it is empty.
+
+    Raises ``SettingError`` naming the line: a column or a value that cannot be used, two ends for one key, a circle.
+    """
+    if not extra:
+        return ()
+    try:
+        text = (root / extra).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise SettingError(
+            f"Réglage correspondances : le fichier {extra} ne peut pas être lu (CSV en UTF-8 attendu)."
+        ) from None
+    first = text.partition("\n")[0]
+    rows = csv.DictReader(text.splitlines(), delimiter=max(",;", key=first.count), strict=True)
+    if rows.fieldnames is None or not set(_RENAME_COLUMNS) <= {name.strip() for name in rows.fieldnames}:
+        raise SettingError(f"Réglage correspondances : {extra} doit avoir les colonnes {', '.join(_RENAME_COLUMNS)}.")
+    found: list[Rename] = []
+    for row in rows:
+        if any((cell or "").strip() for cell in row.values() if isinstance(cell, str)):
+            _add_rename(
+                found, {name.strip(): (cell or "").strip() for name, cell in row.items() if name}, extra, rows.line_num
+            )
+    return tuple(sorted(found, key=lambda one: (one.day is None, one.day or date.min)))
+
+
+def _add_rename(found: list[Rename], row: dict[str, str], name: str, line: int) -> None:
+    def refuse(why: str) -> SettingError:
+        return SettingError(f"Réglage correspondances : {name}, ligne {line} : {why}.")
+
+    if row["champ"] not in RENAMED:
+        raise refuse(f"champ inconnu ; attendu : {', '.join(RENAMED)}")
+    try:
+        day = _any_day(row["date"])
+    except ValueError:
+        raise refuse("date illisible ; attendu : 2025-07-01 ou 01/07/2025") from None
+    ancien, nouveau = key(row["ancien"]), key(row["nouveau"])
+    if not ancien or not nouveau or ancien == nouveau:
+        raise refuse("ancien et nouveau doivent être remplis, et différents")
+    one = Rename(row["champ"], key(row["numero_dsf"]), key(row["identifiant_de"]), ancien, nouveau, day)
+    if any(one.meets(other) and one.ancien == other.ancien and one.nouveau != other.nouveau for other in found):
+        raise refuse("cette clé a déjà un autre nouveau nom")
+    reached = {one.nouveau}
+    while wider := {o.nouveau for o in found if one.meets(o) and o.ancien in reached} - reached:
+        reached |= wider
+    if one.ancien in reached:
+        raise refuse("les noms tournent en rond : le dernier ramène au premier")
+    found.append(one)
+
+
+def _any_day(text: str) -> date | None:
+    if not text:
+        return None
+    if "/" in text:
+        day, month, year = text.split("/")
+        return date(int(year), int(month), int(day))
+    return date.fromisoformat(text)

@@ -69,6 +69,7 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
     timings = Timings()
     reasons = nomenclature.motifs(workspace.root, settings.motifs)
     headings = nomenclature.synonyms(workspace.root, settings.synonymes)
+    renames = nomenclature.renames(workspace.root, settings.correspondances)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         with timings.step("reprise"):
             preflight.check(workspace, book)
@@ -89,7 +90,7 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
             found = scan(workspace, settings, book)
         name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
         with Pool(settings.processus, settings.limites) as pool:
-            context = Context(settings, day, known, book, reasons)
+            context = Context(settings, day, known, book, reasons, renames)
             chain = Chain(workspace, context, pool, name, fence, headings, timings, progress)
             aside: list[Said] = []
             for deposits in _waves(chain, found.ready):

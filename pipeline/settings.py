@@ -16,7 +16,7 @@ from typing import Any
 
 from stdnum.fr import siret as siret_number
 
-PROTECTED = frozenset({"REF-01", "REF-02", "REF-03", "REF-10", "REF-11", "DBL-03"})
+PROTECTED = frozenset({"REF-01", "REF-02", "REF-03", "REF-10", "REF-11", "REF-14", "DBL-03"})
 """Rules whose severity no setting changes: they protect what cannot be undone."""
 
 SEVERITIES = ("rejet", "avertissement")
@@ -53,6 +53,7 @@ class Settings:
     processus: int = 0
     motifs: str = ""
     synonymes: str = ""
+    correspondances: str = ""
     limites: Limits = Limits()
     ouverture: Mapping[str, date] = field(default_factory=lambda: {"ESF": date(2021, 3, 1), "ESP": date(2021, 11, 22)})
     severites: Mapping[str, str] = field(default_factory=dict)
@@ -187,6 +188,7 @@ _READERS: dict[str, Any] = {
     "processus": _number(0, whole=True),
     "motifs": _text,
     "synonymes": _text,
+    "correspondances": _text,
 }
 _TABLES: dict[str, Any] = {
     "limites": (tuple(f.name for f in fields(Limits)), _number(1, whole=True)),

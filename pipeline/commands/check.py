@@ -27,7 +27,9 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
     if not known.known():
         raise NoReference("Aucun extrait de DSF initiales n'est chargé : lancez d'abord dsf extract load.")
     with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool:
-        context = Context(settings, day, known, book, nomenclature.motifs(workspace.root, settings.motifs))
+        motifs = nomenclature.motifs(workspace.root, settings.motifs)
+        renames = nomenclature.renames(workspace.root, settings.correspondances)
+        context = Context(settings, day, known, book, motifs, renames)
         arrival = Arrival.of(path.name, siret, path.name, path.stat())
         snapshot = Snapshot(arrival, disk.hash_of(path), path)
         headings = nomenclature.synonyms(workspace.root, settings.synonymes)

@@ -31,7 +31,7 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
             (workspace.reference, copy.reference, True),
         ):
             _double_tree(source, target, link=link)
-        for name in ("dsf.toml", settings.motifs, settings.synonymes):
+        for name in ("dsf.toml", settings.motifs, settings.synonymes, settings.correspondances):
             if name and (workspace.root / name).is_file() and not Path(name).is_absolute():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(workspace.root / name, root / name)

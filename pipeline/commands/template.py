@@ -8,7 +8,8 @@ import pandas as pd
 from pipeline import ledger, nomenclature, reference
 from pipeline.documents import template
 from pipeline.errors import Halt
-from pipeline.judging.facts import ABSENCE, SEQUENCE, position
+from pipeline.judging.facts import position
+from pipeline.judging.identity import DATED, SEQUENCE
 from pipeline.reference import OrganisationRows
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -61,7 +62,7 @@ def _open_absences(workspace: Workspace, settings: Settings, rows: OrganisationR
     with ledger.open(workspace, settings) as book:
         taken = book.entries(rows.dsf["cle_dsf"], []).absences
     absences = rows.absences[rows.absences["heures_non_financables"] > 0]
-    absences = absences[position(taken, ABSENCE, absences, ABSENCE) < 0]
+    absences = absences[position(taken.drop_duplicates(DATED), DATED, absences, DATED) < 0]
     people = rows.sequences[[*SEQUENCE, "nom", "prenom"]]
     named: pd.DataFrame = absences.merge(people, on=SEQUENCE, how="left").fillna({"nom": "", "prenom": ""})
     ordered = named.sort_values(

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 
 from pipeline.ledger import Ledger
-from pipeline.nomenclature import Motif
+from pipeline.nomenclature import Motif, Rename
 from pipeline.reference import Reference
 from pipeline.settings import Settings
 
@@ -16,7 +16,8 @@ from pipeline.settings import Settings
 class Context:
     """What a run and `dsf check` judge with: nothing here writes, and nothing knows of an outbox.
 
-    ``day``: the run's date. ``motifs``: the product's and the operator's, of all dates.
+    ``day``: the run's date. ``motifs``: the product's and the operator's, of all dates. ``renames``: the operator's
+    correspondances.
     """
 
     settings: Settings
@@ -24,6 +25,7 @@ class Context:
     reference: Reference
     book: Ledger
     motifs: tuple[Motif, ...]
+    renames: tuple[Rename, ...] = ()
 
     def extracts(self) -> list[dict[str, str]]:
         """Every load of the reference, oldest first: nom, date_extraction, sha256."""

@@ -9,6 +9,7 @@ from pipeline.judging import frames
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames
+from pipeline.judging.identity import present
 from pipeline.judging.settle import Known, Settled, settle
 
 
@@ -27,9 +28,13 @@ def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
     made = frames.build(numbered)
     keys = made.lines["cle_dsf"].dropna().unique()
     facts = context.reference.facts(keys)
+    siblings = facts.declared["cle_dsf"].unique()
+    entries = context.book.entries(keys, facts.dsf["cle_convention"].unique(), siblings)
+    plans = context.reference.plans(entries.heures["cle_dsf"].unique())
     known = Known(
         facts=facts,
-        entries=context.book.entries(keys, facts.dsf["cle_convention"].unique()),
+        present=present(entries, facts, plans, context.renames),
+        renames=context.renames,
         ranks=context.book.ranks(keys),
         seen=context.book.seen([(d.siret, d.sha256) for d in numbered]),
     )

@@ -4,12 +4,13 @@ Facts of a DSF are joined only where the depositor is its titulaire or its dispe
 and no message can tell a DSF of someone else from one that does not exist.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from pipeline.judging.identity import ABSENCE, DATED, HOURS, SEQUENCE
 from pipeline.ledger import Entries
 from pipeline.nomenclature import Motif, by_name
 from pipeline.reference import Facts
@@ -18,9 +19,6 @@ from schemas.fields import ABSENCES, FIELDS, HEURES
 from schemas.folding import folded
 from schemas.rules.reference import PIF_KEY
 
-SEQUENCE = ["cle_dsf", "cle_de", "cle_sequence"]
-ABSENCE = [*SEQUENCE, "cle_absence"]
-HOURS = [*SEQUENCE, "date_debut", "date_fin"]
 LISTED = 12
 """Séquences or absences named in a message."""
 
@@ -70,12 +68,19 @@ def _span(first: "pd.Series[pd.Timestamp]", last: "pd.Series[pd.Timestamp]") -> 
     return first.dt.strftime("%d/%m/%Y") + " – " + last.dt.strftime("%d/%m/%Y")
 
 
-def join(lines: pd.DataFrame, facts: Facts, motifs: tuple[Motif, ...], settings: Settings, day: date) -> pd.DataFrame:
-    """``lines`` with everything the reference and the settings say of them."""
+def join(
+    lines: pd.DataFrame, facts: Facts, changed: Set[str], motifs: tuple[Motif, ...], settings: Settings, day: date
+) -> pd.DataFrame:
+    """``lines`` with everything the reference and the settings say of them.
+
+    ``changed``: keys of the DSF whose extract no longer shows what was completed (REF-14). Of those nothing is joined that
+    goes by a trainee's, a séquence's or an absence's key: nobody knows who they are today.
+    """
     lines = lines.copy()
     lines["date_run"] = pd.Timestamp(day).as_unit("s")
     lines["pas_heures"] = settings.pas_heures
     lines = _join_dsf(lines, facts, settings)
+    lines["dsf_changee"] = lines["dsf_connue"] & lines["cle_dsf"].isin(changed)
     lines = _join_sequence(lines, facts)
     lines = _join_absence(lines, facts)
     lines = _join_motif(lines, motifs)
@@ -97,7 +102,7 @@ def _join_dsf(lines: pd.DataFrame, facts: Facts, settings: Settings) -> pd.DataF
 
 
 def _join_sequence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    own = lines["dsf_connue"]
+    own = lines["dsf_connue"] & ~lines["dsf_changee"]
     people = facts.sequences.drop_duplicates(["cle_dsf", "cle_de"])
     row = position(people, ["cle_dsf", "cle_de"], lines, ["cle_dsf", "cle_de"]).where(own, -1)
     lines = pd.concat([lines, take(people, {"nom": "de_nom", "prenom": "de_prenom"}, row)], axis=1)
@@ -206,39 +211,66 @@ def _join_overlaps(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
 def join_ledger(lines: pd.DataFrame, facts: Facts, entries: Entries) -> pd.DataFrame:
     """``lines`` with what the ledger (and the deposits before them in this wave) say of them."""
     lines = lines.copy()
+    absences = entries.absences.drop_duplicates(DATED)
     taken = take(
-        entries.absences,
+        absences,
         {"complement": "prise_complement", "siret": "prise_siret", "date": "prise_le", "heures": "prise_heures"},
-        position(entries.absences, ABSENCE, lines, [*SEQUENCE, "cle_absence_trouvee"]),
+        position(absences, DATED, lines, [*SEQUENCE, "cle_absence_trouvee", "absence_debut", "absence_fin"]),
     )
-    issued_row = position(entries.heures, HOURS, lines, [*SEQUENCE, "date_debut", "date_fin_lue"])
+    hours = entries.heures.drop_duplicates(HOURS)
+    issued_row = position(hours, HOURS, lines, [*SEQUENCE, "date_debut", "date_fin_lue"])
     issued_row = issued_row.where(lines["nature"] == HEURES, -1)
     issued = take(
-        entries.heures,
+        hours,
         {"complement": "emises_complement", "siret": "emises_siret", "date": "emises_le", "heures": "heures_emises"},
         issued_row,
     )
     lines = pd.concat([lines, taken, issued], axis=1)
-    lines["complement_precedent"] = _taken_before(lines, entries).where(lines["saine"])
+    before = _hours_before(lines).fillna(_absence_before(lines, facts, absences))
+    lines["complement_precedent"] = before.where(lines["saine"])
     lines["deja_prise"] = lines["complement_precedent"].notna()
+    lines["emises_complement"] = lines["emises_complement"].mask(lines["dsf_changee"])
     lines = _join_remaining(lines, facts, entries)
     return _join_issued_overlaps(lines, entries)
 
 
-def _taken_before(lines: pd.DataFrame, entries: Entries) -> "pd.Series[str]":
-    """The complement that already has this very line (key and hours) from the same organisation, else missing."""
+def _hours_before(lines: pd.DataFrame) -> "pd.Series[str]":
+    """The complement that already has this very hours line (key and hours) from the same organisation, else missing."""
     own = (lines["emises_siret"] == lines["siret"]) & (lines["heures_emises"] == lines["heures"])
-    before = lines["emises_complement"].where(own.fillna(False).astype(bool))
-    absence = lines["nature"] == ABSENCES
-    named = lines["cle_absence"].fillna(lines["cle_absence_trouvee"])
-    by_key = position(entries.absences, ABSENCE, lines.assign(_nom=named), [*SEQUENCE, "_nom"])
-    dated = entries.absences[~entries.absences.duplicated(HOURS, keep=False)]
-    by_dates = position(dated, HOURS, lines, HOURS).where(named.isna(), -1)
-    for table, row in ((entries.absences, by_key), (dated, by_dates)):
-        found = take(table, {"complement": "c", "siret": "s", "heures": "h"}, row.where(absence, -1))
-        same = (found["s"] == lines["siret"]) & (found["h"] == lines["heures"])
-        before = before.fillna(found["c"].where(same.fillna(False).astype(bool)))
-    return before
+    return lines["emises_complement"].where(own.fillna(False).astype(bool))
+
+
+def _absence_before(lines: pd.DataFrame, facts: Facts, absences: pd.DataFrame) -> "pd.Series[str]":
+    """The complement that already has this very absence line from the same organisation, else missing.
+
+    The ledger's dates must be those of the absence as the extract has it, where it is found under the identifier typed, and
+    those typed. Named by its dates alone, the absence must be the only one with them, in the ledger and in the extract; where
+    the extract has none, the ledger alone decides.
+    """
+    asked = lines[lines["nature"] == ABSENCES]
+    mine = asked[[*SEQUENCE, "cle_absence", "siret", "heures", "date_debut", "date_fin"]].reset_index(names="ligne_id")
+    mine = mine.rename(columns={"date_debut": "typed_debut", "date_fin": "typed_fin"})
+    by_id = mine[mine["cle_absence"].notna()].merge(absences, on=ABSENCE, suffixes=("", "_prise"))
+    by_id = by_id.merge(facts.absences[DATED], on=ABSENCE, how="left", suffixes=("", "_extrait"))
+    for end in ("debut", "fin"):
+        for other in (f"typed_{end}", f"date_{end}_extrait"):
+            by_id = by_id[by_id[other].isna() | (by_id[other] == by_id[f"date_{end}"])]
+    dated = mine[mine["cle_absence"].isna()].rename(columns={"typed_debut": "date_debut", "typed_fin": "date_fin"})
+    alone = absences[~absences.duplicated(HOURS, keep=False)]
+    by_dates = dated.drop(columns="cle_absence").merge(alone, on=HOURS, suffixes=("", "_prise"))
+    shown = facts.absences[[*HOURS, "cle_absence"]].groupby(HOURS)["cle_absence"].agg(["first", "size"]).reset_index()
+    by_dates = by_dates.merge(shown, on=HOURS, how="left")
+    same = (by_dates["size"] == 1) & (by_dates["first"] == by_dates["cle_absence"])
+    by_dates = by_dates[by_dates["size"].isna() | same]
+    found = pd.concat(
+        [
+            rows[["ligne_id", "complement", "siret", "siret_prise", "heures", "heures_prise"]]
+            for rows in (by_id, by_dates)
+        ]
+    )
+    found = found[(found["siret"] == found["siret_prise"]) & (found["heures"] == found["heures_prise"]).fillna(False)]
+    first = found.drop_duplicates("ligne_id").set_index("ligne_id")["complement"]
+    return first.reindex(lines.index).astype("str")
 
 
 def _join_remaining(lines: pd.DataFrame, facts: Facts, entries: Entries) -> pd.DataFrame:

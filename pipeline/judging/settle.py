@@ -10,16 +10,17 @@ from typing import Any, cast
 
 import pandas as pd
 
-from pipeline.judging import complement
+from pipeline.judging import complement, identity
 from pipeline.judging import facts as fact_room
 from pipeline.judging import findings as judge
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames
+from pipeline.judging.identity import Present
 from pipeline.judging.layers import layers
 from pipeline.judging.verdicts import ACCEPTED, HELD, REJECTED, TAKEN
 from pipeline.ledger import Entries
 from pipeline.ledger.records import AbsenceTaken, Complement, HoursIssued
-from pipeline.nomenclature import Motif
+from pipeline.nomenclature import Motif, Rename
 from pipeline.reference import Facts
 from pipeline.settings import Settings
 from schemas.fields import ABSENCES, HEURES
@@ -34,10 +35,14 @@ class Unwritable(Exception):
 
 @dataclass(frozen=True)
 class Known:
-    """What is known before the wave: the initial DSF, the ledger's entries, the last rank of each DSF's complements."""
+    """What is known before the wave: the initial DSF, what was completed, the last rank of each DSF's complements.
+
+    ``renames``: the operator's correspondances. ``seen``: (SIRET, sha256) → first deposit of that content and its date.
+    """
 
     facts: Facts
-    entries: Entries
+    present: Present
+    renames: Sequence[Rename]
     ranks: Mapping[str, int]
     seen: Mapping[tuple[str, str], tuple[str, date]]
 
@@ -84,14 +89,15 @@ def settle(
     noticed = judge.on_observations(frames, settings)
     refused = _refused(frames, noticed)
     lines = frames.lines[~frames.lines["depot"].isin(refused)]
-    lines = fact_room.join(lines, known.facts, motifs, settings, day)
+    lines = identity.read_through(lines, known.facts, known.renames)
+    lines = fact_room.join(lines, known.facts, known.present.changed, motifs, settings, day)
     lig = judge.silenced(judge.broken(judge.line_rules("LIG"), lines), {})
     lines["saine"] = ~_faulty(lines, lig, noticed)
     noticed = noticed[
         noticed["depot"].isin(refused) & noticed["code"].str.startswith("FIC") | ~noticed["depot"].isin(refused)
     ]
     layer = layers(lines, [d for d in range(len(deposits)) if d not in refused])
-    state, ranks = known.entries, dict(known.ranks)
+    state, ranks = known.present.entries, dict(known.ranks)
     done: list[pd.DataFrame] = []
     findings = [noticed]
     complements: list[Complement] = []
@@ -232,6 +238,7 @@ def _complements(
             complement.encode(content),
             tuple(_absence(rows[i]) for i in group.index if rows[i]["nature"] == ABSENCES),
             tuple(_hours(rows[i]) for i in group.index if rows[i]["nature"] == HEURES),
+            dsf["date_extraction"].date(),
         )
         made.append((record, content))
     return made
@@ -256,6 +263,7 @@ _FROM_SEQUENCE = {
     "libelle_sequence": "libelle_sequence",
     "heures_prevues": "heures_prevues",
     "heures_realisees": "heures_realisees",
+    "heures_absence_financables": "heures_absence_financables",
 }
 _FROM_LINE = (
     "nature feuille ligne date_debut heures reference_justificatif date_justificatif cle_dsf cle_de cle_sequence "
@@ -284,6 +292,7 @@ def _absence(row: Mapping[str, Any]) -> AbsenceTaken:
         int(row["heures"]),
         row["feuille"],
         int(row["ligne"]),
+        int(row["heures_absence_financables"]),
     )
 
 
@@ -299,6 +308,7 @@ def _hours(row: Mapping[str, Any]) -> HoursIssued:
         row["cle_pif"],
         row["feuille"],
         int(row["ligne"]),
+        int(row["heures_realisees"]),
     )
 
 
@@ -319,7 +329,7 @@ def _with(state: Entries, judged: pd.DataFrame, day: date) -> Entries:
 def _appended(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     if rows.empty:
         return table
-    rows = rows[list(table.columns)].astype(table.dtypes.to_dict())
+    rows = rows.reindex(columns=table.columns).astype(table.dtypes.to_dict())
     return rows.reset_index(drop=True) if table.empty else pd.concat([table, rows], ignore_index=True)
 
 

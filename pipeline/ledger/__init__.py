@@ -1,9 +1,11 @@
 """The ledger: what was decided, for ever. The only room that opens the database.
 
 ``open`` gives a ``Ledger``, a context manager. ``decisions`` writes what cannot be undone, ``runs`` the states that move
-forwards, ``lookups`` answers a wave, ``views`` tells people; ``schema`` has the tables and what protects them.
+forwards, ``lookups`` answers a wave, ``views`` tells people, ``after`` follows what was issued; ``schema`` has the tables
+and what protects them.
 """
 
+from pipeline.ledger.after import After, Followed
 from pipeline.ledger.base import WAIT, place
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
@@ -12,10 +14,10 @@ from pipeline.ledger.views import Views
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
-__all__ = ["Entries", "Head", "Ledger", "Look", "Pair", "Publication", "Source", "open"]
+__all__ = ["Entries", "Followed", "Head", "Ledger", "Look", "Pair", "Publication", "Source", "open"]
 
 
-class Ledger(Decisions, Runs, Lookups, Views):
+class Ledger(Decisions, Runs, Lookups, Views, After):
     """An open ledger (see ``pipeline.ledger.base.Opened`` for its transactions, its ``uuid`` and ``check``)."""
 
 

@@ -205,6 +205,7 @@ def _complements(connection: Connection, decision: Decision, head: Head) -> None
         before, link = link, chain.link(link, seq, item.numero, sha)
         rows.append(
             {name: getattr(item, name) for name in ("numero", "cle_dsf", "rang", "depot", "siret", "payload")}
+            | {"extrait_du": _day(item.extrait_du) if item.extrait_du else None}
             | {"seq": seq, "emis_le": emitted, "sha256": sha, "prev_sha256": before, "maillon": link}
         )
         absences += [_entry(entry, seq) for entry in item.absences]

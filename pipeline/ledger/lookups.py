@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Column, Connection, MetaData, Select, Table, Text, and_, func, select
+from sqlalchemy import Column, Connection, MetaData, Select, Table, Text, and_, func, or_, select
 
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
@@ -21,23 +21,37 @@ from pipeline.ledger.decisions import Pair
 class Entries:
     """What was completed before, one row an entry.
 
-    ``absences``: cle_dsf, cle_de, cle_sequence, cle_absence, date_debut, date_fin, heures, complement, siret, date.
-    ``heures``: cle_dsf, cle_de, cle_sequence, date_debut, date_fin, heures, cle_convention, cle_pif, complement, siret, date.
-    Hours int64 hundredths; dates datetime64[s]; ``complement`` its number, ``siret`` and ``date`` of the run that issued it.
+    ``absences``: cle_dsf, cle_de, cle_sequence, cle_absence, date_debut, date_fin, heures, financables_avant, complement, siret,
+    date, extrait_du, saisie_le. ``heures``: cle_dsf, cle_de, cle_sequence, date_debut, date_fin, heures, cle_convention, cle_pif,
+    complement, siret, date, extrait_du, saisie_le. Hours int64 hundredths (``financables_avant`` Int64, missing in old entries);
+    dates datetime64[s]. ``complement``: its number; ``siret`` and ``date`` of the run that issued it; ``extrait_du``: the
+    extraction it was judged with; ``saisie_le``: the day it was typed into Kairos, missing where nobody said so.
     """
 
     absences: pd.DataFrame
     heures: pd.DataFrame
 
 
-_DATES = frozenset({"date_debut", "date_fin", "date"})
+_DATES = frozenset({"date_debut", "date_fin", "date", "extrait_du", "saisie_le"})
+_TYPES = {"heures": "int64", "financables_avant": "Int64"}
+_TYPED = (
+    select(schema.saisies.c.date_saisie)
+    .where(schema.saisies.c.complement == schema.complements.c.seq)
+    .order_by(schema.saisies.c.rang.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("saisie_le")
+)
 _ISSUER = (
     schema.complements.c.numero.label("complement"),
     schema.complements.c.siret,
     schema.complements.c.emis_le.label("date"),
+    schema.complements.c.extrait_du,
+    _TYPED,
 )
-_ABSENCES = [c for c in schema.absences.c if c.name not in ("complement", "feuille", "ligne")]
-_HEURES = [c for c in schema.heures.c if c.name not in ("complement", "feuille", "ligne")]
+_LEFT_OUT = ("complement", "feuille", "ligne", "realisees_avant")
+_ABSENCES = [c for c in schema.absences.c if c.name not in _LEFT_OUT]
+_HEURES = [c for c in schema.heures.c if c.name not in _LEFT_OUT]
 
 _temporary = MetaData()
 
@@ -49,6 +63,7 @@ def _keys_table(name: str, columns: int) -> Table:
 
 _keys = _keys_table("cles_demandees", 1)
 _others = _keys_table("autres_cles_demandees", 1)
+_siblings = _keys_table("dsf_des_conventions", 1)
 _pairs = _keys_table("paires_demandees", 2)
 
 
@@ -74,19 +89,26 @@ def _frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
         if name in _DATES:
             frame[name] = pd.to_datetime(pd.Series(column, dtype="str"), format="%Y-%m-%d").astype("datetime64[s]")
         else:
-            frame[name] = pd.Series(column, dtype="int64" if name == "heures" else "str")
+            frame[name] = pd.Series(column, dtype=_TYPES.get(name, "str"))
     return pd.DataFrame(frame)
 
 
 class Lookups(Opened):
     """The part of the ledger that answers the questions of a wave."""
 
-    def entries(self, cles_dsf: Iterable[str], cles_convention: Iterable[str]) -> Entries:
-        """Absences and hours taken on these DSF, and hours taken under these conventions (REF-10, REF-13, DBL-03…)."""
+    def entries(
+        self, cles_dsf: Iterable[str], cles_convention: Iterable[str], dsf_of_conventions: Iterable[str] = ()
+    ) -> Entries:
+        """Absences and hours taken on ``cles_dsf``; hours taken under the conventions or on their DSF (REF-10, 13, 14, DBL-03…).
+
+        ``dsf_of_conventions``: keys of every DSF that the reference knows under these conventions today, for hours that were
+        issued when the convention had another number.
+        """
         taken, issued, complements = schema.absences, schema.heures, schema.complements
         with self.reading() as connection:
             _ask(connection, _keys, ((k,) for k in cles_dsf))
             _ask(connection, _others, ((k,) for k in cles_convention))
+            _ask(connection, _siblings, ((k,) for k in dsf_of_conventions))
             of_dsf = select(_keys.c.cle)
             absences = (
                 select(*_ABSENCES, *_ISSUER)
@@ -96,7 +118,8 @@ class Lookups(Opened):
             hours = select(*_HEURES, *_ISSUER).join_from(issued, complements, issued.c.complement == complements.c.seq)
             by_dsf = hours.where(issued.c.cle_dsf.in_(of_dsf))
             by_convention = hours.where(
-                issued.c.cle_convention.in_(select(_others.c.cle)), issued.c.cle_dsf.not_in(of_dsf)
+                or_(issued.c.cle_convention.in_(select(_others.c.cle)), issued.c.cle_dsf.in_(select(_siblings.c.cle))),
+                issued.c.cle_dsf.not_in(of_dsf),
             )
             frames = [_frame(connection, query) for query in (by_dsf, by_convention)]
             return Entries(

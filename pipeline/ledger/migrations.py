@@ -13,9 +13,6 @@ from pipeline import disk
 from pipeline.errors import LedgerHalt
 from pipeline.ledger import schema
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {}
-"""Version before → what leads to the next one."""
-
 NEWER = (
     "Le registre est d'une version plus récente que ce programme (schéma {found}, connu : {known}). "
     "Installez la version du programme qui l'a écrit, ou une plus récente."
@@ -23,6 +20,39 @@ NEWER = (
 UNKNOWN = (
     "Le registre est d'une version que ce programme ne sait pas reprendre (schéma {found}). Demandez l'aide du support."
 )
+
+
+def _absences_with_their_dates(connection: Connection) -> None:
+    """1 → 2: an absence is its keys and its dates; what the séquence had before; what was typed into Kairos, and seen."""
+    without_triggers(connection)
+    connection.exec_driver_sql("ALTER TABLE absences RENAME TO absences_1")
+    for table in (schema.absences, schema.saisies, schema.vues):
+        disk.reached(f"ledger: migrate {table.name}")
+        table.create(connection)
+    names = ", ".join(c.name for c in schema.absences.c if c.name != "financables_avant")
+    connection.exec_driver_sql(f"INSERT INTO absences ({names}) SELECT {names} FROM absences_1")
+    disk.reached("ledger: migrate copied")
+    connection.exec_driver_sql("DROP TABLE absences_1")
+    connection.exec_driver_sql("ALTER TABLE heures ADD COLUMN realisees_avant INTEGER")
+    connection.exec_driver_sql("ALTER TABLE complements ADD COLUMN extrait_du TEXT")
+    with_triggers(connection)
+
+
+def without_triggers(connection: Connection) -> None:
+    """Drop the triggers, so that a step may rebuild a table; the same transaction makes them again."""
+    found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+    for name in found:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+
+
+def with_triggers(connection: Connection) -> None:
+    """Make the triggers of the present tables."""
+    for statement in schema.triggers():
+        connection.exec_driver_sql(statement)
+
+
+STEPS: Mapping[int, Callable[[Connection], None]] = {1: _absences_with_their_dates}
+"""Version before → what leads to the next one."""
 
 
 def bring_up_to_date(connection: Connection) -> None:
@@ -46,8 +76,7 @@ def _create(connection: Connection) -> None:
     disk.reached("ledger: create")
     schema.metadata.create_all(connection)
     if connection.dialect.name == "sqlite":
-        for statement in schema.triggers():
-            connection.exec_driver_sql(statement)
+        with_triggers(connection)
     connection.execute(
         schema.meta.insert().values(
             id=1,

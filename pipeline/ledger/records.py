@@ -26,10 +26,11 @@ COUNTS = tuple(count.name for count in fields(Counts))
 
 @dataclass(frozen=True)
 class AbsenceTaken:
-    """An absence completed: once only, ever. The four keys are unique in the ledger.
+    """An absence completed: once only, ever. Its keys and dates together are unique in the ledger.
 
-    The dates are those of the absence in the extract: a line that names it by its dates alone is recognised when it comes
-    back, whatever the extracts have become since. ``ledger.entries`` gives them too.
+    The dates are those of the absence in the extract. An identifier may be another absence's in a later extract: with its
+    dates it is known again, or missed (REF-14). ``financables_avant``: heures_absence_financables of its séquence in the extract
+    it was judged with, None where the ledger is older than this column; by how much they grow tells that Kairos has taken it.
     """
 
     cle_dsf: str
@@ -41,11 +42,15 @@ class AbsenceTaken:
     heures: int
     feuille: str
     ligne: int
+    financables_avant: int | None = None
 
 
 @dataclass(frozen=True)
 class HoursIssued:
-    """Hours added; (cle_dsf, cle_de, cle_sequence, date_debut, date_fin) is unique in the ledger."""
+    """Hours added; (cle_dsf, cle_de, cle_sequence, date_debut, date_fin) is unique in the ledger.
+
+    ``realisees_avant``: heures_realisees of the séquence in the extract they were judged with, None as above.
+    """
 
     cle_dsf: str
     cle_de: str
@@ -57,6 +62,7 @@ class HoursIssued:
     cle_pif: str
     feuille: str
     ligne: int
+    realisees_avant: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class Complement:
     payload: bytes
     absences: tuple[AbsenceTaken, ...]
     heures: tuple[HoursIssued, ...]
+    extrait_du: date | None = None  # date_extraction of the DSF when it was judged
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from pipeline.ledger.records import COUNTS
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables below; ``migrations`` leads older ones to it."""
 
 metadata = MetaData()
@@ -161,6 +161,7 @@ complements = Table(
     Column("sha256", Text, nullable=False),  # of the payload
     Column("prev_sha256", Text, nullable=False),  # the link before: "" for the first
     Column("maillon", Text, nullable=False, unique=True),  # this link: see link()
+    Column("extrait_du", Text),  # date_extraction of the DSF it was judged with; NULL before schema 2
     UniqueConstraint("cle_dsf", "rang"),
 )
 Index("complements_depot", complements.c.depot)
@@ -177,11 +178,12 @@ def _origin() -> list[Column[Any]]:
 absences = Table(
     "absences",
     metadata,
-    *[Column(name, Text, primary_key=True) for name in ("cle_dsf", "cle_de", "cle_sequence", "cle_absence")],
-    Column("date_debut", Text, nullable=False),
-    Column("date_fin", Text, nullable=False),
+    *[Column(n, Text, primary_key=True) for n in ("cle_dsf", "cle_de", "cle_sequence", "cle_absence")],
+    # With its dates: ids that are ranks shift, and the same id is another absence in a later extract.
+    *[Column(n, Text, primary_key=True) for n in ("date_debut", "date_fin")],
     Column("heures", Integer, nullable=False),
     *_origin(),
+    Column("financables_avant", Integer),
     sqlite_with_rowid=False,
 )
 
@@ -193,9 +195,29 @@ heures = Table(
     Column("cle_convention", Text, nullable=False),
     Column("cle_pif", Text, nullable=False),
     *_origin(),
+    Column("realisees_avant", Integer),
     sqlite_with_rowid=False,
 )
 Index("heures_convention", heures.c.cle_convention)
+
+saisies = Table(  # what the clerk has typed into Kairos; a later word on the same complement corrects the one before
+    "saisies",
+    metadata,
+    Column("complement", Integer, ForeignKey("complements.seq"), primary_key=True),
+    Column("rang", Integer, primary_key=True),
+    Column("numero_kairos", Text, nullable=False),
+    Column("date_saisie", Text, nullable=False),
+    Column("note_le", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+vues = Table(  # complements that a later extract shows
+    "vues",
+    metadata,
+    Column("complement", Integer, ForeignKey("complements.seq"), primary_key=True, autoincrement=False),
+    Column("extrait", Text, nullable=False),
+    Column("vue_le", Text, nullable=False),
+)
 
 publications = Table(
     "publications",
@@ -210,7 +232,10 @@ publications = Table(
 )
 Index("publications_en_attente", publications.c.etat, sqlite_where=publications.c.etat == "STAGED")
 
-_NEVER_DELETED = (meta, runs, depots, regles, dsf, extraits, complements, absences, heures, publications)
+_NEVER_DELETED = (
+    *(meta, runs, depots, regles, dsf, extraits, complements, absences, heures, publications),
+    *(saisies, vues),
+)
 _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
     # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL)
     "meta": (frozenset({"schema_version", "barriere"}), "NEW.barriere >= OLD.barriere"),

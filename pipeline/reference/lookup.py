@@ -33,6 +33,11 @@ _DECLARED = pa.schema(
     ]
 )
 
+_PLANS = pa.schema(
+    [(name, pa.string()) for name in ("cle_dsf", "cle_de", "cle_sequence", "cle_convention", "cle_pif")]
+    + [("date_extraction", pa.timestamp("s"))]
+)
+
 
 class Reference:
     """The reference as it stood when it was opened: later loads do not change what it answers."""
@@ -69,6 +74,24 @@ class Reference:
             self._choose(connection, "courant SEMI JOIN demandees USING (cle_dsf)")
             sequences, absences = (fetch(connection, self._rows(connection, t)) for t in (SEQUENCES, ABSENCES))
         return _as_facts([dsf, sequences, absences, declared], self._loads)
+
+    def plans(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
+        """Today's convention and plan of every séquence of the DSF whose keys are ``cles_dsf``; unknown ones are not there.
+
+        cle_dsf, cle_de, cle_sequence, cle_convention, cle_pif, date_extraction (datetime64[s], of the DSF).
+        """
+        asked = sorted(set(cles_dsf))
+        if not self._loads or not asked:
+            return _frame(_PLANS.empty_table(), _PLANS)
+        with connect(spill(self._root)) as connection:
+            connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
+            self._open_current(connection)
+            self._choose(connection, "courant SEMI JOIN demandees USING (cle_dsf)")
+            rows = rows_of(self._root, self._sources(connection), SEQUENCES, "cle_dsf, cle_de, cle_sequence, cle_pif")
+            query = f"""
+                SELECT {", ".join(_PLANS.names)} FROM ({rows}) JOIN choisies USING (cle_dsf, ordre)
+                ORDER BY cle_dsf, cle_de, cle_sequence"""
+            return _frame(fetch(connection, query), _PLANS)
 
     def show(self, numero: str) -> Facts:
         """What is known of one DSF, by its number as anyone writes it; ``declared`` covers its whole convention."""

@@ -421,3 +421,23 @@ def _pif_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 def hours_fit_the_pif(lines: pd.DataFrame) -> "pd.Series[bool]":
     """Hours beyond the plan are not paid. Every line of the group fails: nobody can tell which is wrong."""
     return (_asked(lines) <= lines["heures_reste"]) | ~_pif_lines(lines)
+
+
+@rule(
+    "REF-14",
+    brief=("DSF qui a changé depuis un complément", "DSF that has changed since a complement"),
+    cells="numero_dsf",
+    needs="cle_dsf",
+    after="REF-01",
+    fr=Words(
+        "La DSF {numero_dsf_exact} a changé dans nos extraits : ce qui y a déjà été complété n'y porte plus les mêmes numéros.",
+        "Vous n'avez rien à corriger : l'opérateur est prévenu. Déposez le fichier de nouveau plus tard.",
+    ),
+    en=Words(
+        "DSF {numero_dsf_exact} has changed in our extracts: what was completed on it no longer has the same numbers there.",
+        "There is nothing for you to correct: the operator is told. Drop the file again later.",
+    ),
+)
+def dsf_is_as_it_was_completed(lines: pd.DataFrame) -> "pd.Series[bool]":
+    """Where nobody knows any more which absence was completed, one could be completed twice: a person decides first."""
+    return ~lines["dsf_changee"]

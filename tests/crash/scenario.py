@@ -9,16 +9,18 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from pipeline import run as chain
 from pipeline.ledger import open as open_ledger
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from tests.world import DISPENSATEUR, World
+
+chain = import_module("pipeline.run")  # the package has the function under that name
 
 DAY = date(2025, 6, 30)
 CANARY = "CANARIVOLANT"

@@ -46,15 +46,17 @@ def test_C01_an_entry_is_taken_once_ever(tmp_path: Path, again: object) -> None:
         assert len(book.entries(["dsf-1"], []).absences) + len(book.entries(["dsf-1"], []).heures) == 1
 
 
-def test_C02_two_dates_of_one_absence_are_two_absences_only_by_their_identifier(tmp_path: Path) -> None:
-    """Here an absence is known by the identifier of the extract, not by its days: the key is the four numbers."""
+def test_C02_an_absence_is_its_identifier_and_its_dates(tmp_path: Path) -> None:
+    """Identifiers that are ranks shift: under the same one, other dates are another absence. The same dates never pass twice."""
     space = workspace(tmp_path)
     with decisions.opened(space) as book:
         run = decisions.begin(book)
         decisions.decide(space, book, run, "DSF-1-C01", decisions.absence("A1"))
-        moved = replace(decisions.absence("A1"), date_debut=DAY, date_fin=DAY, heures=300)
+        again = replace(decisions.absence("A1"), heures=300)
         with pytest.raises(StateHalt):
-            decisions.decide(space, book, run, "DSF-1-C02", moved)
+            decisions.decide(space, book, run, "DSF-1-C02", again)
+        decisions.decide(space, book, run, "DSF-1-C02", replace(again, date_debut=DAY, date_fin=DAY))
+        assert len(book.entries(["dsf-1"], []).absences) == 2
 
 
 def test_a_decision_against_another_head_is_refused(tmp_path: Path) -> None:

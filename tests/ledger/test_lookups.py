@@ -67,7 +67,7 @@ def test_C21_an_old_ledger_answers_as_fast_as_a_young_one(tmp_path: Path) -> Non
         connection.execute("PRAGMA synchronous=OFF")
         rows = ((f"d-{n // 10}", f"p-{n}", "s", "a") for n in range(300_000))
         connection.executemany(
-            "INSERT INTO absences VALUES (?, ?, ?, ?, '2025-01-01', '2025-01-01', 700, 1, 'f', 1)", rows
+            "INSERT INTO absences VALUES (?, ?, ?, ?, '2025-01-01', '2025-01-01', 700, 1, 'f', 1, 0)", rows
         )
         connection.commit()
     assert ask(keys) < 3 * young + 0.3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ledger import schema
-from tests.world import decisions, workspace
+from tests.world import DAY, decisions, workspace
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +17,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with decisions.opened(space) as book:
         run = decisions.begin(book)
         decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours())
+        book.enter("DSF-1-C01", kairos="K-1", day=DAY)
+        book.see([1], extract="extrait-2", day=DAY)
         book.finish_run(run)
     return space.ledger
 
