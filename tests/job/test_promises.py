@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipeline import run as run_room
 from tests.world import DISPENSATEUR, OTHER, TITULAIRE, World
 
 # A failing workspace is shown as it was found: shrinking it would take a run of the job for each step.
@@ -137,8 +137,9 @@ def test_a_wave_decides_what_one_deposit_after_another_would(
     together.run()
     apart = build(folder / f"{name}-b", deposits)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_room, "LINES", 1)
-        patch.setattr(run_room, "BATCH", 1)
+        chain = import_module("pipeline.run")  # by that name the package gives its function
+        patch.setattr(chain, "LINES", 1)
+        patch.setattr(chain, "BATCH", 1)
         apart.run()
     assert emitted(together) == emitted(apart)
 
