@@ -16,15 +16,11 @@ from typing import Any
 from pipeline.ledger import open as open_ledger
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
-from pipeline.settings import Settings
 from pipeline.workspace import Workspace
-from tests.world import DISPENSATEUR, World
+from tests.world import DAY, DISPENSATEUR, SETTINGS, World
 
-chain = import_module("pipeline.run")  # the package has the function under that name
-
-DAY = date(2025, 6, 30)
+chain = import_module("pipeline.run")  # by that name the package gives its function
 CANARY = "CANARIVOLANT"
-SETTINGS = Settings(delai_stabilite=0, processus=1)
 
 
 class InProcess:
@@ -73,7 +69,7 @@ def prepare(root: Path) -> None:
 
 def run(root: Path, day: date = DAY) -> None:
     """One `dsf run` on the fixed date, in three waves."""
-    chain.Pool = InProcess  # type: ignore[assignment,misc]
+    chain.Pool = InProcess
     chain.BATCH, chain.LINES = 2, 1
     # A runner that stands still inside a transaction holds the ledger: the other need not wait the usual half minute.
     chain.ledger.open = partial(open_ledger, wait=0.3)

@@ -139,8 +139,9 @@ def test_a_wave_decides_what_one_deposit_after_another_would(
     together.run()
     apart = build(folder / f"{name}-b", deposits)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_room, "LINES", 1)
-        patch.setattr(run_room, "BATCH", 1)
+        chain = import_module("pipeline.run")  # by that name the package gives its function
+        patch.setattr(chain, "LINES", 1)
+        patch.setattr(chain, "BATCH", 1)
         apart.run()
     assert emitted(together) == emitted(apart)
 
