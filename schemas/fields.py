@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """How the cell of a field is read (see ``pipeline.cells.meaning``)."""
 
     TEXT = "texte"
@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 HEURES = "heures"
 ABSENCES = "absences"
-NATURES = (HEURES, ABSENCES)
+KINDS = (HEURES, ABSENCES)
 SHEETS = {HEURES: "Heures complémentaires", ABSENCES: "Absences justifiées"}
 DECLARANT_SHEET = "Déclarant"
 
@@ -40,7 +40,7 @@ class Field:
     """
 
     name: str
-    kind: Kind
+    kind: FieldKind
     headings: dict[str, str]
     mandatory: frozenset[str] = frozenset()
     bit: int = 0
@@ -48,30 +48,30 @@ class Field:
     @property
     def max_length(self) -> int:
         """Characters a text of this field may have (LIG-13)."""
-        return MAX_COMMENT if self.kind is Kind.COMMENT else MAX_TEXT
+        return MAX_COMMENT if self.kind is FieldKind.COMMENT else MAX_TEXT
 
 
 def _both(heading: str) -> dict[str, str]:
     return {HEURES: heading, ABSENCES: heading}
 
 
-_BOTH = frozenset(NATURES)
+_BOTH = frozenset(KINDS)
 _DECLARED = (
-    Field("numero_dsf", Kind.KEY, _both("Numéro DSF"), _BOTH),
-    Field("identifiant_de", Kind.PERSON, _both("Identifiant DE"), _BOTH),
-    Field("nom", Kind.TEXT, _both("Nom")),
-    Field("prenom", Kind.TEXT, _both("Prénom")),
-    Field("code_sequence", Kind.KEY, _both("Code séquence"), _BOTH),
+    Field("numero_dsf", FieldKind.KEY, _both("Numéro DSF"), _BOTH),
+    Field("identifiant_de", FieldKind.PERSON, _both("Identifiant DE"), _BOTH),
+    Field("nom", FieldKind.TEXT, _both("Nom")),
+    Field("prenom", FieldKind.TEXT, _both("Prénom")),
+    Field("code_sequence", FieldKind.KEY, _both("Code séquence"), _BOTH),
     # "Identifiant absence or both dates": one of the two ways is mandatory, which a rule says and not this table.
-    Field("id_absence", Kind.KEY, {ABSENCES: "Identifiant absence"}),
-    Field("date_debut", Kind.DATE, _both("Date début"), frozenset({HEURES})),
-    Field("date_fin", Kind.DATE, _both("Date fin")),
-    Field("heures", Kind.HOURS, {HEURES: "Heures complémentaires", ABSENCES: "Heures à valoriser"}, _BOTH),
-    Field("motif", Kind.MOTIF, {ABSENCES: "Motif justifié"}, frozenset({ABSENCES})),
-    Field("reference_justificatif", Kind.TEXT, _both("Référence du justificatif"), _BOTH),
-    Field("date_justificatif", Kind.DATE, {ABSENCES: "Date du justificatif"}, frozenset({ABSENCES})),
-    Field("reliquat_abandonne", Kind.YES_NO, {ABSENCES: "Reliquat abandonné"}),
-    Field("commentaire", Kind.COMMENT, _both("Commentaire")),
+    Field("id_absence", FieldKind.KEY, {ABSENCES: "Identifiant absence"}),
+    Field("date_debut", FieldKind.DATE, _both("Date début"), frozenset({HEURES})),
+    Field("date_fin", FieldKind.DATE, _both("Date fin")),
+    Field("heures", FieldKind.HOURS, {HEURES: "Heures complémentaires", ABSENCES: "Heures à valoriser"}, _BOTH),
+    Field("motif", FieldKind.MOTIF, {ABSENCES: "Motif justifié"}, frozenset({ABSENCES})),
+    Field("reference_justificatif", FieldKind.TEXT, _both("Référence du justificatif"), _BOTH),
+    Field("date_justificatif", FieldKind.DATE, {ABSENCES: "Date du justificatif"}, frozenset({ABSENCES})),
+    Field("reliquat_abandonne", FieldKind.YES_NO, {ABSENCES: "Reliquat abandonné"}),
+    Field("commentaire", FieldKind.COMMENT, _both("Commentaire")),
 )
 
 FIELDS: dict[str, Field] = {
@@ -81,9 +81,9 @@ FIELDS: dict[str, Field] = {
 """All fields in the template's order. ``bit`` is the field's place in the mask ``abimes`` of a line."""
 
 
-def fields_of(nature: str) -> tuple[Field, ...]:
+def fields_of(kind: str) -> tuple[Field, ...]:
     """The fields of one nature, in the order of the template's columns."""
-    return tuple(field for field in FIELDS.values() if nature in field.headings)
+    return tuple(field for field in FIELDS.values() if kind in field.headings)
 
 
 def column_letter(index: int) -> str:

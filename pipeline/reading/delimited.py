@@ -10,12 +10,12 @@ import csv
 import io
 import re
 
-from pipeline.cells.model import Etat
 from pipeline.reading.headings import Headings
 from pipeline.reading.model import Observation
 from pipeline.reading.opening import find_opening
 from pipeline.reading.sheets import Sheet, Workbook, beyond, unreadable
 from pipeline.settings import Limits
+from schemas.noticed import Noticed
 
 _SEPARATORS = (";", ",", "\t")
 _FIELD_MAX = 100_000  # characters; a spreadsheet cell holds 32 767
@@ -30,15 +30,15 @@ def read_delimited(data: bytes, limits: Limits, headings: Headings) -> Workbook:
     """A csv as a workbook of one sheet without a name. Raises ``RefusedError``."""
     text, encoding = decode(data)
     if "\0" in text:
-        raise unreadable("caractere_nul")
+        raise unreadable("null_character")
     if _has_endless_line(text):
-        raise unreadable("ligne_trop_longue")
+        raise unreadable("endless_line")
     separator, text = _separator(text, headings)
     numbers, rows, last = _records(text, separator, limits)
-    sheet = Sheet("", numbers, rows, stricte=separator == ",")
+    sheet = Sheet("", numbers, rows, strict=separator == ",")
     if not text.endswith(("\n", "\r")):
-        sheet.coupee = last
-    notes = () if encoding == "utf-8" else (Observation(Etat.ENCODAGE, valeur=encoding),)
+        sheet.cut_row = last
+    notes = () if encoding == "utf-8" else (Observation(Noticed.ENCODING, value=encoding),)
     return Workbook("csv", [sheet], notes)
 
 
@@ -61,10 +61,10 @@ def decode(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             if data.startswith(codecs.BOM_UTF8) or _UTF8_INSIDE.search(data):
                 # Two encodings in one file, or one cut in the middle of a letter.
-                raise unreadable("encodage") from None
+                raise unreadable("encoding") from None
             return data.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:
-        raise unreadable("encodage") from None
+        raise unreadable("encoding") from None
 
 
 def _separator(text: str, headings: Headings) -> tuple[str, str]:
@@ -92,7 +92,7 @@ def _known(text: str, separator: str, headings: Headings) -> int:
     except csv.Error:
         pass
     opening = find_opening(Sheet("", range(1, len(rows) + 1), rows), headings)
-    return len(opening.champs) if opening else 0
+    return len(opening.fields) if opening else 0
 
 
 def _records(text: str, separator: str, limits: Limits) -> tuple[list[int], list[list[str]], int]:
@@ -113,9 +113,9 @@ def _records(text: str, separator: str, limits: Limits) -> tuple[list[int], list
             if len(row) > limits.colonnes and _used(row) > limits.colonnes:
                 raise beyond("colonnes", _used(row), limits.colonnes)
             if reader.line_num > number and any(_swallowed(cell, separator) for cell in row):
-                raise unreadable("guillemet", ligne=number)
+                raise unreadable("quote", row=number)
     except csv.Error as error:
-        raise unreadable("champ_trop_long" if "limit" in str(error) else "guillemet", ligne=number + 1) from None
+        raise unreadable("endless_cell" if "limit" in str(error) else "quote", row=number + 1) from None
     return numbers, rows, number
 
 

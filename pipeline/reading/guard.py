@@ -29,11 +29,11 @@ _FOREIGN = (
     (b"BZh", "archive"),
     (b"\xfd7zXZ", "archive"),
     (b"PAR1", "parquet"),
-    (b"SQLite format 3", "base"),
-    (b"\x09\x00\x04\x00", "xls_ancien"),
-    (b"\x09\x02\x06\x00", "xls_ancien"),
-    (b"\x09\x04\x06\x00", "xls_ancien"),
-    (b"\x09\x08", "xls_ancien"),
+    (b"SQLite format 3", "database"),
+    (b"\x09\x00\x04\x00", "old_xls"),
+    (b"\x09\x02\x06\x00", "old_xls"),
+    (b"\x09\x04\x06\x00", "old_xls"),
+    (b"\x09\x08", "old_xls"),
 )
 _MARKUP = re.compile(
     rb"\s*<(?:!doctype|\?xml|html|head|body|table|meta|script|style|workbook|svg|\?mso|!--)", re.IGNORECASE
@@ -41,14 +41,14 @@ _MARKUP = re.compile(
 _XML = re.compile(rb"\s*<\?(?:xml|mso)", re.IGNORECASE)
 
 
-def load(source: Path, octets_max: int) -> bytes:
+def load(source: Path, max_bytes: int) -> bytes:
     """The whole content of ``source``, read once. Raises ``RefusedError`` beyond the limit or when empty."""
     with source.open("rb") as file:
-        data = file.read(octets_max + 1)
-        if len(data) > octets_max:
-            raise beyond("octets", source.stat().st_size, octets_max)
+        data = file.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise beyond("octets", source.stat().st_size, max_bytes)
     if not data:
-        raise unreadable("vide")
+        raise unreadable("empty")
     return data
 
 
@@ -59,7 +59,7 @@ def container(data: bytes) -> Container:
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return Container.CFB
     if data.startswith(b"PK"):
-        raise unreadable("archive_abimee")
+        raise unreadable("damaged_file")
     for magic, what in _FOREIGN:
         if data.startswith(magic):
             raise unreadable(what)

@@ -20,11 +20,11 @@ _NUMBERS = ("float", "percentage", "currency")
 
 
 class Content:
-    """Handlers for content.xml; ``feuilles`` is filled as they are called. Raises ``RefusedError`` from within."""
+    """Handlers for content.xml; ``sheets`` is filled as they are called. Raises ``RefusedError`` from within."""
 
     def __init__(self, limits: Limits) -> None:
-        self.feuilles: list[Sheet] = []
-        self.epoque_1904 = False
+        self.sheets: list[Sheet] = []
+        self.epoch_1904 = False
         self._limits = limits
         self._hidden_styles: set[str] = set()
         self._style = ""
@@ -62,7 +62,7 @@ class Content:
         elif local == "table-properties" and attributes.get("table:display") == "false":
             self._hidden_styles.add(self._style)
         elif local == "null-date":
-            self.epoque_1904 = attributes.get("table:date-value", "").startswith("1904")
+            self.epoch_1904 = attributes.get("table:date-value", "").startswith("1904")
 
     def text(self, text: str) -> None:
         if self._in_text and not self._skip:
@@ -84,18 +84,18 @@ class Content:
         elif local == "table":
             self._depth -= 1
             if self._depth == 0:
-                sheet = self.feuilles[-1]
-                sheet.numeros, sheet.lignes = self._numbers, self._rows
-                sheet.lignes_masquees = tuple(self._hidden)
+                sheet = self.sheets[-1]
+                sheet.numbers, sheet.rows = self._numbers, self._rows
+                sheet.hidden_rows = tuple(self._hidden)
 
     def _start_table(self, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > 1:
             return
-        if len(self.feuilles) >= self._limits.feuilles:
-            raise beyond("feuilles", len(self.feuilles) + 1, self._limits.feuilles)
+        if len(self.sheets) >= self._limits.feuilles:
+            raise beyond("feuilles", len(self.sheets) + 1, self._limits.feuilles)
         hidden = attributes.get("table:style-name", "") in self._hidden_styles
-        self.feuilles.append(Sheet(attributes.get("table:name", ""), [], [], masquee=hidden))
+        self.sheets.append(Sheet(attributes.get("table:name", ""), [], [], hidden=hidden))
         self._row, self._numbers, self._rows, self._hidden = 0, [], [], []
 
     def _start_row(self, attributes: dict[str, str]) -> None:
@@ -110,7 +110,7 @@ class Content:
         if not self._cells:
             return
         if repeat > self._limits.lignes or self._row > _LAST_ROW:
-            raise beyond("lignes", repeat, self._limits.lignes, feuille=self.feuilles[-1].nom)
+            raise beyond("lignes", repeat, self._limits.lignes, sheet=self.sheets[-1].name)
         # The rows repeated are one list: they are only read.
         self._numbers += range(first, first + repeat)
         self._rows += [self._cells] * repeat
@@ -122,7 +122,7 @@ class Content:
             self._column += repeat
             return
         if self._column + repeat > self._limits.colonnes:
-            raise beyond("colonnes", self._column + repeat, self._limits.colonnes, feuille=self.feuilles[-1].nom)
+            raise beyond("colonnes", self._column + repeat, self._limits.colonnes, sheet=self.sheets[-1].name)
         self._cells += [None] * (self._column - len(self._cells)) + [value] * repeat
         self._column += repeat
 
@@ -131,8 +131,8 @@ def read_content(pieces: Iterator[bytes], limits: Limits) -> Content:
     """The sheets of an ods from its content.xml. Raises ``RefusedError``."""
     content = Content(limits)
     parse(pieces, content.start, content.end, content.text)
-    if not content.feuilles:
-        raise unreadable("document")
+    if not content.sheets:
+        raise unreadable("other_document")
     return content
 
 

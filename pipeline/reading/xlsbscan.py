@@ -32,13 +32,13 @@ def records(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
         while (found := _record(data, offset)) is not None:
             kind, start, size = found
             if size > _LONGEST_RECORD:
-                raise unreadable("feuille_abimee")
+                raise unreadable("damaged_sheet")
             if start + size > len(data):
                 break
             yield kind, data[start : start + size]
             offset = start + size
     if offset < len(data):
-        raise unreadable("feuille_abimee")
+        raise unreadable("damaged_sheet")
 
 
 def _record(data: bytes, offset: int) -> tuple[int, int, int] | None:
@@ -65,14 +65,14 @@ def scan_binary_sheet(pieces: Iterator[bytes]) -> Marks:
         if kind == _ROW and len(content) >= 12:
             row = struct.unpack_from("<I", content)[0]
             if content[11] & _HIDDEN_ROW:
-                marks.lignes_masquees.append(row + 1)
+                marks.hidden_rows.append(row + 1)
         elif _BLANK < kind <= _FORMULA_ERROR and len(content) >= 9:
             place = (row, struct.unpack_from("<I", content)[0])
-            marks.cell(place)
+            marks.count(place)
             if kind in (_ERROR, _FORMULA_ERROR):
-                marks.erreurs[place] = ERRORS.get(content[8], "#N/A")
+                marks.errors[place] = ERRORS.get(content[8], "#N/A")
             elif kind >= _FORMULA_STRING:
-                marks.formules[place] = True
+                marks.formulas[place] = True
     return marks
 
 
@@ -91,9 +91,9 @@ def scan_binary_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) 
         if kind == _SHEET and len(content) >= 12:
             relation_id, end = _wide_text(content, 8)
             name, _ = _wide_text(content, end)
-            found.feuilles.append(SheetEntry(name, targets.get(relation_id, ""), content[0] != 0))
+            found.sheets.append(SheetEntry(name, targets.get(relation_id, ""), content[0] != 0))
         elif kind == _PROPERTIES and content:
-            found.epoque_1904 = bool(content[0] & 1)
+            found.epoch_1904 = bool(content[0] & 1)
     return found
 
 

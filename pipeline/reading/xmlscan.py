@@ -20,20 +20,20 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,7})([0-9]{1,9})", re.ASCII)
 
 @dataclass
 class Marks:
-    """What was seen in one sheet. ``formules``: place → the formula has a stored value; bounds count cells with content."""
+    """What was seen in one sheet. ``formulas``: place → the formula has a stored value; bounds count cells with content."""
 
-    erreurs: dict[Place, str] = field(default_factory=dict)
-    formules: dict[Place, bool] = field(default_factory=dict)
-    lignes_masquees: list[int] = field(default_factory=list)
-    hauteur: int = 0
-    largeur: int = 0
-    cellules: int = 0
+    errors: dict[Place, str] = field(default_factory=dict)
+    formulas: dict[Place, bool] = field(default_factory=dict)
+    hidden_rows: list[int] = field(default_factory=list)
+    height: int = 0
+    width: int = 0
+    cells: int = 0
 
-    def cell(self, place: Place) -> None:
+    def count(self, place: Place) -> None:
         """Count a cell that holds something."""
-        self.cellules += 1
-        self.hauteur = max(self.hauteur, place[0] + 1)
-        self.largeur = max(self.largeur, place[1] + 1)
+        self.cells += 1
+        self.height = max(self.height, place[0] + 1)
+        self.width = max(self.width, place[1] + 1)
 
 
 def parse(
@@ -61,7 +61,7 @@ def parse(
             parser.Parse(piece, False)
         parser.Parse(b"", True)
     except expat.ExpatError:
-        raise unreadable("xml_abime") from None
+        raise unreadable("damaged_content") from None
 
 
 def column_number(letters: str) -> int:
@@ -96,7 +96,7 @@ class SheetScan:
             self._row = int(number) - 1 if number.isdecimal() and len(number) < 10 else self._row + 1
             self._place = (self._row, -1)
             if attributes.get("hidden") in ("1", "true") or attributes.get("zeroHeight") in ("1", "true"):
-                self.marks.lignes_masquees.append(self._row + 1)
+                self.marks.hidden_rows.append(self._row + 1)
 
     def text(self, text: str) -> None:
         if self._inside:
@@ -108,11 +108,11 @@ class SheetScan:
             self._inside = False
         elif name == "c" and self._content:
             value = "".join(self._text)
-            self.marks.cell(self._place)
+            self.marks.count(self._place)
             if self._type == "e":
-                self.marks.erreurs[self._place] = value.strip() or "#N/A"
+                self.marks.errors[self._place] = value.strip() or "#N/A"
             elif self._formula:
-                self.marks.formules[self._place] = value != "" or self._type == "str"
+                self.marks.formulas[self._place] = value != "" or self._type == "str"
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         found = _REFERENCE.fullmatch(attributes.get("r", ""))
@@ -132,19 +132,19 @@ def scan_sheet(pieces: Iterator[bytes]) -> Marks:
 
 @dataclass(frozen=True)
 class SheetEntry:
-    """One sheet as the workbook part lists it; ``partie`` is the part that holds it."""
+    """One sheet as the workbook part lists it; ``part`` is the part that holds it."""
 
-    nom: str
-    partie: str
-    masquee: bool
+    name: str
+    part: str
+    hidden: bool
 
 
 @dataclass
 class WorkbookParts:
     """What the workbook part and its relations say."""
 
-    feuilles: list[SheetEntry] = field(default_factory=list)
-    epoque_1904: bool = False
+    sheets: list[SheetEntry] = field(default_factory=list)
+    epoch_1904: bool = False
 
 
 def scan_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> WorkbookParts:
@@ -163,9 +163,9 @@ def scan_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> Work
         if local == "sheet":
             key = next((v for k, v in attributes.items() if k.rpartition(":")[2] == "id" and ":" in k), "")
             hidden = attributes.get("state", "visible") != "visible"
-            found.feuilles.append(SheetEntry(attributes.get("name", ""), targets.get(key, ""), hidden))
+            found.sheets.append(SheetEntry(attributes.get("name", ""), targets.get(key, ""), hidden))
         elif local == "workbookPr":
-            found.epoque_1904 = attributes.get("date1904") in ("1", "true")
+            found.epoch_1904 = attributes.get("date1904") in ("1", "true")
 
     parse(relations, relation)
     parse(workbook, element)
