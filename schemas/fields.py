@@ -1,7 +1,7 @@
-"""Every field of a deposit: its name, its heading in the template, its kind, where it is mandatory.
+"""Every field of a deposit: its name, its heading in the template, how its cells are read, where it is mandatory.
 
-Source: spec §4. Names are those of the columns, of the database and of the JSON alike. An hours line and an absence line
-share one frame; ``nature`` tells them apart, so a field that both have is declared once.
+Source: spec §4. Names are those of the columns, of the database and of the JSON alike. Lines of both kinds of table, hours
+and absences, share one frame: a field that both have is declared once, and the column ``nature`` tells the kind.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class FieldKind(StrEnum):
-    """How the cell of a field is read (see ``pipeline.cells.meaning``)."""
+    """How the cells of a field are read (``pipeline.cells.meaning``)."""
 
     TEXT = "texte"
     KEY = "cle"  # an opaque number: compared trimmed and without regard to case
@@ -35,8 +35,8 @@ MAX_COMMENT = 500
 class Field:
     """One field of a line.
 
-    ``headings`` gives, for each nature that has the field, the heading the template writes; ``mandatory`` the natures whose
-    lines cannot do without it.
+    ``headings``: kind of table → the heading the template writes, for the kinds that have the field. ``mandatory``: the kinds
+    whose lines cannot do without it.
     """
 
     name: str
@@ -82,12 +82,12 @@ FIELDS: dict[str, Field] = {
 
 
 def fields_of(kind: str) -> tuple[Field, ...]:
-    """The fields of one nature, in the order of the template's columns."""
+    """Return the fields of one kind of table, in the order of the template's columns."""
     return tuple(field for field in FIELDS.values() if kind in field.headings)
 
 
 def column_letter(index: int) -> str:
-    """The letter a spreadsheet program shows over the column with this 0-based ``index``: 0 → A, 26 → AA."""
+    """Return the letters over the column with this 0-based ``index``: 0 → A, 26 → AA."""
     letters = ""
     index += 1
     while index:

@@ -1,8 +1,7 @@
-"""What reading says in words beyond a rule's own: why a file cannot be read (FIC-01), what is worth a look (AVT-05).
+"""What reading may notice, and the words of what a rule cannot say by itself (FIC-01, AVT-05).
 
-Reading gives a code and values; the text is made here, where the language of the report is known. ``{placeholders}`` are
-columns of the frame of observations. A text may name the sheet, the row and the rows concerned, never the content of a
-cell.
+Reading gives codes and values; texts are made here, where the language of the report is known. ``{placeholders}`` are
+columns of the frame of observations. A text may name a sheet and rows, never the content of a cell.
 """
 
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from typing import Any
 
 
 class Noticed(StrEnum):
-    """What was noticed while reading; the rules of ``schemas/rules`` say what each means."""
+    """What reading may notice of a deposit or a cell; the values of the column ``etat``, which the rules look at."""
 
     # the deposit
     FILE_UNREADABLE = "fichier_illisible"
@@ -138,6 +137,6 @@ NOTES: dict[str, tuple[str, str]] = {
 
 
 def text(code: str, langue: str, values: Mapping[Any, Any]) -> str:
-    """The text of ``code`` in ``langue`` (``fr`` or ``en``), ``values`` filled in."""
+    """Return the text of ``code`` (of ``UNREADABLE`` or ``NOTES``) in ``langue``, fr or en, with ``values`` filled in."""
     french, english = UNREADABLE.get(code) or NOTES[code]
     return (english if langue == "en" else french).format_map(values)

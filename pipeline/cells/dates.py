@@ -1,4 +1,4 @@
-"""Dates in the forms that have one reading. A two-digit year or month-first order is never guessed. Source: spec §4."""
+"""Dates, in the forms that have one reading. A two-digit year or a month-first order is never guessed. Source: spec §4."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -25,10 +25,10 @@ _UNREADABLE: Read = (None, "")
 
 
 def read_date(cell: Cell, *, epoch_1904: bool = False) -> Read:
-    """``cell`` as a date and a note; (None, note) when it cannot be read.
+    """Return ``cell`` as a date and a note, or (None, note) where it cannot be read.
 
-    The note gives the form to use for this value, or its readings separated by `` / ``. A time of day other than
-    midnight is refused: 23:00 may be the next day of another time zone.
+    The note is empty, or holds the form to type instead, as dd/mm/yyyy. A time of day other than midnight is refused: 23:00
+    may be the next day in another time zone. ``epoch_1904``: bare numbers count days from 1904.
     """
     if isinstance(cell, datetime):
         return _within(cell.date()) if cell.time() == time() else (None, texts.day(cell.date()))

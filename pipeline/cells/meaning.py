@@ -1,8 +1,8 @@
-"""What one cell means for one kind of field. Pure, and called once for each distinct cell of a column. Source: spec §4.
+"""What one cell means for one kind of field. Pure; called once for each distinct cell of a column. Source: spec §4.
 
-In a cell the first cause alone counts: spreadsheet error, then NIR, then forbidden character, then length, then reading.
-What has one reading is accepted; what has two is refused, and ``detail`` gives the readings in forms that are accepted,
-separated by `` / ``. ``detail`` holds values only, never a sentence, so that messages can be made from it in any language.
+Only the first cause counts: spreadsheet error, then NIR, then forbidden character, then length, then the reading itself.
+A cell with one reading is accepted; one with two is refused, and ``detail`` lists them in forms that are accepted,
+separated by `` / ``. ``detail`` holds values and never a sentence: messages are made from it in any language.
 """
 
 import re
@@ -39,11 +39,10 @@ _JOINERS = frozenset("\u200c\u200d")  # they hold an emoji together: no harm in 
 
 
 def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meaning:
-    """What ``cell`` means for a field of ``kind``.
+    """Return what ``cell`` means for a field of ``kind``. Never raises.
 
-    ``epoch_1904``: the workbook counts its days from 1904, which only a date left as a bare number depends on. Hours
-    come as whole hundredths, dates as ``date``, yes/no as bool, all else as text; a blank cell is ``Meaning(None)``. Never
-    raises.
+    Hours come as whole hundredths, dates as ``date``, yes/no as bool, everything else as text; a blank cell as
+    ``Meaning(None)``. ``epoch_1904``: the workbook counts its days from 1904; this matters for dates left as bare numbers.
     """
     if (
         isinstance(cell, str)
@@ -68,7 +67,7 @@ def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meani
 
 
 def read_free_cell(cell: Cell) -> Meaning:
-    """What is wanted of a cell in a column of the sender's own: only whether a NIR stands there."""
+    """Look for a NIR in ``cell``, of a column of the sender's own; nothing else is read there."""
     if isinstance(cell, FormulaCell):
         cell = cell.value
     return Meaning(None, (Noticed.NIR,)) if holds_nir(cell) else _BLANK
@@ -77,9 +76,9 @@ def read_free_cell(cell: Cell) -> Meaning:
 def read_column(
     kind: FieldKind | None, cells: tuple[Cell, ...], *, all_texts: bool = False, epoch_1904: bool = False
 ) -> Sequence[Meaning]:
-    """``read_cell`` over the distinct cells of a column; ``kind`` None is a column of the sender's own.
+    """Return the meaning of each of ``cells``, the distinct cells of a column, as ``read_cell`` gives it.
 
-    ``all_texts``: every cell is known to be a text.
+    ``kind`` None: a column of the sender's own. ``all_texts``: the caller knows that every cell is a text.
     """
     if kind in _AS_TEXT or kind is None:
         texts: Sequence[Cell] = cells if all_texts else [cell for cell in cells if isinstance(cell, str)]
@@ -92,7 +91,7 @@ def read_column(
 
 
 def _read_as_themselves(texts: Sequence[str], kind: FieldKind | None) -> bool:
-    """Each text is what ``read_cell`` would make of it: looked at all together, which most columns pass at once."""
+    """Whether each text is what ``read_cell`` would make of it. Looks at all of them together: most columns pass at once."""
     joined = "\n".join(texts)
     longest = max(map(len, texts), default=0)
     plain = (
@@ -108,14 +107,14 @@ def _read_as_themselves(texts: Sequence[str], kind: FieldKind | None) -> bool:
 
 
 def is_blank(cell: Cell) -> bool:
-    """Nothing stands there: no cell, or spaces only, or a formula that gave an empty text."""
+    """Whether nothing stands in ``cell``: no cell, only spaces, or a formula whose value is an empty text."""
     if isinstance(cell, FormulaCell):
         return isinstance(cell.value, str) and not cell.value.strip()
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def holds_nir(cell: Cell) -> bool:
-    """A social security number with its right key stands somewhere in the cell, as text or as a number."""
+    """Whether a social security number with a right key stands anywhere in ``cell``, as text or as a number."""
     if isinstance(cell, float | int) and not isinstance(cell, bool):
         text = number_text(cell) or ""
     elif isinstance(cell, str):
@@ -135,7 +134,7 @@ def _is_nir(text: str) -> bool:
 
 
 def _wrong_in_itself(cell: Cell, kind: FieldKind) -> Meaning | None:
-    """What forbids reading the cell at all, the first cause alone; None when nothing does."""
+    """The first cause that forbids reading the cell at all, None where there is none."""
     if isinstance(cell, ErrorCell):
         return Meaning(None, (Noticed.SPREADSHEET_ERROR,), cell.text)
     if holds_nir(cell):
@@ -155,7 +154,7 @@ def _wrong_in_itself(cell: Cell, kind: FieldKind) -> Meaning | None:
 
 
 def _forbidden(text: str, kind: FieldKind) -> str:
-    """The first character that has no place in a text: a control, an invisible one, one that stands for a lost one."""
+    """The first character that has no place in a text: a control, an invisible one, the mark of a lost one. Empty: none."""
     if text.isascii() and text.isprintable():
         return ""
     for character in text:

@@ -12,14 +12,14 @@ from schemas.noticed import Noticed
 
 @dataclass(frozen=True)
 class ErrorCell:
-    """A spreadsheet error such as ``#REF!``."""
+    """A spreadsheet error, ``text`` as the program writes it: ``#REF!``."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class FormulaCell:
-    """A formula; ``value`` is what the program that saved the file computed, None where it computed nothing."""
+    """A formula. ``value``: the result that was saved with it, None where none was."""
 
     value: "str | int | float | bool | date | datetime | time | timedelta | None"
 
@@ -35,8 +35,8 @@ USABLE = frozenset({Noticed.FORMULA})
 class Meaning(NamedTuple):
     """What one distinct cell means for one kind of field.
 
-    ``value``: str, int hundredths, date, bool, or None when blank or unusable. ``noticed``: what was noticed, () for a
-    plain cell; ``detail`` goes into the message (for a text with two readings: both of them, and the form to use).
+    ``value``: text, int hundredths, date or bool; None where the cell is blank or unusable. ``noticed``: empty for a plain
+    cell. ``detail``: a value for the message; of a cell with two readings, both of them.
     """
 
     value: str | int | date | bool | None
@@ -45,7 +45,7 @@ class Meaning(NamedTuple):
 
 
 class PlainMeanings(Sequence[Meaning]):
-    """The meanings of cells that mean themselves (texts that need no change, blanks): made when asked for, light to send."""
+    """The meanings of cells that mean themselves: texts that need no change, and blanks. Made on demand, light to send."""
 
     __slots__ = ("_cells",)
 

@@ -1,8 +1,7 @@
-"""The zip of a workbook, looked through before any reader opens it: its directory, its true sizes, what its parts hold.
+"""Looks through the zip of a workbook before any reader opens it: its directory, its true sizes, what its parts hold.
 
-Every part is inflated once, in pieces, and counted: what the directory says of sizes is not believed. On the way the
-parts are searched for what the fast reader would pass over in silence (errors, formulas, hidden rows) or die of (far
-cells, false counts).
+Each part is inflated once, in pieces, and counted: the sizes in the directory are not believed. On the way the parts are
+searched for what the fast reader skips in silence (errors, formulas, hidden rows) or dies of (far cells, false counts).
 """
 
 import io
@@ -34,7 +33,11 @@ _COUNT = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*["'](\d+)""")
 
 @dataclass
 class Archive:
-    """A zip that may be opened. ``marks``: part → what was seen in it (of ``_MARKS``); ``sizes``: true sizes."""
+    """A zip that is safe to open.
+
+    ``parts``: name → entry. ``sizes``: name → true size in bytes. ``marks``: name → what was seen there: ``errors``,
+    ``formulas``, ``hidden`` rows, cells ``far`` away.
+    """
 
     data: bytes
     parts: dict[str, zipfile.ZipInfo]
@@ -42,22 +45,22 @@ class Archive:
     marks: dict[str, set[str]] = field(default_factory=dict)
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """The content of a part, a piece at a time."""
+        """Yield the content of a part, at most a megabyte at a time."""
         return _inflate(self.data, self.parts[name])
 
     def content(self, name: str) -> bytes:
-        """The whole content of a part; empty when there is none of that name."""
+        """Return the whole content of a part; empty where there is no part of that name."""
         return b"".join(self.pieces(name)) if name in self.parts else b""
 
     def named(self, name: str) -> str | None:
-        """The part of that name whatever its case, as OPC says."""
+        """Return the name of that part as the archive writes it, whatever its case (OPC); None where there is none."""
         if name in self.parts:
             return name
         return next((part for part in self.parts if part.lower() == name.lower()), None)
 
 
 def open_archive(data: bytes, limits: Limits) -> Archive:
-    """Look through the zip ``data``. Raises ``RefusedError``."""
+    """Look through the zip ``data`` and return what was found. Raises ``RefusedError``."""
     try:
         entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError, EOFError):
@@ -122,7 +125,7 @@ def _outside(name: str) -> bool:
 
 
 def _start(data: bytes, entry: zipfile.ZipInfo) -> int:
-    """Offset of a part's first byte, by its own header, which must be there."""
+    """Offset of a part's first byte, taken from the part's own header, which must be there."""
     header = data[entry.header_offset : entry.header_offset + 30]
     if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
         raise unreadable("damaged_file")
@@ -171,10 +174,10 @@ def _search(piece: bytes, tail: bytes, marks: set[str], name: str) -> None:
 
 
 def _mark(piece: bytes, marks: set[str]) -> None:
-    """What may stand in a piece of a sheet.
+    """Add to ``marks`` what may stand in a piece of a sheet.
 
-    Every byte of every sheet passes here. A search for one byte is ten times as fast as one for a word, and in most
-    pieces the rows are numbers and references, without any of these letters.
+    Every byte of every sheet passes here. A search for one byte is ten times as fast as one for a word, and most pieces are
+    numbers and references, without any of these letters.
     """
     if b"e" in piece and (b't="e"' in piece or b"t='e'" in piece):
         marks.add("errors")
@@ -187,7 +190,10 @@ def _mark(piece: bytes, marks: set[str]) -> None:
 
 
 def _check_counts(archive: Archive) -> None:
-    """A shared string takes five bytes at least: a greater count is a lie that makes a reader ask for the memory at once."""
+    """Refuse a count of shared strings that the part cannot hold: a reader would ask for that much memory at once.
+
+    A shared string takes five bytes at least.
+    """
     for name, size in archive.sizes.items():
         if name.lower().endswith("sharedstrings.xml"):
             head = next(archive.pieces(name), b"")

@@ -1,4 +1,4 @@
-"""The sheet « Déclarant »: who sends, and for whom. Key and value side by side; optional. Source: spec §4, FIC-08, FIC-09."""
+"""The sheet « Déclarant »: who sends, and for whom. Keys, with values beside them; optional. Source: spec §4, FIC-08, FIC-09."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _CONTACT_MAX = 200
 
 @dataclass(frozen=True)
 class Declarant:
-    """What the sheet says; empty where it says nothing."""
+    """What the sheet says; empty texts where it says nothing. ``siret`` and ``on_behalf_of`` are SIRET with a right key."""
 
     siret: str = ""
     on_behalf_of: str = ""
@@ -53,12 +53,15 @@ class _Value:
 
 
 def is_declarant(sheet: Sheet) -> bool:
-    """By its name, as headings are compared."""
+    """Whether this is the sheet « Déclarant »: names are compared as headings are."""
     return normal(sheet.name) == normal(DECLARANT_SHEET)
 
 
 def read_declarant(sheets: Sequence[Sheet], siret: str) -> Declarant:
-    """What the sheets « Déclarant » say, checked: keys of SIRET, and the depositor against the folder's ``siret``."""
+    """Read and check the sheets « Déclarant ».
+
+    ``siret``: the folder's, which the sheet must not contradict (empty: not compared). What is wrong is in ``observations``.
+    """
     values = _values(sheets)
     observations: list[Observation] = []
     sirets = {field: _siret(field, values.get(field, []), observations) for field in _SIRETS}
@@ -76,7 +79,7 @@ def read_declarant(sheets: Sequence[Sheet], siret: str) -> Declarant:
 
 
 def _values(sheets: Sequence[Sheet]) -> dict[str, list[_Value]]:
-    """For each key, the filled cells that follow it on its row (the first one of each row)."""
+    """Key → the filled cell that follows it, one for each row that has it."""
     values: dict[str, list[_Value]] = {}
     for sheet in sheets:
         for number, row in zip(sheet.numbers, sheet.rows, strict=True):
@@ -93,7 +96,7 @@ def _values(sheets: Sequence[Sheet]) -> dict[str, list[_Value]]:
 
 
 def _siret(field: str, values: list[_Value], observations: list[Observation]) -> str:
-    """The SIRET of ``field``, empty when there is none; what is wrong with it goes into ``observations``."""
+    """The SIRET of ``field``, empty where there is none; adds what is wrong with it to ``observations``."""
     found = ""
     for value in values:
         cell = value.cell.value if isinstance(value.cell, FormulaCell) else value.cell

@@ -8,7 +8,7 @@ from pipeline.reading.sheets import beyond, unreadable
 
 
 class Container(StrEnum):
-    """How the bytes are packed."""
+    """How the bytes of a deposit are packed."""
 
     ZIP = "zip"  # xlsx, xlsm, xlsb, ods
     CFB = "cfb"  # xls, or anything encrypted by Office
@@ -42,7 +42,7 @@ _XML = re.compile(rb"\s*<\?(?:xml|mso)", re.IGNORECASE)
 
 
 def load(source: Path, max_bytes: int) -> bytes:
-    """The whole content of ``source``, read once. Raises ``RefusedError`` beyond the limit or when empty."""
+    """Read the whole of ``source`` once. Raises ``RefusedError`` where it is empty or longer than ``max_bytes``."""
     with source.open("rb") as file:
         data = file.read(max_bytes + 1)
         if len(data) > max_bytes:
@@ -53,7 +53,7 @@ def load(source: Path, max_bytes: int) -> bytes:
 
 
 def container(data: bytes) -> Container:
-    """How ``data`` is packed. Raises ``RefusedError`` for what is no spreadsheet, which says what it is."""
+    """Return how ``data`` is packed. Raises ``RefusedError``, saying what it is, where it is no spreadsheet."""
     if data.startswith(b"PK\x03\x04"):
         return Container.ZIP
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):

@@ -1,8 +1,7 @@
-"""How a heading is recognised: without regard to case, accents, spaces, punctuation and look-alike letters, or by a
-synonym.
+"""How a heading is recognised: whatever its case, accents, spaces, punctuation and look-alike letters, or by a synonym.
 
-The synonyms are reviewed data, ``schemas/nomenclature/synonymes.csv`` (champ, titre, nature; an empty nature is both);
-the operator adds others by setting.
+Synonyms are reviewed data, ``schemas/nomenclature/synonymes.csv`` (champ, titre, nature; an empty nature stands for both
+kinds of table). The operator adds others by setting.
 """
 
 import csv
@@ -32,27 +31,27 @@ def _normal(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def normal(text: str) -> str:
-    """``text`` as headings are compared: ``folded``, look-alike letters taken for the Latin ones."""
+    """Return ``text`` as headings are compared: ``folded``, with look-alike letters replaced by Latin ones."""
     return _normal(text)
 
 
 @dataclass(frozen=True)
 class Headings:
-    """For each nature, normal form of a heading → field; and the headings themselves, for the nearest one."""
+    """Every heading that is known. ``fields``: kind of table → normal form of a heading → field."""
 
     fields: dict[str, dict[str, str]]
 
     def field(self, kind: str, heading: str) -> str | None:
-        """The field that ``heading`` means in a table of this nature, None when it means none."""
+        """Return the field that ``heading`` means in a table of this kind, None where it means none."""
         return self.fields[kind].get(normal(heading))
 
     def knows(self, text: str) -> bool:
-        """``text`` is a heading of some kind of table. For the many cells of a sheet, which are none."""
+        """Whether ``text`` is a heading of some kind of table. Keeps nothing: most cells of a sheet are none."""
         form = _normal(text)
         return any(form in known for known in self.fields.values())
 
     def nearest(self, kind: str, field: str, candidates: list[str]) -> str:
-        """Of the headings found, the one most like those of ``field``; empty when none is."""
+        """Return the candidate most like a heading of ``field``; empty where none is close enough."""
         known = [form for form, name in self.fields[kind].items() if name == field]
         best, score = "", _CLOSE
         for candidate in candidates:
@@ -65,7 +64,7 @@ class Headings:
 
 @lru_cache(maxsize=8)
 def headings(synonyms: tuple[tuple[str, str], ...] = ()) -> Headings:
-    """All known headings; ``synonyms`` are the operator's (field, heading), which hold against the reviewed ones."""
+    """Return all known headings. ``synonyms``: the operator's (field, heading) pairs, which win over the reviewed ones."""
     fields: dict[str, dict[str, str]] = {}
     for kind in KINDS:
         names = {field.name for field in fields_of(kind)}

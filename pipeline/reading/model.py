@@ -1,8 +1,7 @@
-"""What a deposit looks like once read: tables of cells as typed, with their addresses, and what was noticed on the way.
+"""What a deposit is once read: tables of cells as typed, with their addresses, and what was noticed on the way.
 
-Everything here is plain data that crosses a process boundary. A column keeps each distinct cell once (``cells``)
-and one code per line, because everything that is decided about a cell depends on its content alone: it is read, typed
-and judged once however many lines repeat it.
+Plain data that crosses a process boundary. A column keeps each distinct cell once, and one code a line: everything decided
+about a cell depends on its content alone, so it is read, typed and judged once however many lines repeat it.
 """
 
 from array import array
@@ -15,11 +14,10 @@ from schemas.noticed import Noticed
 
 @dataclass(frozen=True)
 class Observation:
-    """One thing noticed about the deposit as a whole. ``row`` 0 and empty texts mean: not about such a place.
+    """One thing noticed about the deposit as a whole. ``row`` 0 and empty texts: not about such a place.
 
-    ``value``: as typed or found; ``expected``: what would do; ``detail``: a value that the message needs besides (nearest
-    heading, kind of error, both readings of a value…). ``code``: a code of ``schemas.noticed``, whose text says what
-    the rule by itself cannot; empty where there is none.
+    ``column``: its letter. ``value``: as typed or found. ``expected``: what would do. ``detail``: one more value for the message
+    (nearest heading, type of an error, both readings…). ``code``: what is said besides, one of ``schemas.noticed``.
     """
 
     noticed: Noticed
@@ -37,7 +35,7 @@ class Observation:
 class SheetColumn:
     """One column of a table: ``cells[codes[i]]`` is the cell of line i, ``meanings[codes[i]]`` what it means.
 
-    ``field`` is None for a column of the sender's own; its ``meanings`` say only whether a NIR stands there (LIG-12).
+    ``field``: None for a column of the sender's own, whose meanings tell only whether a NIR stands there (LIG-12).
     """
 
     field: str | None
@@ -50,7 +48,11 @@ class SheetColumn:
 
 @dataclass(frozen=True)
 class SheetTable:
-    """Lines of one nature found on one sheet. ``sheet`` is empty for a csv; rows count from 1 as the program shows them."""
+    """The lines of one sheet.
+
+    ``sheet``: empty for a csv. ``kind``: heures or absences. ``rows``: the row number of each line. Row numbers count from 1,
+    as the spreadsheet program shows them.
+    """
 
     sheet: str
     kind: str
@@ -61,7 +63,7 @@ class SheetTable:
 
 @dataclass(frozen=True)
 class Reading:
-    """The whole of one deposit, as read. A refused file (FIC) has the observations and perhaps no tables."""
+    """One deposit as read. A refused file (FIC) has observations and perhaps no table."""
 
     format: str  # xlsx, xlsm, xlsb, xls, ods, csv, or "" when unknown
     tables: tuple[SheetTable, ...] = ()

@@ -1,6 +1,6 @@
-"""ods, read by itself: one pass over content.xml that keeps only cells with content, whatever the repeats claim.
+"""ods: one pass over content.xml that keeps only cells with content, whatever the repeats claim.
 
-An ods says « 16 384 blank cells » in one element; readers that expand them can be made to ask for any amount of memory.
+An ods says « 16 384 blank cells » in one element: a reader that expands it can be made to ask for any amount of memory.
 """
 
 import re
@@ -20,7 +20,7 @@ _NUMBERS = ("float", "percentage", "currency")
 
 
 class Content:
-    """Handlers for content.xml; ``sheets`` is filled as they are called. Raises ``RefusedError`` from within."""
+    """Handlers for the XML of content.xml; they fill ``sheets``, and raise ``RefusedError`` beyond the limits."""
 
     def __init__(self, limits: Limits) -> None:
         self.sheets: list[Sheet] = []
@@ -41,6 +41,7 @@ class Content:
         self._in_text = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Open an element: a table, a row, a cell, a text; or skip what stands in a comment or a drawing."""
         local = name.rpartition(":")[2]
         if self._skip or local in ("annotation", "shapes", "forms", "frame", "tracked-changes"):
             self._skip += 1
@@ -65,10 +66,12 @@ class Content:
             self.epoch_1904 = attributes.get("table:date-value", "").startswith("1904")
 
     def text(self, text: str) -> None:
+        """Add ``text`` to the paragraph of the cell."""
         if self._in_text and not self._skip:
             self._paragraphs[-1] += _SPACES.sub(" ", text)
 
     def end(self, name: str) -> None:
+        """Close an element: a cell goes to its row, a row to its sheet."""
         if self._skip:
             self._skip -= 1
             return
@@ -128,7 +131,7 @@ class Content:
 
 
 def read_content(pieces: Iterator[bytes], limits: Limits) -> Content:
-    """The sheets of an ods from its content.xml. Raises ``RefusedError``."""
+    """Read the sheets of an ods from its content.xml. Raises ``RefusedError``."""
     content = Content(limits)
     parse(pieces, content.start, content.end, content.text)
     if not content.sheets:
@@ -142,7 +145,7 @@ def _count(attributes: dict[str, str], name: str) -> int:
 
 
 def _value(attributes: dict[str, str], text: str) -> Cell:
-    """The cell as typed, None when it holds nothing."""
+    """The cell as typed, None where it holds nothing."""
     kind = attributes.get("office:value-type", "")
     formula = "table:formula" in attributes
     if attributes.get("calcext:value-type") == "error" or (formula and _ERROR_TEXT.fullmatch(text)):
@@ -176,7 +179,7 @@ def _date(text: str) -> date | datetime:
 
 
 def _duration(text: str) -> time | timedelta:
-    """A time of day when it is one, as workbooks of Excel give it, else a duration."""
+    """A time of day where it is less than a day, as workbooks of Excel have it, else a duration."""
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError

@@ -17,9 +17,9 @@ _TITLE_LENGTH = 200  # a longer text is no heading, and is not worth folding
 class Opening:
     """Where a table opens and what its columns mean.
 
-    ``heading_row``: row number of the headings. ``body``: index of the first row below them. ``headings``: one heading a
-    column, as typed. ``fields``: column → field, each field once; ``doubles``: (column, field, first column of that
-    field).
+    ``heading_row``: row number of the headings. ``body``: index of the first row below them. ``headings``: one a column, as
+    typed. ``fields``: column → field, each field once. ``doubles``: (column, field, first column of that field). Columns are
+    0-based and count from the sheet's first one.
     """
 
     kind: str
@@ -32,7 +32,7 @@ class Opening:
 
 
 def find_opening(sheet: Sheet, headings: Headings) -> Opening | None:
-    """The first row of ``sheet`` that opens a table, None when none does."""
+    """Return the first row of ``sheet`` that opens a table, None where none does."""
     above: list[str] = []
     unknown: set[str] = set()
     for i, row in enumerate(sheet.rows):
@@ -51,7 +51,7 @@ def find_opening(sheet: Sheet, headings: Headings) -> Opening | None:
 
 
 def _knows_none(texts: tuple[str, ...], headings: Headings, unknown: set[str]) -> bool:
-    """No text of the row is a heading. Each distinct text of a long sheet without a table is looked up once."""
+    """Whether no text of the row is a heading. Looks up each distinct text of a long sheet once, by ``unknown``."""
     for text in texts:
         if text and text not in unknown:
             if headings.knows(text):
@@ -92,7 +92,7 @@ def _open(
 
 
 def _by_name(sheet: Sheet, above: list[str], texts: tuple[str, ...]) -> str:
-    """Headings that both kinds have: hours of absence must never be taken for added ones, so the word is looked for around."""
+    """The kind of a table whose headings both kinds have: absences where that word stands around it."""
     return ABSENCES if any("absence" in normal(text) for text in (sheet.name, *above, *texts)) else HEURES
 
 
@@ -110,10 +110,9 @@ def _once(fields: dict[int, str]) -> tuple[dict[int, str], tuple[tuple[int, str,
 def _pair(
     headings: Headings, kind: str, texts: tuple[str, ...], below: tuple[str, ...], single: dict[int, str]
 ) -> tuple[tuple[str, ...], dict[int, str]] | None:
-    """Headings over two rows, such as « Dates » above « début » and « fin »: the titles and fields, None when it is
-    not so.
+    """Headings over two rows, such as « Dates » above « début » and « fin », with their fields; None where it is one row.
 
-    The second row must give a field that the first one lacks, and stay empty under the headings known already.
+    The second row must give a field that the first lacks, and be empty under headings that are known already.
     """
     fields, titles, group, gained = {}, [], "", False
     for j in range(max(len(texts), len(below))):

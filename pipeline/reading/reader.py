@@ -1,4 +1,4 @@
-"""One deposit from bytes to ``Reading``. Pure; never raises for what a sender wrote."""
+"""One deposit, from bytes to ``Reading``. Pure; nothing a sender writes makes it raise."""
 
 import gc
 import re
@@ -19,9 +19,9 @@ from schemas.noticed import Noticed
 def read(source: Path, options: ReadOptions) -> Reading:
     """Read the deposit ``source``.
 
-    Whatever the file holds, the answer is a ``Reading``: its lines by table, and what was noticed. A file that cannot
-    be read, is protected or goes beyond the limits has that one observation and no table. ``OSError`` alone passes:
-    the file itself could not be opened, which is not the sender's doing.
+    Whatever the file holds, the result is a ``Reading``: its lines by table, and what was noticed. A file that cannot be read,
+    is protected or passes the limits gives that one observation and no table. Raises only ``OSError``, where the file itself
+    cannot be opened: that is not the sender's doing.
     """
     found = ""
     collecting = gc.isenabled()

@@ -1,4 +1,4 @@
-"""What the readers of each format hand to ``tables``, and how a file is refused. Plain data; no format is known here."""
+"""What the readers of all formats hand to ``tables``, and how a file is refused. Plain data; knows no format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from schemas.noticed import Noticed
 
 
 class RefusedError(Exception):
-    """The deposit is refused as a whole, for this one reason. Holds no cell content."""
+    """The whole deposit is refused, for this one reason. Holds no cell content."""
 
     def __init__(self, observation: Observation) -> None:
         super().__init__(observation.noticed.value)
@@ -18,17 +18,17 @@ class RefusedError(Exception):
 
 
 def unreadable(code: str, *, sheet: str = "", row: int = 0, detail: str = "") -> RefusedError:
-    """Not a spreadsheet that can be read; ``code`` is one of ``noticed.UNREADABLE``."""
+    """Refuse a file that is no readable spreadsheet (FIC-01). ``code``: one of ``noticed.UNREADABLE``."""
     return RefusedError(Observation(Noticed.FILE_UNREADABLE, sheet=sheet, row=row, detail=detail, code=code))
 
 
 def password() -> RefusedError:
-    """Protected by a password."""
+    """Refuse a file that is protected by a password (FIC-02)."""
     return RefusedError(Observation(Noticed.PASSWORD))
 
 
 def beyond(limit: str, found: int, allowed: int, *, sheet: str = "") -> RefusedError:
-    """A limit of ``settings.Limits`` is strictly passed: its name, what was found, what is allowed."""
+    """Refuse a file that passes ``limit``, a name of ``settings.Limits``: what was found, what is allowed (FIC-03)."""
     return RefusedError(
         Observation(Noticed.BEYOND_LIMIT, sheet=sheet, field=limit, value=str(found), expected=str(allowed))
     )
@@ -38,8 +38,7 @@ def beyond(limit: str, found: int, allowed: int, *, sheet: str = "") -> RefusedE
 class ReadOptions:
     """What ``read`` needs besides the bytes; crosses a process boundary.
 
-    ``siret``: the folder's, for FIC-08 (empty: not compared). ``synonyms``: the operator's own headings, as (field,
-    heading).
+    ``siret``: the folder's, for FIC-08 (empty: not compared). ``synonyms``: the operator's (field, heading) pairs.
     """
 
     siret: str = ""
@@ -51,8 +50,8 @@ class ReadOptions:
 class Sheet:
     """The rows of one sheet that hold anything.
 
-    ``rows[i]`` are the cells of row ``numbers[i]`` (from 1, as the program shows it); its first cell is in column
-    ``first_column`` (0-based). Rows may differ in length; a blank cell is None or an empty text.
+    ``rows[i]``: the cells of row ``numbers[i]`` (from 1, as the program shows it), the first one in column ``first_column``
+    (0-based). Rows may differ in length; a blank cell is None or an empty text.
     """
 
     name: str
@@ -67,7 +66,7 @@ class Sheet:
 
 @dataclass
 class Workbook:
-    """A whole file, read: its format, its sheets in order, notes that are about no sheet."""
+    """A whole file: its format, its sheets in order, notes that are about no sheet, what its dates count from."""
 
     format: str
     sheets: Sequence[Sheet]
@@ -76,12 +75,12 @@ class Workbook:
 
 
 def note(code: str, *, sheet: str = "", value: str = "", row: int = 0) -> Observation:
-    """A reading worth a look (AVT-05); ``code`` is one of ``noticed.NOTES``."""
+    """Return the note that a reading is worth a look (AVT-05). ``code``: one of ``noticed.NOTES``."""
     return Observation(Noticed.WORTH_A_LOOK, sheet=sheet, row=row, value=value, code=code)
 
 
 def ranges(rows: Sequence[int]) -> str:
-    """Row numbers as people write them: ``3, 5-9``."""
+    """Return row numbers as people write them: ``3, 5-9``."""
     parts: list[list[int]] = []
     for row in sorted(set(rows)):
         if parts and row == parts[-1][1] + 1:

@@ -33,7 +33,7 @@ _CUT_IS_HARMLESS = "commentaire"
 
 @dataclass(frozen=True)
 class Found:
-    """What one sheet gave: its table (None: it has none) and what was noticed; ``faults`` are those that refuse the deposit."""
+    """What one sheet gives: its table (None: it has none), the ``faults`` that refuse the deposit, the ``notes`` that do not."""
 
     table: SheetTable | None
     faults: tuple[Observation, ...] = ()
@@ -42,18 +42,19 @@ class Found:
 
 @dataclass(frozen=True)
 class _Coded:
-    """One column over all rows below the headings: distinct cells once, one code a row."""
+    """One column over all rows below the headings: each distinct cell once, one code a row."""
 
     codes: "array[int]"
     cells: tuple[Cell, ...]
     all_texts: bool = False  # every cell is a text
 
     def flags(self, test: Callable[[Cell], bool]) -> list[bool]:
+        """Return the answer of ``test`` for each row, asked once for each distinct cell."""
         flags = [test(cell) for cell in self.cells]
         return list(map(flags.__getitem__, self.codes))
 
     def totals(self) -> set[int]:
-        """Codes of the cells that say « total »."""
+        """Return the codes of the cells that say « total »."""
         texts: Sequence[Cell] = self.cells if self.all_texts else [c for c in self.cells if isinstance(c, str)]
         if "total" not in "\n".join(texts).casefold():  # type: ignore[arg-type]
             return set()
@@ -61,7 +62,10 @@ class _Coded:
 
 
 def find_table(sheet: Sheet, headings: Headings, max_lines: int, *, epoch_1904: bool = False) -> Found:
-    """The table of one sheet. Raises ``RefusedError`` beyond ``max_lines`` lines, or where a csv row cannot be trusted."""
+    """Find the table of one sheet.
+
+    Raises ``RefusedError`` where it has more than ``max_lines`` lines, or where a row of a csv cannot be trusted.
+    """
     opening = find_opening(sheet, headings)
     if opening is None:
         return Found(None)
@@ -91,7 +95,7 @@ def find_table(sheet: Sheet, headings: Headings, max_lines: int, *, epoch_1904: 
 
 
 def _hidden(sheet: Sheet, lines: "array[int]") -> Iterator[Observation]:
-    """Lines that the program does not show: they are read, and it is said."""
+    """Notes on lines that the program does not show: they are read."""
     if sheet.hidden:
         yield note("hidden_sheet", sheet=sheet.name)
     if hidden := sorted(set(sheet.hidden_rows) & set(lines)):
@@ -99,7 +103,7 @@ def _hidden(sheet: Sheet, lines: "array[int]") -> Iterator[Observation]:
 
 
 def _encode(rows: Sequence[Sequence[Cell]], width: int) -> list[_Coded]:
-    """Each column as codes into its distinct cells. Rows shorter than ``width`` are blank at their end."""
+    """Each column as codes into its distinct cells. Rows shorter than ``width`` count as blank at their end."""
     if not rows:
         return [_Coded(array("i"), ()) for _ in range(width)]
     if set(map(len, rows)) != {width}:
@@ -125,7 +129,7 @@ def _code(column: Sequence[Cell]) -> _Coded:
 
 
 def _number(keys: Sequence[Key]) -> tuple["array[int]", dict[Key, int]]:
-    """Each key as the rank of the first one equal to it, and the ranks."""
+    """For each key, the rank of the first one equal to it; and the rank of each distinct key."""
     ranks: defaultdict[Key, int] = defaultdict()
     ranks.default_factory = ranks.__len__
     return array("i", list(map(ranks.__getitem__, keys))), dict(ranks)
@@ -156,7 +160,7 @@ def _totals(
     touched: list[bool],
     numbers: Sequence[int],
 ) -> tuple[set[int], list[Observation]]:
-    """Rows that add the others up: a text starting with « total », hours, no identifier."""
+    """Rows that add up the others (a text starting with « total », hours, no identifier), and a note on each."""
     hours = named.get("heures")
     if hours is None:
         return set(), []
@@ -190,7 +194,7 @@ def _totals(
 
 
 def _repeated_headings(opening: Opening, coded: list[_Coded], touched: list[bool]) -> set[int]:
-    """Rows that are the headings once more, as at the top of each printed page."""
+    """Rows that repeat the headings, as at the top of each printed page."""
     fields = {index: normal(opening.headings[index]) for index in opening.fields}
     first = min(fields, key=lambda index: len(coded[index].cells))
     form = fields[first]
@@ -204,7 +208,7 @@ def _repeated_headings(opening: Opening, coded: list[_Coded], touched: list[bool
 def _trust_rows(
     sheet: Sheet, opening: Opening, body: Sequence[Sequence[Cell]], numbers: Sequence[int], keep: list[bool]
 ) -> list[Observation]:
-    """In a csv, a line wider than the headings has shifted, one that is cut is not whole: neither is guessed at."""
+    """Refuse a csv with a line wider than its headings (its cells have shifted) or a last line that is not whole."""
     width = len(opening.headings)
     for row, number, kept in zip(body, numbers, keep, strict=True):
         if kept and len(row) > width:
@@ -250,13 +254,13 @@ def _columns(
 
 
 def _only(column: _Coded, keep: list[bool]) -> tuple["array[int]", tuple[Cell, ...]]:
-    """The codes of the rows kept, over the cells those rows use."""
+    """The codes of the rows kept, over the cells that these rows use."""
     codes, used = _number(list(compress(column.codes, keep)))
     return codes, tuple(column.cells[code] for code in used)
 
 
 def _faults(sheet: Sheet, opening: Opening, headings: Headings) -> tuple[Observation, ...]:
-    """Columns that mean the same field (FIC-06), mandatory ones that are missing (FIC-05)."""
+    """Columns that mean the same field (FIC-06), mandatory columns that are missing (FIC-05)."""
     kind = opening.kind
     faults = [
         Observation(

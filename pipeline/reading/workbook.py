@@ -1,7 +1,7 @@
-"""Workbooks: values by python-calamine, and what it passes over in silence put back at its place. Source: spec §4.
+"""Workbooks: values by python-calamine, and at their places what it skips in silence. Source: spec §4.
 
-calamine reads errors and uncalculated formulas as blanks, and asks at once for the memory of the whole used range: the
-archive is looked through first, and only sheets that need it are looked at a second time.
+calamine reads errors and uncalculated formulas as blanks, and asks at once for the memory of the whole used range. So the
+archive is looked through first, and the sheets that need it are looked at a second time.
 """
 
 import io
@@ -37,7 +37,7 @@ _NOTED_PARTS = (
 
 
 def read_archive(data: bytes, limits: Limits) -> Workbook:
-    """An xlsx, xlsm, xlsb or ods. Raises ``RefusedError``."""
+    """Read an xlsx, xlsm, xlsb or ods. Raises ``RefusedError``."""
     archive = open_archive(data, limits)
     xlsx, xlsb, ods = archive.named("xl/workbook.xml"), archive.named("xl/workbook.bin"), archive.named("content.xml")
     if sum(part is not None for part in (xlsx, xlsb, ods)) != 1:
@@ -57,7 +57,7 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
 
 
 def read_xls(data: bytes, limits: Limits) -> Workbook:
-    """An xls (BIFF5 and BIFF8 in a compound file). Raises ``RefusedError``."""
+    """Read an xls (BIFF5 or BIFF8 in a compound file). Raises ``RefusedError``."""
     scanned = scan_xls(data)
     for marks in scanned.sheets:
         # calamine lays out the whole used range of an xls: one cell gone astray in a damaged file costs 400 MB.
@@ -88,7 +88,7 @@ def _parts(archive: Archive, workbook: str, binary: bool) -> WorkbookParts:
 
 
 def _sheet_marks(archive: Archive, parts: WorkbookParts, binary: bool) -> dict[int, Marks]:
-    """Place of the sheet → what was seen on a second look; sheets without any mark are not looked at."""
+    """Place of a sheet → what a second look found there. Sheets without any mark are left out."""
     marks: dict[int, Marks] = {}
     scan: Callable[[Any], Marks] = scan_binary_sheet if binary else scan_sheet
     for place, entry in enumerate(parts.sheets):
@@ -157,7 +157,7 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
 
 
 def _filled_rows(found: Iterator[list[Cell]], blank: list[Cell]) -> tuple[list[int], list[list[Cell]]]:
-    """The rows that hold anything and their numbers; the blank ones of a long used range are let go as they come."""
+    """Non-blank rows with their numbers; blanks are dropped block by block."""
     numbers, rows, first = [], [], 1
     while block := list(islice(found, _BLOCK)):
         if blank in block:
@@ -172,7 +172,7 @@ def _filled_rows(found: Iterator[list[Cell]], blank: list[Cell]) -> tuple[list[i
 
 
 def _with_marks(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], shift: int, marks: Marks) -> Sheet:
-    """``sheet`` with its errors and formulas at their places; a row that holds nothing else comes back."""
+    """``sheet`` with its errors and formulas at their places, and the rows that hold nothing else."""
     sheet.hidden_rows = tuple(marks.hidden_rows)
     if not marks.errors and not marks.formulas:
         return sheet

@@ -25,7 +25,7 @@ _LONGEST_RECORD = 1 << 24
 
 
 def records(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
-    """(type, content) of each record. Raises ``RefusedError`` when one is cut."""
+    """Yield (type, content) of each record. Raises ``RefusedError`` where one is cut short."""
     data, offset = b"", 0
     for piece in pieces:
         data, offset = data[offset:] + piece, 0
@@ -42,7 +42,7 @@ def records(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _record(data: bytes, offset: int) -> tuple[int, int, int] | None:
-    """Type, start and size of the record at ``offset``; None when its head is not there whole."""
+    """Type, start and size of the record at ``offset``; None where its head is not there in full."""
     numbers = []
     for width in (2, 4):
         value = 0
@@ -59,7 +59,7 @@ def _record(data: bytes, offset: int) -> tuple[int, int, int] | None:
 
 
 def scan_binary_sheet(pieces: Iterator[bytes]) -> Marks:
-    """Look through one sheet part of an xlsb."""
+    """Look through one sheet part of an xlsb. Raises ``RefusedError``."""
     marks, row = Marks(), 0
     for kind, content in records(pieces):
         if kind == _ROW and len(content) >= 12:
@@ -77,7 +77,7 @@ def scan_binary_sheet(pieces: Iterator[bytes]) -> Marks:
 
 
 def scan_binary_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> WorkbookParts:
-    """The sheets of an xlsb in order, with the part of each, and the epoch of its dates."""
+    """Return the sheets of an xlsb in order, each with its part, and what its dates count from."""
     targets: dict[str, str] = {}
 
     def relation(name: str, attributes: dict[str, str]) -> None:

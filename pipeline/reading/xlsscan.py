@@ -21,7 +21,7 @@ _MACRO_SHEET = 1
 
 @dataclass
 class XlsScan:
-    """What was seen in an xls: marks of each sheet in order, codes of notes, epoch."""
+    """What was seen in an xls: marks of each sheet in order, codes of notes (``noticed.NOTES``), what its dates count from."""
 
     sheets: list[Marks] = field(default_factory=list)
     notes: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class XlsScan:
 
 
 def scan_xls(data: bytes) -> XlsScan:
-    """Look through a compound file. Raises ``RefusedError`` when it is encrypted, damaged or no workbook."""
+    """Look through a compound file. Raises ``RefusedError`` where it is encrypted, damaged or no workbook."""
     _check_header(data)
     try:
         with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_INCORRECT) as container:
@@ -53,7 +53,7 @@ def scan_xls(data: bytes) -> XlsScan:
 
 
 def _check_header(data: bytes) -> None:
-    """Counts of sectors that the file cannot hold make a reader ask for their memory at once."""
+    """Refuse counts of sectors that the file cannot hold: a reader would ask for their memory at once."""
     if len(data) < 512:
         raise unreadable("damaged_workbook")
     (shift,) = struct.unpack_from("<H", data, 0x1E)

@@ -1,7 +1,6 @@
-"""What the fast reader passes over in silence, found by a second look at a sheet's XML: errors, formulas, hidden rows,
-bounds.
+"""Second look at the XML of a workbook: errors, formulas, hidden rows and bounds, which the fast reader skips in silence.
 
-Only sheets in which ``archive`` saw a mark are looked at. The values stay the fast reader's. DOCTYPE is refused.
+Only sheets in which ``archive`` saw a mark are looked at. Values stay those of the fast reader. DOCTYPE is refused.
 """
 
 import re
@@ -20,7 +19,10 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,7})([0-9]{1,9})", re.ASCII)
 
 @dataclass
 class Marks:
-    """What was seen in one sheet. ``formulas``: place → the formula has a stored value; bounds count cells with content."""
+    """What was seen in one sheet. Places are (row, column), 0-based; ``hidden_rows`` count from 1.
+
+    ``formulas``: place → whether a value was saved with it. ``height``, ``width``, ``cells``: of the cells with content.
+    """
 
     errors: dict[Place, str] = field(default_factory=dict)
     formulas: dict[Place, bool] = field(default_factory=dict)
@@ -30,7 +32,7 @@ class Marks:
     cells: int = 0
 
     def count(self, place: Place) -> None:
-        """Count a cell that holds something."""
+        """Count one cell that holds something."""
         self.cells += 1
         self.height = max(self.height, place[0] + 1)
         self.width = max(self.width, place[1] + 1)
@@ -42,7 +44,7 @@ def parse(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Run expat over ``pieces``; element names come without prefix. Raises ``RefusedError`` for what is not plain XML."""
+    """Run expat over ``pieces``. Raises ``RefusedError`` for what is not plain XML."""
 
     def refuse(*_arguments: Any) -> None:
         raise unreadable("doctype")
@@ -65,7 +67,7 @@ def parse(
 
 
 def column_number(letters: str) -> int:
-    """0-based number of the column with these letters: A → 0, AA → 26."""
+    """Return the 0-based number of the column with these letters: A → 0, AA → 26."""
     number = 0
     for letter in letters.upper():
         number = number * 26 + ord(letter) - ord("A") + 1
@@ -73,7 +75,7 @@ def column_number(letters: str) -> int:
 
 
 class SheetScan:
-    """Handlers for the XML of an xlsx sheet; ``marks`` is filled as they are called."""
+    """Handlers for the XML of an xlsx sheet; they fill ``marks``."""
 
     def __init__(self) -> None:
         self.marks = Marks()
@@ -84,6 +86,7 @@ class SheetScan:
         self._text: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Open an element: a row, a cell, its formula, its value."""
         name = name.rpartition(":")[2]
         if name == "c":
             self._start_cell(attributes)
@@ -99,10 +102,12 @@ class SheetScan:
                 self.marks.hidden_rows.append(self._row + 1)
 
     def text(self, text: str) -> None:
+        """Add ``text`` to the value of the cell."""
         if self._inside:
             self._text.append(text)
 
     def end(self, name: str) -> None:
+        """Close an element; a cell that holds anything is counted and marked."""
         name = name.rpartition(":")[2]
         if name in ("v", "is"):
             self._inside = False
@@ -124,7 +129,7 @@ class SheetScan:
 
 
 def scan_sheet(pieces: Iterator[bytes]) -> Marks:
-    """Look through the XML of one xlsx sheet."""
+    """Look through the XML of one xlsx sheet. Raises ``RefusedError``."""
     scan = SheetScan()
     parse(pieces, scan.start, scan.end, scan.text)
     return scan.marks
@@ -132,7 +137,7 @@ def scan_sheet(pieces: Iterator[bytes]) -> Marks:
 
 @dataclass(frozen=True)
 class SheetEntry:
-    """One sheet as the workbook part lists it; ``part`` is the part that holds it."""
+    """One sheet as the workbook lists it; ``part``: name of the part that holds it."""
 
     name: str
     part: str
@@ -141,14 +146,14 @@ class SheetEntry:
 
 @dataclass
 class WorkbookParts:
-    """What the workbook part and its relations say."""
+    """What the workbook and its relations say: its sheets in order, what its dates count from."""
 
     sheets: list[SheetEntry] = field(default_factory=list)
     epoch_1904: bool = False
 
 
 def scan_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> WorkbookParts:
-    """The sheets of an xlsx in order, with the part of each, and the epoch of its dates."""
+    """Return the sheets of an xlsx in order, each with its part, and what its dates count from."""
     targets: dict[str, str] = {}
 
     def relation(name: str, attributes: dict[str, str]) -> None:
