@@ -57,7 +57,7 @@ def main() -> int:
         path = Path(folder) / "propre.xlsx"
         write(path, lines)
         reading = read(path, ReadOptions())
-        assert [len(table.lignes) for table in reading.tables] == [lines]
+        assert [len(table.rows) for table in reading.tables] == [lines]
         alone, whole = best(lambda: calamine(path)), best(lambda: read(path, ReadOptions()))
     print(
         f"lines {lines}  calamine {alone:.3f} s CPU  read {whole:.3f} s CPU  ratio {whole / alone:.2f} (target {TARGET})"

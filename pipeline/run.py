@@ -145,7 +145,7 @@ def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Deposit]]:
                 chain.book.begin_attempts([(s.arrival.siret, s.sha256) for s in group])
                 with chain.timings.step("lecture"):
                     pending.extend(wave.read(chain.pool, chain.context.settings, chain.headings, group))
-            lines = sum(len(table.lignes) for one in pending for table in one.reading.tables)
+            lines = sum(len(table.rows) for one in pending for table in one.reading.tables)
             if attempts >= ALONE or lines >= LINES:
                 yield pending
                 pending = []

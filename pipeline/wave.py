@@ -83,8 +83,7 @@ def read(
 ) -> list[Deposit]:
     """Read the originals in children, in the same order; nothing that a sender wrote raises."""
     tasks = [
-        (s.original, ReadOptions(siret=s.arrival.siret, limites=settings.limites, synonymes=headings))
-        for s in snapshots
+        (s.original, ReadOptions(siret=s.arrival.siret, limits=settings.limites, synonyms=headings)) for s in snapshots
     ]
     return [Deposit(snapshot, reading) for snapshot, reading in zip(snapshots, pool.read(tasks), strict=True)]
 

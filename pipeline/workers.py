@@ -1,7 +1,7 @@
-"""Work done in other processes: reading in children with limits, that may die; rendering over several cores.
+"""Work done in other processes: reading, in children with limits that may die; rendering, over several cores.
 
-A child that dies or hangs takes nothing along: its task is tried again alone in a fresh child, three attempts in all,
-then the file counts as refused. What a child says of an error holds no cell content, and its own output goes nowhere.
+A child that dies or hangs takes nothing with it: its task is tried again alone in a fresh child, three times in all, then
+the file is refused. What a child says of an error holds no cell content, and its own output is discarded.
 """
 
 import multiprocessing
@@ -16,11 +16,11 @@ from typing import Any, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Observation, Reading
 from pipeline.reading.sheets import unreadable
 from pipeline.settings import Limits
+from schemas.noticed import Noticed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,11 +33,11 @@ _FRESH = 1
 
 
 class Pool:
-    """``processes`` children (0: one a core), started when first needed. A context manager: leaving it ends them."""
+    """A context manager over ``processes`` children (0: one a core). They start when first needed and end with it."""
 
-    def __init__(self, processes: int, limites: Limits) -> None:
+    def __init__(self, processes: int, limits: Limits) -> None:
         self._processes = processes or len(os.sched_getaffinity(0))
-        self._limites = limites
+        self._limits = limits
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["pipeline.reading"])
         self._readers: ProcessPool | None = None
@@ -56,10 +56,10 @@ class Pool:
         self._readers = self._workers = None
 
     def read(self, tasks: Sequence[tuple[Path, ReadOptions]]) -> list[Reading]:
-        """The ``Reading`` of each (source, options), in the same order.
+        """Read each (source, options) in a child; readings come in the same order.
 
-        A file whose child dies or passes the time limit, three times over, has a ``Reading`` that says so. Raises
-        ``OSError`` when a source cannot be opened: that is a fault of ours and must not become a verdict.
+        A file whose child dies or passes the time limit three times gets a ``Reading`` that says so. Raises ``OSError`` where a
+        source cannot be opened: that is a fault of ours and must not become a verdict.
         """
         if self._readers is None and tasks:
             self._readers = self._reading_pool(self._processes, _TASKS_A_CHILD)
@@ -71,7 +71,7 @@ class Pool:
         return readings
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """``function`` over ``items``, in order; in this process when there is one. What ``function`` raises is raised here."""
+        """Apply ``function`` to ``items``, in order; in this process where there is only one. Raises what ``function`` raises."""
         if self._processes == 1:
             return [function(item) for item in items]
         if self._workers is None:
@@ -81,18 +81,18 @@ class Pool:
 
     def _reading_pool(self, processes: int, tasks: int) -> ProcessPool:
         return ProcessPool(
-            max_workers=processes, max_tasks=tasks, initializer=_limit, initargs=(self._limites,), context=self._context
+            max_workers=processes, max_tasks=tasks, initializer=_limit, initargs=(self._limits,), context=self._context
         )
 
     def _start(self, pool: Any, task: tuple[Path, ReadOptions]) -> "Future[Reading]":
         # The clock of a reading starts when a child takes it. CPU time is limited too, and a bit tighter.
         started: Future[Reading] = pool.schedule(
-            _read, args=(*task, self._limites.secondes), timeout=self._limites.secondes
+            _read, args=(*task, self._limits.secondes), timeout=self._limits.secondes
         )
         return started
 
     def _outcome(self, future: "Future[Reading]") -> Reading | Observation:
-        """The reading, or why its child did not live to give it."""
+        """The reading, or why its child died before giving it."""
         try:
             return future.result()
         except TimeoutError:
@@ -103,11 +103,11 @@ class Pool:
             # A native library that is refused memory aborts: the limit is ours.
             if died.exitcode == -signal.SIGABRT:
                 return self._passed("memoire")
-            return unreadable("arret").observation
+            return unreadable("stopped").observation
 
     def _passed(self, limit: str) -> Observation:
-        allowed = str(getattr(self._limites, limit))
-        return Observation(Etat.LIMITE, champ=limit, valeur=allowed, attendu=allowed)
+        allowed = str(getattr(self._limits, limit))
+        return Observation(Noticed.BEYOND_LIMIT, field=limit, value=allowed, expected=allowed)
 
     def _again(self, task: tuple[Path, ReadOptions]) -> Reading:
         outcome: Reading | Observation = Reading("")
@@ -120,13 +120,13 @@ class Pool:
         return Reading("", observations=(outcome,))
 
 
-def _limit(limites: Limits) -> None:
-    """In a child, before anything is read: its limits, and its output to nowhere (a library may print what it read)."""
+def _limit(limits: Limits) -> None:
+    """Set the limits of a child, and discard its output: a library may print what it reads. Runs before anything is read."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
-    resource.setrlimit(resource.RLIMIT_AS, (limites.memoire, limites.memoire))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memoire, limits.memoire))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN_BYTES, _WRITTEN_BYTES))

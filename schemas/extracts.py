@@ -156,10 +156,12 @@ class Dsf(pa.DataFrameModel):
 
     @pa.check(*(c.name for c in TABLES[DSF] if c.mandatory), name="EXT-07", **_QUIET)
     def filled(cls, cells: pd.Series) -> pd.Series:  # noqa: N805
+        """EXT-07: mandatory cells are filled."""
         return rules.is_filled(cells)
 
     @pa.dataframe_check(name="EXT-15:periode_fin", **_QUIET)
     def period_in_order(cls, dsf: pd.DataFrame) -> pd.Series:  # noqa: N805
+        """EXT-15: the period does not end before it starts."""
         return rules.ends_after_it_starts(dsf["periode_debut"], dsf["periode_fin"])
 
 
@@ -184,10 +186,12 @@ class Sequences(pa.DataFrameModel):
 
     @pa.check(*(c.name for c in TABLES[SEQUENCES] if c.mandatory), name="EXT-07", **_QUIET)
     def filled(cls, cells: pd.Series) -> pd.Series:  # noqa: N805
+        """EXT-07: mandatory cells are filled."""
         return rules.is_filled(cells)
 
     @pa.check(*(c.name for c in TABLES[SEQUENCES] if c.kind is Kind.HOURS), name="EXT-10", **_QUIET)
     def not_negative(cls, hours: pd.Series) -> pd.Series:  # noqa: N805
+        """EXT-10: hours are not negative."""
         return rules.is_not_negative(hours)
 
 
@@ -210,14 +214,17 @@ class Absences(pa.DataFrameModel):
 
     @pa.check(*(c.name for c in TABLES[ABSENCES] if c.mandatory), name="EXT-07", **_QUIET)
     def filled(cls, cells: pd.Series) -> pd.Series:  # noqa: N805
+        """EXT-07: mandatory cells are filled."""
         return rules.is_filled(cells)
 
     @pa.check("heures_non_financables", name="EXT-10", **_QUIET)
     def not_negative(cls, hours: pd.Series) -> pd.Series:  # noqa: N805
+        """EXT-10: hours are not negative."""
         return rules.is_not_negative(hours)
 
     @pa.dataframe_check(name="EXT-15:date_fin", **_QUIET)
     def absence_in_order(cls, absences: pd.DataFrame) -> pd.Series:  # noqa: N805
+        """EXT-15: an absence does not end before it starts."""
         return rules.ends_after_it_starts(absences["date_debut"], absences["date_fin"])
 
 

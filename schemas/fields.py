@@ -1,15 +1,15 @@
-"""Every field of a deposit: its name, its heading in the template, its kind, where it is mandatory.
+"""Every field of a deposit: its name, its heading in the template, how its cells are read, where it is mandatory.
 
-Source: spec §4. Names are those of the columns, of the database and of the JSON alike. An hours line and an absence line
-share one frame; ``nature`` tells them apart, so a field that both have is declared once.
+Source: spec §4. Names are those of the columns, of the database and of the JSON alike. Lines of both kinds of table, hours
+and absences, share one frame: a field that both have is declared once, and the column ``nature`` tells the kind.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
-    """How the cell of a field is read (see ``pipeline.cells.meaning``)."""
+class FieldKind(StrEnum):
+    """How the cells of a field are read (``pipeline.cells.meaning``)."""
 
     TEXT = "texte"
     KEY = "cle"  # an opaque number: compared trimmed and without regard to case
@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 HEURES = "heures"
 ABSENCES = "absences"
-NATURES = (HEURES, ABSENCES)
+KINDS = (HEURES, ABSENCES)
 SHEETS = {HEURES: "Heures complémentaires", ABSENCES: "Absences justifiées"}
 DECLARANT_SHEET = "Déclarant"
 
@@ -35,12 +35,12 @@ MAX_COMMENT = 500
 class Field:
     """One field of a line.
 
-    ``headings`` gives, for each nature that has the field, the heading the template writes; ``mandatory`` the natures whose
-    lines cannot do without it.
+    ``headings``: kind of table → the heading the template writes, for the kinds that have the field. ``mandatory``: the kinds
+    whose lines cannot do without it.
     """
 
     name: str
-    kind: Kind
+    kind: FieldKind
     headings: dict[str, str]
     mandatory: frozenset[str] = frozenset()
     bit: int = 0
@@ -48,30 +48,30 @@ class Field:
     @property
     def max_length(self) -> int:
         """Characters a text of this field may have (LIG-13)."""
-        return MAX_COMMENT if self.kind is Kind.COMMENT else MAX_TEXT
+        return MAX_COMMENT if self.kind is FieldKind.COMMENT else MAX_TEXT
 
 
 def _both(heading: str) -> dict[str, str]:
     return {HEURES: heading, ABSENCES: heading}
 
 
-_BOTH = frozenset(NATURES)
+_BOTH = frozenset(KINDS)
 _DECLARED = (
-    Field("numero_dsf", Kind.KEY, _both("Numéro DSF"), _BOTH),
-    Field("identifiant_de", Kind.PERSON, _both("Identifiant DE"), _BOTH),
-    Field("nom", Kind.TEXT, _both("Nom")),
-    Field("prenom", Kind.TEXT, _both("Prénom")),
-    Field("code_sequence", Kind.KEY, _both("Code séquence"), _BOTH),
+    Field("numero_dsf", FieldKind.KEY, _both("Numéro DSF"), _BOTH),
+    Field("identifiant_de", FieldKind.PERSON, _both("Identifiant DE"), _BOTH),
+    Field("nom", FieldKind.TEXT, _both("Nom")),
+    Field("prenom", FieldKind.TEXT, _both("Prénom")),
+    Field("code_sequence", FieldKind.KEY, _both("Code séquence"), _BOTH),
     # "Identifiant absence or both dates": one of the two ways is mandatory, which a rule says and not this table.
-    Field("id_absence", Kind.KEY, {ABSENCES: "Identifiant absence"}),
-    Field("date_debut", Kind.DATE, _both("Date début"), frozenset({HEURES})),
-    Field("date_fin", Kind.DATE, _both("Date fin")),
-    Field("heures", Kind.HOURS, {HEURES: "Heures complémentaires", ABSENCES: "Heures à valoriser"}, _BOTH),
-    Field("motif", Kind.MOTIF, {ABSENCES: "Motif justifié"}, frozenset({ABSENCES})),
-    Field("reference_justificatif", Kind.TEXT, _both("Référence du justificatif"), _BOTH),
-    Field("date_justificatif", Kind.DATE, {ABSENCES: "Date du justificatif"}, frozenset({ABSENCES})),
-    Field("reliquat_abandonne", Kind.YES_NO, {ABSENCES: "Reliquat abandonné"}),
-    Field("commentaire", Kind.COMMENT, _both("Commentaire")),
+    Field("id_absence", FieldKind.KEY, {ABSENCES: "Identifiant absence"}),
+    Field("date_debut", FieldKind.DATE, _both("Date début"), frozenset({HEURES})),
+    Field("date_fin", FieldKind.DATE, _both("Date fin")),
+    Field("heures", FieldKind.HOURS, {HEURES: "Heures complémentaires", ABSENCES: "Heures à valoriser"}, _BOTH),
+    Field("motif", FieldKind.MOTIF, {ABSENCES: "Motif justifié"}, frozenset({ABSENCES})),
+    Field("reference_justificatif", FieldKind.TEXT, _both("Référence du justificatif"), _BOTH),
+    Field("date_justificatif", FieldKind.DATE, {ABSENCES: "Date du justificatif"}, frozenset({ABSENCES})),
+    Field("reliquat_abandonne", FieldKind.YES_NO, {ABSENCES: "Reliquat abandonné"}),
+    Field("commentaire", FieldKind.COMMENT, _both("Commentaire")),
 )
 
 FIELDS: dict[str, Field] = {
@@ -81,13 +81,13 @@ FIELDS: dict[str, Field] = {
 """All fields in the template's order. ``bit`` is the field's place in the mask ``abimes`` of a line."""
 
 
-def fields_of(nature: str) -> tuple[Field, ...]:
-    """The fields of one nature, in the order of the template's columns."""
-    return tuple(field for field in FIELDS.values() if nature in field.headings)
+def fields_of(kind: str) -> tuple[Field, ...]:
+    """Return the fields of one kind of table, in the order of the template's columns."""
+    return tuple(field for field in FIELDS.values() if kind in field.headings)
 
 
 def column_letter(index: int) -> str:
-    """The letter a spreadsheet program shows over the column with this 0-based ``index``: 0 → A, 26 → AA."""
+    """Return the letters over the column with this 0-based ``index``: 0 → A, 26 → AA."""
     letters = ""
     index += 1
     while index:

@@ -1,17 +1,47 @@
-"""What reading says in words beyond a rule's own: why a file cannot be read (FIC-01), what is worth a look (AVT-05).
+"""What reading may notice, and the words of what a rule cannot say by itself (FIC-01, AVT-05).
 
-Reading gives a code and values; the text is made here, where the language of the report is known. ``{placeholders}`` are
-columns of the frame of observations. A text may name the sheet, the row and the rows concerned, never the content of a
-cell.
+Reading gives codes and values; texts are made here, where the language of the report is known. ``{placeholders}`` are
+columns of the frame of observations. A text may name a sheet and rows, never the content of a cell.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
+
+class Noticed(StrEnum):
+    """What reading may notice of a deposit or a cell; the values of the column ``etat``, which the rules look at."""
+
+    # the deposit
+    FILE_UNREADABLE = "fichier_illisible"
+    PASSWORD = "mot_de_passe"
+    BEYOND_LIMIT = "limite"
+    NO_TABLE = "aucune_table"
+    COLUMN_MISSING = "colonne_manquante"
+    COLUMN_TWICE = "colonne_double"
+    NO_LINE = "aucune_ligne"
+    DECLARANT_IS_ANOTHER = "declarant_autre"
+    DECLARANT_UNUSABLE = "declarant_inutilisable"
+    COLUMN_IGNORED = "colonne_ignoree"
+    TOTAL_LEFT_OUT = "total_ecarte"
+    ENCODING = "encodage"
+    WORTH_A_LOOK = "lecture"  # any other reading worth a look: hidden sheet or rows read, macros left alone…
+    # a cell
+    SPREADSHEET_ERROR = "erreur"
+    NOT_CALCULATED = "non_calcule"
+    DATE_UNREADABLE = "date_illisible"
+    HOURS_UNREADABLE = "heures_illisibles"
+    YES_NO_UNREADABLE = "oui_non_illisible"
+    NIR = "nir"
+    TEXT_TOO_LONG = "texte_trop_long"
+    CHARACTER_FORBIDDEN = "caractere_interdit"
+    FORMULA = "formule"
+
+
 UNREADABLE: dict[str, tuple[str, str]] = {
-    "vide": ("vide", "empty"),  # a file of no byte; the rule has its own words for it
-    "essais": ("trois essais de lecture ont échoué", "three attempts to read it failed"),
-    "notre_erreur": (
+    "empty": ("vide", "empty"),  # a file of no byte; the rule has its own words for it
+    "tried": ("trois essais de lecture ont échoué", "three attempts to read it failed"),
+    "our_error": (
         "une erreur de notre programme, l'opérateur est prévenu",
         "an error of our program, the operator is told",
     ),
@@ -22,68 +52,68 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "xml": ("c'est un fichier XML", "it is an XML file"),
     "archive": ("c'est une archive, pas un classeur", "it is an archive, not a workbook"),
     "parquet": ("c'est un fichier Parquet", "it is a Parquet file"),
-    "base": ("c'est une base de données", "it is a database"),
-    "xls_ancien": ("c'est un classeur d'avant Excel 5 (1993)", "it is a workbook from before Excel 5 (1993)"),
-    "document_word": ("c'est un document Word", "it is a Word document"),
+    "database": ("c'est une base de données", "it is a database"),
+    "old_xls": ("c'est un classeur d'avant Excel 5 (1993)", "it is a workbook from before Excel 5 (1993)"),
+    "word_document": ("c'est un document Word", "it is a Word document"),
     "presentation": ("c'est une présentation", "it is a presentation"),
-    "document": ("c'est un document d'un autre genre", "it is a document of another kind"),
-    "archive_abimee": ("le fichier est incomplet ou abîmé", "the file is incomplete or damaged"),
-    "classeur_abime": ("le classeur est abîmé", "the workbook is damaged"),
-    "feuille_abimee": ("une feuille du classeur est abîmée", "a sheet of the workbook is damaged"),
-    "xml_abime": ("le contenu du classeur est abîmé", "the content of the workbook is damaged"),
-    "parties_nombreuses": ("le classeur a trop de parties", "the workbook has too many parts"),
-    "parties_doubles": ("deux parties du classeur ont le même nom", "two parts of the workbook have the same name"),
-    "parties_superposees": ("des parties du classeur se recouvrent", "parts of the workbook overlap"),
-    "nom_de_partie": ("une partie du classeur a un nom interdit", "a part of the workbook has a forbidden name"),
+    "other_document": ("c'est un document d'un autre genre", "it is a document of another kind"),
+    "damaged_file": ("le fichier est incomplet ou abîmé", "the file is incomplete or damaged"),
+    "damaged_workbook": ("le classeur est abîmé", "the workbook is damaged"),
+    "damaged_sheet": ("une feuille du classeur est abîmée", "a sheet of the workbook is damaged"),
+    "damaged_content": ("le contenu du classeur est abîmé", "the content of the workbook is damaged"),
+    "many_parts": ("le classeur a trop de parties", "the workbook has too many parts"),
+    "double_parts": ("deux parties du classeur ont le même nom", "two parts of the workbook have the same name"),
+    "overlapping_parts": ("des parties du classeur se recouvrent", "parts of the workbook overlap"),
+    "part_name": ("une partie du classeur a un nom interdit", "a part of the workbook has a forbidden name"),
     "doctype": ("le classeur contient une déclaration DOCTYPE", "the workbook holds a DOCTYPE declaration"),
-    "compte_mensonger": (
+    "false_count": (
         "le classeur annonce plus d'éléments qu'il n'en contient",
         "the workbook announces more items than it holds",
     ),
-    "caractere_nul": ("le texte contient des caractères nuls", "the text holds null characters"),
-    "encodage": (
+    "null_character": ("le texte contient des caractères nuls", "the text holds null characters"),
+    "encoding": (
         "les caractères ne sont écrits ni en UTF-8 ni en Windows-1252",
         "its characters are neither UTF-8 nor Windows-1252",
     ),
-    "ligne_trop_longue": ("une ligne est démesurément longue", "a line is excessively long"),
-    "champ_trop_long": (
+    "endless_line": ("une ligne est démesurément longue", "a line is excessively long"),
+    "endless_cell": (
         "ligne {ligne}, une cellule est démesurément longue",
         "row {ligne}, a cell is excessively long",
     ),
-    "guillemet": (
+    "quote": (
         "ligne {ligne}, un guillemet est mal placé ou n'est pas refermé",
         "row {ligne}, a quotation mark is misplaced or not closed",
     ),
-    "ligne_trop_large": (
+    "wide_row": (
         "la ligne {ligne} a plus de cellules que les titres",
         "row {ligne} has more cells than the headings",
     ),
-    "ligne_trop_courte": (
+    "short_row": (
         "la ligne {ligne} a moins de cellules que les titres",
         "row {ligne} has fewer cells than the headings",
     ),
-    "fin_coupee": (
+    "cut_end": (
         "la dernière ligne ({ligne}) n'est pas terminée : le fichier a peut-être été coupé",
         "the last row ({ligne}) does not end: the file may have been cut",
     ),
-    "interne": ("la lecture s'est interrompue ({detail})", "the reading broke off ({detail})"),
-    "arret": ("la lecture s'est arrêtée trois fois", "the reading stopped three times"),
+    "internal": ("la lecture s'est interrompue ({detail})", "the reading broke off ({detail})"),
+    "stopped": ("la lecture s'est arrêtée trois fois", "the reading stopped three times"),
 }
 
 NOTES: dict[str, tuple[str, str]] = {
-    "feuille_masquee": (
+    "hidden_sheet": (
         "La feuille masquée « {feuille} » a été lue comme les autres",
         "The hidden sheet “{feuille}” was read like the others",
     ),
-    "lignes_masquees": (
+    "hidden_rows": (
         "Feuille « {feuille} », les lignes masquées {valeur} ont été lues comme les autres",
         "Sheet “{feuille}”, the hidden rows {valeur} were read like the others",
     ),
-    "entete_double": (
+    "two_heading_rows": (
         "Feuille « {feuille} », les titres tiennent sur deux lignes, à partir de la ligne {ligne}",
         "Sheet “{feuille}”, the headings take two rows, from row {ligne}",
     ),
-    "entete_repete": (
+    "repeated_headings": (
         "Feuille « {feuille} », les titres répétés aux lignes {valeur} n'ont pas été comptés",
         "Sheet “{feuille}”, the headings repeated at rows {valeur} were not counted",
     ),
@@ -91,15 +121,15 @@ NOTES: dict[str, tuple[str, str]] = {
         "Le classeur contient des macros : elles n'ont pas été exécutées",
         "The workbook holds macros: they were not run",
     ),
-    "liens_externes": (
+    "external_links": (
         "Le classeur renvoie à d'autres fichiers : ils n'ont pas été ouverts",
         "The workbook refers to other files: they were not opened",
     ),
-    "objets": (
+    "embedded_objects": (
         "Le classeur contient des objets incorporés : ils n'ont pas été ouverts",
         "The workbook holds embedded objects: they were not opened",
     ),
-    "sans_fin_de_ligne": (
+    "no_line_end": (
         "La dernière ligne ({ligne}) du fichier n'a pas de fin de ligne : vérifiez qu'elle est entière",
         "The last row ({ligne}) of the file has no line end: check that it is whole",
     ),
@@ -107,6 +137,6 @@ NOTES: dict[str, tuple[str, str]] = {
 
 
 def text(code: str, langue: str, values: Mapping[Any, Any]) -> str:
-    """The text of ``code`` in ``langue`` (``fr`` or ``en``), ``values`` filled in."""
+    """Return the text of ``code`` (of ``UNREADABLE`` or ``NOTES``) in ``langue``, fr or en, with ``values`` filled in."""
     french, english = UNREADABLE.get(code) or NOTES[code]
     return (english if langue == "en" else french).format_map(values)

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from pipeline import workers
-from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions
 from pipeline.reading.model import Reading
 from pipeline.settings import Limits
 from pipeline.workers import Pool
+from schemas.noticed import Noticed
 from tests.hostile import build
 
 
@@ -24,7 +24,7 @@ def good(tmp_path: Path) -> Path:
 
 
 def lines(reading: Reading) -> int:
-    return sum(len(table.lignes) for table in reading.tables)
+    return sum(len(table.rows) for table in reading.tables)
 
 
 def square(number: int) -> int:
@@ -85,18 +85,18 @@ def test_three_deaths_put_a_file_aside(good: Path, tmp_path: Path) -> None:
         readings = pool.read([(good, ReadOptions()), (deadly, ReadOptions()), (good, ReadOptions())])
     assert [lines(reading) for reading in readings] == [1, 0, 1]
     (said,) = readings[1].observations
-    assert (said.etat, said.precision) == (Etat.FICHIER_ILLISIBLE, "arret")
+    assert (said.noticed, said.code) == (Noticed.FILE_UNREADABLE, "stopped")
     assert len([path for path in tmp_path.iterdir() if path.stem == "mortel" and path != deadly]) == workers.ATTEMPTS
 
 
 def test_memory_limit_is_said(good: Path, tmp_path: Path) -> None:
     big = tmp_path / "gros.csv"
     big.write_text(build.csv_text(*[build.line(c0=f"D-{i}", c9="x" * 300) for i in range(60_000)]))
-    options = ReadOptions(limites=Limits(memoire=150_000_000))
-    with Pool(1, options.limites) as pool:
+    options = ReadOptions(limits=Limits(memoire=150_000_000))
+    with Pool(1, options.limits) as pool:
         reading, fine = pool.read([(big, options), (good, options)])
     (said,) = reading.observations
-    assert (said.etat, said.champ, said.attendu) == (Etat.LIMITE, "memoire", "150000000")
+    assert (said.noticed, said.field, said.expected) == (Noticed.BEYOND_LIMIT, "memoire", "150000000")
     assert lines(fine) == 1
 
 

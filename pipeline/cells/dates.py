@@ -1,4 +1,4 @@
-"""Dates in the forms that have one reading. A two-digit year or month-first order is never guessed. Source: spec §4."""
+"""Dates, in the forms that have one reading. A two-digit year or a month-first order is never guessed. Source: spec §4."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -24,11 +24,11 @@ Read = tuple[date | None, str]
 _UNREADABLE: Read = (None, "")
 
 
-def read_date(cell: Cell, *, epoque_1904: bool = False) -> Read:
-    """``cell`` as a date and a note; (None, note) when it cannot be read.
+def read_date(cell: Cell, *, epoch_1904: bool = False) -> Read:
+    """Return ``cell`` as a date and a note, or (None, note) where it cannot be read.
 
-    The note gives the form to use for this value, or its readings separated by `` / ``. A time of day other than
-    midnight is refused: 23:00 may be the next day of another time zone.
+    The note is empty, or holds the form to type instead, as dd/mm/yyyy. A time of day other than midnight is refused: 23:00
+    may be the next day in another time zone. ``epoch_1904``: bare numbers count days from 1904.
     """
     if isinstance(cell, datetime):
         return _within(cell.date()) if cell.time() == time() else (None, texts.day(cell.date()))
@@ -37,7 +37,7 @@ def read_date(cell: Cell, *, epoque_1904: bool = False) -> Read:
     if isinstance(cell, bool):
         return _UNREADABLE
     if isinstance(cell, int | float):
-        return _from_serial(cell, epoque_1904)
+        return _from_serial(cell, epoch_1904)
     return _from_text(cell) if isinstance(cell, str) else _UNREADABLE
 
 
@@ -45,10 +45,10 @@ def _within(day: date) -> Read:
     return (day, "") if FIRST_YEAR <= day.year <= LAST_YEAR else _UNREADABLE
 
 
-def _from_serial(number: float, epoque_1904: bool) -> Read:
+def _from_serial(number: float, epoch_1904: bool) -> Read:
     if number != int(number) if abs(number) < 1e9 else True:
         return _UNREADABLE
-    serial = int(number) + (_DAYS_1900_TO_1904 if epoque_1904 else 0)
+    serial = int(number) + (_DAYS_1900_TO_1904 if epoch_1904 else 0)
     if serial not in _SERIALS_1900:
         return _UNREADABLE
     return date(1899, 12, 30) + timedelta(days=serial), ""

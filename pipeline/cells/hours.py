@@ -1,4 +1,4 @@
-"""Hours in all the forms people write them, as whole hundredths of an hour. Never binary float arithmetic. Source: spec §4."""
+"""Hours, in all the forms people write, as whole hundredths of an hour. No binary float arithmetic. Source: spec §4."""
 
 import re
 from datetime import datetime, time, timedelta
@@ -23,10 +23,10 @@ _UNREADABLE: Read = (None, "")
 
 
 def read_hours(cell: Cell) -> Read:
-    """``cell`` as hundredths of an hour, half a hundredth rounded up, and a note; (None, note) when it cannot be read.
+    """Return ``cell`` as hundredths of an hour and a note, or (None, note) where it cannot be read.
 
-    The note gives, separated by `` / ``, the readings the value may have: of a refused value, the forms to use
-    instead; of an accepted one such as ``3,30``, what else its author may have meant (3 h 30).
+    Half a hundredth rounds up. The note lists the readings the value may have, separated by `` / ``: for a refused value,
+    the forms to type instead; for an accepted one such as ``3,30``, what else its author may have meant (3 h 30).
     """
     if isinstance(cell, bool):
         return _UNREADABLE
@@ -64,7 +64,7 @@ def _from_seconds(duration: timedelta) -> int:
 
 
 def _both_clocks(cell: datetime) -> str:
-    """A time over 24 h in a cell that shows the time of day: 26:30 shows as 02:30."""
+    """Both readings of a time over 24 h in a cell that shows the time of day: 26:30 shows as 02:30."""
     rounded = cell + timedelta(milliseconds=500)
     day = (rounded - datetime(1899, 12, 31)).days if cell.year < 1904 else (rounded - datetime(1904, 1, 1)).days
     if not 0 < day < 60 or (rounded.hour == 0 and rounded.minute == 0):

@@ -1,8 +1,8 @@
-"""What one cell means for one kind of field. Pure, and called once for each distinct cell of a column. Source: spec §4.
+"""What one cell means for one kind of field. Pure; called once for each distinct cell of a column. Source: spec §4.
 
-In a cell the first cause alone counts: spreadsheet error, then NIR, then forbidden character, then length, then reading.
-What has one reading is accepted; what has two is refused, and ``detail`` gives the readings in forms that are accepted,
-separated by `` / ``. ``detail`` holds values only, never a sentence, so that messages can be made from it in any language.
+Only the first cause counts: spreadsheet error, then NIR, then forbidden character, then length, then the reading itself.
+A cell with one reading is accepted; one with two is refused, and ``detail`` lists them in forms that are accepted,
+separated by `` / ``. ``detail`` holds values and never a sentence: messages are made from it in any language.
 """
 
 import re
@@ -13,11 +13,12 @@ from stdnum.fr import nir as nir_number
 
 from pipeline.cells.dates import read_date
 from pipeline.cells.hours import read_hours
-from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell, Lu, PlainLus
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell, Meaning, PlainMeanings
 from pipeline.cells.text import as_text, display
 from pipeline.cells.text import number as number_text
-from schemas.fields import MAX_COMMENT, MAX_TEXT, Kind
+from schemas.fields import MAX_COMMENT, MAX_TEXT, FieldKind
 from schemas.folding import key, tidy
+from schemas.noticed import Noticed
 
 ERROR_TEXTS = frozenset(
     "#NULL! #DIV/0! #VALUE! #REF! #NAME? #NUM! #N/A #GETTING_DATA #SPILL! #CALC! #FIELD! #BLOCKED! #UNKNOWN! #CONNECT! "
@@ -25,7 +26,7 @@ ERROR_TEXTS = frozenset(
 )
 """Errors as Excel writes them, in English and in French: a csv holds them as text."""
 
-_BLANK = Lu(None)
+_BLANK = Meaning(None)
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Text that reads as itself: printable ASCII, trimmed, single spaces."""
 _NIR = re.compile(
@@ -37,12 +38,11 @@ _LINE_BREAKS = frozenset("\t\n\r")
 _JOINERS = frozenset("\u200c\u200d")  # they hold an emoji together: no harm in a comment, which is never compared
 
 
-def lire(kind: Kind, cell: Cell, *, epoque_1904: bool = False) -> Lu:
-    """What ``cell`` means for a field of ``kind``.
+def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meaning:
+    """Return what ``cell`` means for a field of ``kind``. Never raises.
 
-    ``epoque_1904``: the workbook counts its days from 1904, which only a date left as a bare number depends on. Hours
-    come as whole hundredths, dates as ``date``, yes/no as bool, all else as text; a blank cell is ``Lu(None)``. Never
-    raises.
+    Hours come as whole hundredths, dates as ``date``, yes/no as bool, everything else as text; a blank cell as
+    ``Meaning(None)``. ``epoch_1904``: the workbook counts its days from 1904; this matters for dates left as bare numbers.
     """
     if (
         isinstance(cell, str)
@@ -51,51 +51,51 @@ def lire(kind: Kind, cell: Cell, *, epoque_1904: bool = False) -> Lu:
         and _PLAIN.fullmatch(cell)
         and cell[0] != "#"
     ):
-        return Lu(cell)
-    etats: tuple[Etat, ...] = ()
+        return Meaning(cell)
+    noticed: tuple[Noticed, ...] = ()
     if isinstance(cell, FormulaCell):
         if cell.value is None:
-            return Lu(None, (Etat.NON_CALCULE,))
-        cell, etats = cell.value, (Etat.FORMULE,)
+            return Meaning(None, (Noticed.NOT_CALCULATED,))
+        cell, noticed = cell.value, (Noticed.FORMULA,)
     if is_blank(cell):
         return _BLANK
     wrong = _wrong_in_itself(cell, kind)
     if wrong is not None:
         return wrong
-    lu = _READERS[kind](cell, epoque_1904)
-    return Lu(lu.valeur, etats + lu.etats, lu.detail) if etats and lu.valeur is not None else lu
+    read = _READERS[kind](cell, epoch_1904)
+    return Meaning(read.value, noticed + read.noticed, read.detail) if noticed and read.value is not None else read
 
 
-def lire_libre(cell: Cell) -> Lu:
-    """What is wanted of a cell in a column of the sender's own: only whether a NIR stands there."""
+def read_free_cell(cell: Cell) -> Meaning:
+    """Look for a NIR in ``cell``, of a column of the sender's own; nothing else is read there."""
     if isinstance(cell, FormulaCell):
         cell = cell.value
-    return Lu(None, (Etat.NIR,)) if holds_nir(cell) else _BLANK
+    return Meaning(None, (Noticed.NIR,)) if holds_nir(cell) else _BLANK
 
 
-def lire_colonne(
-    kind: Kind | None, cells: tuple[Cell, ...], *, textes: bool = False, epoque_1904: bool = False
-) -> Sequence[Lu]:
-    """``lire`` over the distinct cells of a column; ``kind`` None is a column of the sender's own.
+def read_column(
+    kind: FieldKind | None, cells: tuple[Cell, ...], *, all_texts: bool = False, epoch_1904: bool = False
+) -> Sequence[Meaning]:
+    """Return the meaning of each of ``cells``, the distinct cells of a column, as ``read_cell`` gives it.
 
-    ``textes``: every cell is known to be a text.
+    ``kind`` None: a column of the sender's own. ``all_texts``: the caller knows that every cell is a text.
     """
     if kind in _AS_TEXT or kind is None:
-        texts: Sequence[Cell] = cells if textes else [cell for cell in cells if isinstance(cell, str)]
-        if (textes or len(texts) + (None in cells) == len(cells)) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
+        texts: Sequence[Cell] = cells if all_texts else [cell for cell in cells if isinstance(cell, str)]
+        if (all_texts or len(texts) + (None in cells) == len(cells)) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
             # A blank cell is None, and None is what it means.
-            return (_BLANK,) * len(cells) if kind is None else PlainLus(cells)  # type: ignore[arg-type]
+            return (_BLANK,) * len(cells) if kind is None else PlainMeanings(cells)  # type: ignore[arg-type]
     if kind is None:
-        return tuple([lire_libre(cell) for cell in cells])
-    return tuple([lire(kind, cell, epoque_1904=epoque_1904) for cell in cells])
+        return tuple([read_free_cell(cell) for cell in cells])
+    return tuple([read_cell(kind, cell, epoch_1904=epoch_1904) for cell in cells])
 
 
-def _read_as_themselves(texts: Sequence[str], kind: Kind | None) -> bool:
-    """Each text is what ``lire`` would make of it: looked at all together, which most columns pass at once."""
+def _read_as_themselves(texts: Sequence[str], kind: FieldKind | None) -> bool:
+    """Whether each text is what ``read_cell`` would make of it. Looks at all of them together: most columns pass at once."""
     joined = "\n".join(texts)
     longest = max(map(len, texts), default=0)
     plain = (
-        longest <= (MAX_COMMENT if kind is Kind.COMMENT else MAX_TEXT)
+        longest <= (MAX_COMMENT if kind is FieldKind.COMMENT else MAX_TEXT)
         and joined.count("\n") == max(len(texts) - 1, 0)
         and joined.replace("\n", "").isprintable()  # which NBSP, controls and invisible characters are not
         and (joined.isascii() or unicodedata.is_normalized("NFC", joined))
@@ -107,14 +107,14 @@ def _read_as_themselves(texts: Sequence[str], kind: Kind | None) -> bool:
 
 
 def is_blank(cell: Cell) -> bool:
-    """Nothing stands there: no cell, or spaces only, or a formula that gave an empty text."""
+    """Whether nothing stands in ``cell``: no cell, only spaces, or a formula whose value is an empty text."""
     if isinstance(cell, FormulaCell):
         return isinstance(cell.value, str) and not cell.value.strip()
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def holds_nir(cell: Cell) -> bool:
-    """A social security number with its right key stands somewhere in the cell, as text or as a number."""
+    """Whether a social security number with a right key stands anywhere in ``cell``, as text or as a number."""
     if isinstance(cell, float | int) and not isinstance(cell, bool):
         text = number_text(cell) or ""
     elif isinstance(cell, str):
@@ -133,81 +133,81 @@ def _is_nir(text: str) -> bool:
     return (1 <= month <= 12 or 20 <= month <= 42 or month >= 50) and bool(nir_number.is_valid(number))
 
 
-def _wrong_in_itself(cell: Cell, kind: Kind) -> Lu | None:
-    """What forbids reading the cell at all, the first cause alone; None when nothing does."""
+def _wrong_in_itself(cell: Cell, kind: FieldKind) -> Meaning | None:
+    """The first cause that forbids reading the cell at all, None where there is none."""
     if isinstance(cell, ErrorCell):
-        return Lu(None, (Etat.ERREUR,), cell.text)
+        return Meaning(None, (Noticed.SPREADSHEET_ERROR,), cell.text)
     if holds_nir(cell):
-        return Lu(None, (Etat.NIR,))
+        return Meaning(None, (Noticed.NIR,))
     if not isinstance(cell, str):
         return None
     if cell.strip().upper() in ERROR_TEXTS:
-        return Lu(None, (Etat.ERREUR,), cell.strip().upper())
+        return Meaning(None, (Noticed.SPREADSHEET_ERROR,), cell.strip().upper())
     forbidden = _forbidden(cell, kind)
     if forbidden:
-        return Lu(None, (Etat.CARACTERE_INTERDIT,), f"U+{ord(forbidden):04X}")
-    limit = MAX_COMMENT if kind is Kind.COMMENT else MAX_TEXT
+        return Meaning(None, (Noticed.CHARACTER_FORBIDDEN,), f"U+{ord(forbidden):04X}")
+    limit = MAX_COMMENT if kind is FieldKind.COMMENT else MAX_TEXT
     length = len(tidy(cell))
     if length > limit:
-        return Lu(None, (Etat.TEXTE_TROP_LONG,), f"{length} / {limit}")
+        return Meaning(None, (Noticed.TEXT_TOO_LONG,), f"{length} / {limit}")
     return None
 
 
-def _forbidden(text: str, kind: Kind) -> str:
-    """The first character that has no place in a text: a control, an invisible one, one that stands for a lost one."""
+def _forbidden(text: str, kind: FieldKind) -> str:
+    """The first character that has no place in a text: a control, an invisible one, the mark of a lost one. Empty: none."""
     if text.isascii() and text.isprintable():
         return ""
     for character in text:
-        if character in _LINE_BREAKS or (kind is Kind.COMMENT and character in _JOINERS):
+        if character in _LINE_BREAKS or (kind is FieldKind.COMMENT and character in _JOINERS):
             continue
         if character == "\ufffd" or unicodedata.category(character) in _FORBIDDEN_FORMATS:
             return character
     return ""
 
 
-def _read_text(cell: Cell, _epoque: bool) -> Lu:
+def _read_text(cell: Cell, _epoch: bool) -> Meaning:
     text = as_text(cell)
     if text is None:
-        return Lu(None, (Etat.ERREUR,), display(cell))
-    return Lu(text)
+        return Meaning(None, (Noticed.SPREADSHEET_ERROR,), display(cell))
+    return Meaning(text)
 
 
-def _read_person(cell: Cell, _epoque: bool) -> Lu:
+def _read_person(cell: Cell, _epoch: bool) -> Meaning:
     # The rule on its form (LIG-03) says best what is wrong with a number whose digits are lost.
-    return Lu(display(cell))
+    return Meaning(display(cell))
 
 
 _YES = frozenset({"oui", "o", "x", "1"})
 _NO = frozenset({"non", "n", "0"})
 
 
-def _read_yes_no(cell: Cell, _epoque: bool) -> Lu:
+def _read_yes_no(cell: Cell, _epoch: bool) -> Meaning:
     if isinstance(cell, bool):
-        return Lu(cell)
+        return Meaning(cell)
     text = key(as_text(cell) or "")
     if text in _YES or text in _NO:
-        return Lu(text in _YES)
-    return Lu(None, (Etat.OUI_NON_ILLISIBLE,), "oui / non")
+        return Meaning(text in _YES)
+    return Meaning(None, (Noticed.YES_NO_UNREADABLE,), "oui / non")
 
 
-def _read_hours(cell: Cell, _epoque: bool) -> Lu:
+def _read_hours(cell: Cell, _epoch: bool) -> Meaning:
     hours, detail = read_hours(cell)
-    return Lu(hours, () if hours is not None else (Etat.HEURES_ILLISIBLES,), detail)
+    return Meaning(hours, () if hours is not None else (Noticed.HOURS_UNREADABLE,), detail)
 
 
-def _read_date(cell: Cell, epoque_1904: bool) -> Lu:
-    day, detail = read_date(cell, epoque_1904=epoque_1904)
-    return Lu(day, () if day is not None else (Etat.DATE_ILLISIBLE,), detail)
+def _read_date(cell: Cell, epoch_1904: bool) -> Meaning:
+    day, detail = read_date(cell, epoch_1904=epoch_1904)
+    return Meaning(day, () if day is not None else (Noticed.DATE_UNREADABLE,), detail)
 
 
-_AS_TEXT = frozenset({Kind.TEXT, Kind.KEY, Kind.PERSON, Kind.MOTIF, Kind.COMMENT})
-_READERS: dict[Kind, Callable[[Cell, bool], Lu]] = {
-    Kind.TEXT: _read_text,
-    Kind.KEY: _read_text,
-    Kind.COMMENT: _read_text,
-    Kind.MOTIF: _read_person,
-    Kind.PERSON: _read_person,
-    Kind.HOURS: _read_hours,
-    Kind.DATE: _read_date,
-    Kind.YES_NO: _read_yes_no,
+_AS_TEXT = frozenset({FieldKind.TEXT, FieldKind.KEY, FieldKind.PERSON, FieldKind.MOTIF, FieldKind.COMMENT})
+_READERS: dict[FieldKind, Callable[[Cell, bool], Meaning]] = {
+    FieldKind.TEXT: _read_text,
+    FieldKind.KEY: _read_text,
+    FieldKind.COMMENT: _read_text,
+    FieldKind.MOTIF: _read_person,
+    FieldKind.PERSON: _read_person,
+    FieldKind.HOURS: _read_hours,
+    FieldKind.DATE: _read_date,
+    FieldKind.YES_NO: _read_yes_no,
 }

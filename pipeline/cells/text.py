@@ -1,6 +1,6 @@
-"""How a value reads as text, and how a cell travels in JSON. The only place that turns values into text for people.
+"""How a value reads as text, and how a cell travels in JSON. No other module turns values into text for people.
 
-A page sets thousands apart and speaks the reader's language (``documents.wording``); everything before it goes through here.
+Pages set thousands apart and speak the reader's language on top of this (``documents.wording``).
 """
 
 from datetime import date, datetime, time, timedelta
@@ -13,7 +13,7 @@ DIGITS_OF_A_NUMBER = 15
 
 
 def shown(cell: Cell) -> str:
-    """The cell as a person reads it in a spreadsheet set to French: texts as typed, 7.5 as « 7,5 »."""
+    """Return the cell as a spreadsheet set to French shows it: texts as typed, 7.5 as « 7,5 »."""
     match cell:
         case str():
             return cell
@@ -26,7 +26,7 @@ def shown(cell: Cell) -> str:
 
 
 def display(cell: Cell) -> str:
-    """``as_text``, and a number too long for a spreadsheet with its exponent."""
+    """Return the cell as text, as ``as_text`` does; a number with too many digits keeps its exponent."""
     text = as_text(cell)
     if text is not None:
         return text
@@ -35,7 +35,7 @@ def display(cell: Cell) -> str:
 
 
 def as_text(cell: Cell) -> str | None:
-    """The cell as the text of a field: spaces folded, a number without ``.0`` nor exponent and with a decimal point.
+    """Return the cell as the text of a field: tidied; a number without ``.0`` nor exponent, with a decimal point.
 
     None where a number has more digits than a spreadsheet keeps: the last ones are lost, and are not guessed.
     """
@@ -63,7 +63,7 @@ def as_text(cell: Cell) -> str | None:
 
 
 def number(value: float) -> str | None:
-    """``value`` in plain digits, None where some of them are lost: 1234567.0 → ``1234567``, 7.5 → ``7.5``."""
+    """Return ``value`` in plain digits, None where some are lost: 1234567.0 → ``1234567``, 7.5 → ``7.5``."""
     if isinstance(value, int) or value.is_integer():
         return str(int(value)) if abs(value) < 10**DIGITS_OF_A_NUMBER else None
     text = f"{value:.15g}"
@@ -71,12 +71,12 @@ def number(value: float) -> str | None:
 
 
 def day(value: date) -> str:
-    """A day as people write it in France: ``05/03/2025``."""
+    """Return a day as dd/mm/yyyy: ``05/03/2025``."""
     return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
 
 
 def clock(duration: timedelta) -> str:
-    """A duration in hours, minutes and, where there are any, seconds: ``26:30``, ``-0:15``."""
+    """Return a duration as hours and minutes, with seconds where there are any: ``26:30``, ``-0:15``."""
     seconds = round(duration.total_seconds())
     sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
     text = f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}"
@@ -84,19 +84,22 @@ def clock(duration: timedelta) -> str:
 
 
 def hours(hundredths: int) -> str:
-    """Hundredths of an hour as a figure with two decimals: 750 → « 7,50 »."""
+    """Return hundredths of an hour as hours with two decimals: 750 → « 7,50 »."""
     sign, value = ("-", -hundredths) if hundredths < 0 else ("", hundredths)
     return f"{sign}{value // 100},{value % 100:02d}"
 
 
 def hours_to_type(hundredths: int) -> str:
-    """Hundredths of an hour as a person would type them: 750 → « 7,50 h », 700 → « 7 h »."""
+    """Return hundredths of an hour as a person types them: 750 → « 7,50 h », 700 → « 7 h »."""
     text = hours(hundredths)
     return f"{text.removesuffix(',00')} h"
 
 
 def encode(cell: Cell) -> dict[str, object]:
-    """The cell as ``{"t": kind, "v": value}``; kinds are listed in docs/architecture.md."""
+    """Return the cell as ``{"t": type, "v": value}``, for ``rapport.json``.
+
+    Types: ``s`` text, ``n`` number, ``b`` boolean, ``d`` ISO date, ``dt`` ISO instant, ``h`` seconds, ``v`` error.
+    """
     match cell:
         case FormulaCell():
             return encode(cell.value)

@@ -20,7 +20,7 @@ from pipeline.demo.lines import Hours, Line, Planned
 from pipeline.demo.sheets import decimal_hours
 from pipeline.documents import xlsx
 from pipeline.workspace import Workspace
-from schemas.fields import NATURES, fields_of
+from schemas.fields import KINDS, fields_of
 
 START = datetime(2025, 7, 1, 8, 0)
 
@@ -85,7 +85,7 @@ def _corrected(deposit: Deposit, back: _Return) -> Iterator[tuple[str, bytes]]:
     planned = [places[feuille, ligne] for feuille, ligne, _ in back.lignes]
     if any(line.wanted for line in planned):
         book = load_workbook(back.folder / "a-corriger.xlsx")
-        for nature in NATURES:
+        for nature in KINDS:
             lines = [p for p, (_, _, n) in zip(planned, back.lignes, strict=True) if n == nature]
             _correct(book, nature, lines)
         yield f"{stem} a-corriger.xlsx", xlsx.save(book, AS_OF_SECOND)

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipeline.demo.lines import Hours, Line, Raw, Value
 from pipeline.demo.words import EXTRA_COLUMNS, TITLES
 from pipeline.documents import xlsx
-from schemas.fields import ABSENCES, DECLARANT_SHEET, FIELDS, HEURES, NATURES, SHEETS, fields_of
+from schemas.fields import ABSENCES, DECLARANT_SHEET, FIELDS, HEURES, KINDS, SHEETS, fields_of
 
 Typed = None | str | int | float | Decimal | date | timedelta
 SYNONYMS = {
@@ -111,7 +111,7 @@ def style(rng: Random, *, workbook: bool = False) -> Style:
 
 def render(lines: list[Line], how: Style, declarant: dict[str, str], day: date) -> Rendered:
     """The bytes of a deposit with ``lines``, the same for the same arguments."""
-    grids = [_grid(nature, lines, how) for nature in NATURES if any(line.nature == nature for line in lines)]
+    grids = [_grid(nature, lines, how) for nature in KINDS if any(line.nature == nature for line in lines)]
     if not grids:
         grids = [_grid(HEURES, lines, how)]
     content = _csv(grids[0], how) if how.texte else _workbook(grids, how, declarant, day)

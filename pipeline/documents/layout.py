@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.documents import xlsx
 from pipeline.documents.wording import Words
-from schemas.fields import DECLARANT_SHEET, FIELDS, Field, Kind, fields_of
+from schemas.fields import DECLARANT_SHEET, FIELDS, Field, FieldKind, fields_of
 
 VERSION = "1"
 """Of the template: written in the sheet « Déclarant », where it does not show (a hidden row would be told to the sender)."""
@@ -121,10 +121,10 @@ class Styles:
 def input_format(field: Field | None, value: xlsx.Value) -> str:
     """The number format in which what is typed next stays what it is: an identifier a text, a date a date."""
     if field is None or (value is not None and not isinstance(value, str)):
-        return "0" if field and field.kind in (Kind.KEY, Kind.PERSON) and isinstance(value, int) else ""
-    if field.kind in (Kind.KEY, Kind.PERSON, Kind.TEXT):
+        return "0" if field and field.kind in (FieldKind.KEY, FieldKind.PERSON) and isinstance(value, int) else ""
+    if field.kind in (FieldKind.KEY, FieldKind.PERSON, FieldKind.TEXT):
         return "@"
-    return "dd/mm/yyyy" if field.kind is Kind.DATE else ""
+    return "dd/mm/yyyy" if field.kind is FieldKind.DATE else ""
 
 
 def heading(sheet: Worksheet, columns: Sequence[Column], styles: Styles, frozen: int) -> None:
@@ -156,9 +156,9 @@ def validate(sheet: Worksheet, columns: Sequence[Column], last: int, words: Word
         if column.field is None:
             continue
         rule = DataValidation(allow_blank=True, showInputMessage=True, errorStyle="warning")
-        if column.field.kind is Kind.MOTIF:
+        if column.field.kind is FieldKind.MOTIF:
             rule.type, rule.formula1 = "list", REASONS
-        elif column.field.kind is Kind.YES_NO:
+        elif column.field.kind is FieldKind.YES_NO:
             rule.type, rule.formula1 = "list", '"oui,non"'
         if rule.type:
             rule.showErrorMessage = True

@@ -12,7 +12,7 @@ from pipeline.documents import layout, xlsx
 from pipeline.documents.wording import Words
 from pipeline.nomenclature import Motif
 from schemas import informative
-from schemas.fields import ABSENCES, HEURES, SHEETS, Field, Kind
+from schemas.fields import ABSENCES, HEURES, SHEETS, Field, FieldKind
 
 BLANK_ROWS = 50
 """Rows at the bottom of each table with nothing in them: for a second line of one séquence, or a DSF that is not listed."""
@@ -167,6 +167,6 @@ def _row(
 def _format(field: Field | None, value: xlsx.Value) -> str:
     if field is None:
         return "0.00"
-    if field.kind is Kind.HOURS:
+    if field.kind is FieldKind.HOURS:
         return "General"
-    return layout.input_format(field, value) or ("dd/mm/yyyy" if field.kind is Kind.DATE else "")
+    return layout.input_format(field, value) or ("dd/mm/yyyy" if field.kind is FieldKind.DATE else "")

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipeline.cells.model import Etat
 from pipeline.intake.arrival import Snapshot
 from pipeline.reading.model import Observation, Reading
+from schemas.noticed import Noticed
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Deposit:
         return self.snapshot.sha256
 
 
-TRIED, OURS = "essais", "notre_erreur"
+TRIED, OURS = "tried", "our_error"
 """Why a deposit is put aside (see ``schemas.noticed``)."""
 
 
 def put_aside(snapshot: Snapshot, why: str) -> Deposit:
     """A deposit that ends the program (``TRIED``, ``OURS``): it is refused without being judged, and both sides are told."""
-    noticed = Observation(Etat.FICHIER_ILLISIBLE, precision=why)
+    noticed = Observation(Noticed.FILE_UNREADABLE, code=why)
     return Deposit(snapshot, Reading("", observations=(noticed,)))

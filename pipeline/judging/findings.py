@@ -137,7 +137,7 @@ def _place(frames: Frames, table: int, rang: int, champ: str) -> tuple[str, str,
     column = frames.column(table, champ)
     if column is None:
         return "", "", ""
-    return column_letter(column.indice), column.titre, shown(column.cellules[column.codes[rang]])
+    return column_letter(column.index), column.heading, shown(column.cells[column.codes[rang]])
 
 
 def _worded(rule: Rule, failing: pd.DataFrame, frame: pd.DataFrame, settings: Settings) -> pd.DataFrame:

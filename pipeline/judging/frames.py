@@ -1,7 +1,7 @@
 """The readings of a wave as frames: one of lines, one of what was noticed, one of deposits.
 
-Values are taken column by column from what each distinct cell means (``Column.lus``), so the cost of a repeated cell is one
-array look-up.
+Values are taken column by column from what each distinct cell means (``SheetColumn.meanings``), so the cost of a repeated cell is
+one array look-up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.cells import text
-from pipeline.cells.model import USABLE, Etat
+from pipeline.cells.model import USABLE
 from pipeline.judging.deposit import Deposit
-from pipeline.reading.model import Column, Table
-from schemas.fields import ABSENCES, FIELDS, Kind, column_letter
+from pipeline.reading.model import SheetColumn, SheetTable
+from schemas.fields import ABSENCES, FIELDS, FieldKind, column_letter
 from schemas.folding import keys
+from schemas.noticed import Noticed
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _NO_DAY = np.iinfo(np.int64).min
@@ -28,7 +29,18 @@ _KEYS = {
     "code_sequence": "cle_sequence",
     "id_absence": "cle_absence",
 }
-_OBSERVED = ("etat", "feuille", "ligne", "colonne", "champ", "valeur", "attendu", "detail", "precision")
+_OBSERVED = {
+    "etat": "noticed",
+    "feuille": "sheet",
+    "ligne": "row",
+    "colonne": "column",
+    "champ": "field",
+    "valeur": "value",
+    "attendu": "expected",
+    "detail": "detail",
+    "precision": "code",
+}
+"""Column of the frame of observations → what ``reading.model.Observation`` calls it."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +50,23 @@ class Frames:
     ``lines``: depot, table, rang (position in its table), siret, pour_le_compte_de, feuille, ligne, nature, every field of
     ``schemas.fields`` (texts str, hours Int64 hundredths, dates datetime64[s], yes/no boolean), ``heures_detail``, ``abimes``
     (mask of fields whose cell could not be used), ``date_fin_lue`` (an empty Date fin of an hours line means Date début), and
-    the keys. ``observations``: depot, ligne_id (index into ``lines``, -1 for the deposit), titre, nature and what
-    ``reading.model.Observation`` has. ``deposits``: siret.
+    the keys. ``observations``: depot, ligne_id (index into ``lines``, -1 for the deposit), titre, nature and the
+    columns of ``_OBSERVED``. ``deposits``: siret.
     """
 
     lines: pd.DataFrame
     observations: pd.DataFrame
     deposits: pd.DataFrame
-    tables: tuple[Table, ...]
+    tables: tuple[SheetTable, ...]
 
-    def column(self, table: int, champ: str) -> Column | None:
-        """The column of ``champ`` in that table, if it has one."""
-        return next((column for column in self.tables[table].colonnes if column.champ == champ), None)
+    def column(self, table: int, field: str) -> SheetColumn | None:
+        """The column of ``field`` in that table, None where it has none."""
+        return next((column for column in self.tables[table].columns if column.field == field), None)
 
 
 def build(deposits: Sequence[Deposit]) -> Frames:
     """The frames of a wave; ``deposits`` in deposit order."""
-    tables: list[Table] = []
+    tables: list[SheetTable] = []
     owners: list[int] = []
     for depot, deposit in enumerate(deposits):
         tables.extend(deposit.reading.tables)
@@ -71,8 +83,8 @@ def per_deposit(frame: pd.DataFrame, deposits: int) -> list[pd.DataFrame]:
     return [ordered.iloc[low:high] for low, high in pairwise(edges)]
 
 
-def _lines(deposits: Sequence[Deposit], tables: Sequence[Table], owners: Sequence[int]) -> pd.DataFrame:
-    sizes = np.array([len(table.lignes) for table in tables], dtype=np.int64)
+def _lines(deposits: Sequence[Deposit], tables: Sequence[SheetTable], owners: Sequence[int]) -> pd.DataFrame:
+    sizes = np.array([len(table.rows) for table in tables], dtype=np.int64)
     number = np.repeat(np.arange(len(tables)), sizes)
 
     def per_table(values: Iterable[str]) -> "pd.Series[str]":
@@ -84,21 +96,21 @@ def _lines(deposits: Sequence[Deposit], tables: Sequence[Table], owners: Sequenc
             "table": number,
             "rang": _joined([np.arange(size) for size in sizes]),
             "siret": per_table(deposits[owner].siret for owner in owners),
-            "pour_le_compte_de": per_table(deposits[owner].reading.pour_le_compte_de for owner in owners),
-            "feuille": per_table(table.feuille for table in tables),
-            "ligne": _joined([np.array(table.lignes, dtype=np.int64) for table in tables]),
-            "nature": per_table(table.nature for table in tables),
+            "pour_le_compte_de": per_table(deposits[owner].reading.on_behalf_of for owner in owners),
+            "feuille": per_table(table.sheet for table in tables),
+            "ligne": _joined([np.array(table.rows, dtype=np.int64) for table in tables]),
+            "nature": per_table(table.kind for table in tables),
         }
     )
     lines["pour_le_compte_de"] = lines["pour_le_compte_de"].mask(lines["pour_le_compte_de"] == "")
     damaged = np.zeros(len(lines), dtype=np.int64)
     for name, field in FIELDS.items():
-        columns = [next((c for c in table.colonnes if c.champ == name), None) for table in tables]
+        columns = [next((c for c in table.columns if c.field == name), None) for table in tables]
         lines[name] = _values(columns, sizes, field.kind)
         damaged |= _joined([_unusable(c, int(n)) for c, n in zip(columns, sizes, strict=True)]) * field.bit
-        if field.kind is Kind.HOURS:
+        if field.kind is FieldKind.HOURS:
             details = [
-                _take([lu.detail for lu in c.lus], c) if c else np.full(n, "")
+                _take([meaning.detail for meaning in c.meanings], c) if c else np.full(n, "")
                 for c, n in zip(columns, sizes, strict=True)
             ]
             lines["heures_detail"] = pd.array(_joined(details), dtype="str")
@@ -116,71 +128,74 @@ def _joined(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(parts) if parts else np.array([], dtype=np.int64)
 
 
-def _take(values: Sequence[object], column: Column) -> np.ndarray:
+def _take(values: Sequence[object], column: SheetColumn) -> np.ndarray:
     distinct = np.empty(len(values), dtype=object)
     distinct[:] = values
     return np.asarray(distinct[np.asarray(column.codes)])
 
 
-def _unusable(column: Column | None, size: int) -> np.ndarray:
+def _unusable(column: SheetColumn | None, size: int) -> np.ndarray:
     """1 where the cell is there and cannot be used, 0 elsewhere."""
     if column is None:
         return np.zeros(size, dtype=np.int64)
-    marks = np.array([any(etat not in USABLE for etat in lu.etats) for lu in column.lus], dtype=np.int64)
+    marks = np.array([any(one not in USABLE for one in meaning.noticed) for meaning in column.meanings], dtype=np.int64)
     return marks[np.asarray(column.codes)] if size else np.zeros(0, dtype=np.int64)
 
 
-def _values(columns: Sequence[Column | None], sizes: np.ndarray, kind: Kind) -> "pd.Series[Any]":
-    if kind is Kind.DATE:
+def _values(columns: Sequence[SheetColumn | None], sizes: np.ndarray, kind: FieldKind) -> "pd.Series[Any]":
+    if kind is FieldKind.DATE:
         parts = [_days(column, int(size)) for column, size in zip(columns, sizes, strict=True)]
         return pd.Series(_joined(parts).astype("datetime64[D]").astype("datetime64[s]"))
     parts = [
-        np.full(size, None, dtype=object) if column is None else _take([lu.valeur for lu in column.lus], column)
+        np.full(size, None, dtype=object)
+        if column is None
+        else _take([meaning.value for meaning in column.meanings], column)
         for column, size in zip(columns, sizes, strict=True)
     ]
-    dtype = {Kind.HOURS: "Int64", Kind.YES_NO: "boolean"}.get(kind, "str")
+    dtype = {FieldKind.HOURS: "Int64", FieldKind.YES_NO: "boolean"}.get(kind, "str")
     return pd.Series(_joined(parts), dtype=dtype)
 
 
-def _days(column: Column | None, size: int) -> np.ndarray:
+def _days(column: SheetColumn | None, size: int) -> np.ndarray:
     if column is None:
         return np.full(size, _NO_DAY)
-    days = [lu.valeur.toordinal() - _EPOCH if isinstance(lu.valeur, date) else _NO_DAY for lu in column.lus]
+    values = [meaning.value for meaning in column.meanings]
+    days = [value.toordinal() - _EPOCH if isinstance(value, date) else _NO_DAY for value in values]
     return np.array(days, dtype=np.int64)[np.asarray(column.codes)] if size else np.zeros(0, dtype=np.int64)
 
 
-def _observations(deposits: Sequence[Deposit], tables: Sequence[Table], owners: Sequence[int]) -> pd.DataFrame:
+def _observations(deposits: Sequence[Deposit], tables: Sequence[SheetTable], owners: Sequence[int]) -> pd.DataFrame:
     rows: list[tuple[object, ...]] = []
     for depot, deposit in enumerate(deposits):
         for o in deposit.reading.observations:
-            rows.append((depot, -1, "", "", *(getattr(o, name) for name in _OBSERVED)))
+            rows.append((depot, -1, "", "", *(getattr(o, name) for name in _OBSERVED.values())))
     start = 0
     for table, owner in zip(tables, owners, strict=True):
-        for column in table.colonnes:
+        for column in table.columns:
             rows.extend(_noticed(table, column, owner, start))
-        start += len(table.lignes)
+        start += len(table.rows)
     frame = pd.DataFrame(rows, columns=["depot", "ligne_id", "titre", "nature", *_OBSERVED])
     texts = {name: "str" for name in ("titre", "nature", *_OBSERVED) if name != "ligne"}
     return frame.astype({"depot": "int64", "ligne_id": "int64", "ligne": "int64", **texts})
 
 
-def _noticed(table: Table, column: Column, depot: int, start: int) -> list[tuple[object, ...]]:
+def _noticed(table: SheetTable, column: SheetColumn, depot: int, start: int) -> list[tuple[object, ...]]:
     """One row for each noted cell of the column."""
-    noted = np.array([bool(lu.etats) for lu in column.lus], dtype=bool)
+    noted = np.array([bool(meaning.noticed) for meaning in column.meanings], dtype=bool)
     if not noted.any():
         return []
     codes = np.asarray(column.codes)
-    letter = column_letter(column.indice)
+    letter = column_letter(column.index)
     rows: list[tuple[object, ...]] = []
     for position in np.flatnonzero(noted[codes]):
-        lu, cell = column.lus[codes[position]], column.cellules[codes[position]]
-        ligne = table.lignes[position]
+        meaning, cell = column.meanings[codes[position]], column.cells[codes[position]]
+        row = table.rows[position]
         rows.extend(
             (
-                *(depot, start + int(position), column.titre, table.nature, str(etat), table.feuille, ligne, letter),
+                *(depot, start + int(position), column.heading, table.kind, str(one), table.sheet, row, letter),
                 # A social security number is never said again, not even to the one who typed it.
-                *(column.champ or "", "•••" if etat is Etat.NIR else text.shown(cell), "", lu.detail, ""),
+                *(column.field or "", "•••" if one is Noticed.NIR else text.shown(cell), "", meaning.detail, ""),
             )
-            for etat in lu.etats
+            for one in meaning.noticed
         )
     return rows

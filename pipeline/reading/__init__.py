@@ -1,4 +1,4 @@
-"""Whatever an organisation drops, as tables of cells with their addresses: ``read``."""
+"""From the bytes of a deposit to tables of cells with their addresses: ``read``."""
 
 from pipeline.reading.reader import read
 from pipeline.reading.sheets import ReadOptions

@@ -1,8 +1,7 @@
-"""The zip of a workbook, looked through before any reader opens it: its directory, its true sizes, what its parts hold.
+"""Looks through the zip of a workbook before any reader opens it: its directory, its true sizes, what its parts hold.
 
-Every part is inflated once, in pieces, and counted: what the directory says of sizes is not believed. On the way the
-parts are searched for what the fast reader would pass over in silence (errors, formulas, hidden rows) or die of (far
-cells, false counts).
+Each part is inflated once, in pieces, and counted: the sizes in the directory are not believed. On the way the parts are
+searched for what the fast reader skips in silence (errors, formulas, hidden rows) or dies of (far cells, false counts).
 """
 
 import io
@@ -22,7 +21,7 @@ _OVERLAP = 256
 _ENCRYPTED = 0x1
 _SHEET = re.compile(r"xl/(?:worksheets|chartsheets|dialogsheets|macrosheets)/[^/]+\.(?:xml|bin)", re.IGNORECASE)
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
-_MARKS = frozenset({"erreurs", "formules", "masquees", "loin"})
+_MARKS = frozenset({"errors", "formulas", "hidden", "far"})
 _FAR_COLUMN = re.compile(rb"""r=["'][A-Za-z]{3,7}[0-9]""")
 _FAR_ROW = re.compile(rb"""r=["'](?:[A-Za-z]{2}[0-9]{5}|[A-Za-z]?[0-9]{6})""")
 """Beyond column ZZ, beyond row 99 999, or both wide and long: the used range may not fit in memory. Rows come in
@@ -34,34 +33,38 @@ _COUNT = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*["'](\d+)""")
 
 @dataclass
 class Archive:
-    """A zip that may be opened. ``marques``: part → what was seen in it (keys of ``_MARKS``); ``tailles``: true sizes."""
+    """A zip that is safe to open.
+
+    ``parts``: name → entry. ``sizes``: name → true size in bytes. ``marks``: name → what was seen there: ``errors``,
+    ``formulas``, ``hidden`` rows, cells ``far`` away.
+    """
 
     data: bytes
-    parties: dict[str, zipfile.ZipInfo]
-    tailles: dict[str, int] = field(default_factory=dict)
-    marques: dict[str, set[str]] = field(default_factory=dict)
+    parts: dict[str, zipfile.ZipInfo]
+    sizes: dict[str, int] = field(default_factory=dict)
+    marks: dict[str, set[str]] = field(default_factory=dict)
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """The content of a part, a piece at a time."""
-        return _inflate(self.data, self.parties[name])
+        """Yield the content of a part, at most a megabyte at a time."""
+        return _inflate(self.data, self.parts[name])
 
     def content(self, name: str) -> bytes:
-        """The whole content of a part; empty when there is none of that name."""
-        return b"".join(self.pieces(name)) if name in self.parties else b""
+        """Return the whole content of a part; empty where there is no part of that name."""
+        return b"".join(self.pieces(name)) if name in self.parts else b""
 
     def named(self, name: str) -> str | None:
-        """The part of that name whatever its case, as OPC says."""
-        if name in self.parties:
+        """Return the name of that part as the archive writes it, whatever its case (OPC); None where there is none."""
+        if name in self.parts:
             return name
-        return next((part for part in self.parties if part.lower() == name.lower()), None)
+        return next((part for part in self.parts if part.lower() == name.lower()), None)
 
 
 def open_archive(data: bytes, limits: Limits) -> Archive:
-    """Look through the zip ``data``. Raises ``RefusedError``."""
+    """Look through the zip ``data`` and return what was found. Raises ``RefusedError``."""
     try:
         entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError, EOFError):
-        raise unreadable("archive_abimee") from None
+        raise unreadable("damaged_file") from None
     _check_directory(entries, data, limits)
     archive = Archive(data, {entry.filename: entry for entry in entries})
     total = 0
@@ -80,34 +83,34 @@ def open_archive(data: bytes, limits: Limits) -> Archive:
                 tail = piece[-_OVERLAP:]
                 last = piece
         if _FAR_ROW.search(last[-_TAIL:]):
-            marks.add("loin")
+            marks.add("far")
         if size != entry.file_size:
-            raise unreadable("archive_abimee")
-        archive.tailles[entry.filename] = size
-        archive.marques[entry.filename] = marks
+            raise unreadable("damaged_file")
+        archive.sizes[entry.filename] = size
+        archive.marks[entry.filename] = marks
     _check_counts(archive)
     return archive
 
 
 def _check_directory(entries: list[zipfile.ZipInfo], data: bytes, limits: Limits) -> None:
     if len(entries) > MAX_PARTS:
-        raise unreadable("parties_nombreuses")
+        raise unreadable("many_parts")
     names = [entry.filename.lower() for entry in entries]
     if len(set(names)) != len(names):
-        raise unreadable("parties_doubles")
+        raise unreadable("double_parts")
     if any(_outside(entry.orig_filename) for entry in entries):
-        raise unreadable("nom_de_partie")
+        raise unreadable("part_name")
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
         raise password()
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
-        raise unreadable("archive_abimee")
+        raise unreadable("damaged_file")
     end = 0
     for entry in sorted(entries, key=lambda e: e.header_offset):
         if entry.header_offset < end:
-            raise unreadable("parties_superposees")
+            raise unreadable("overlapping_parts")
         end = _start(data, entry) + entry.compress_size
         if end > len(data):
-            raise unreadable("archive_abimee")
+            raise unreadable("damaged_file")
     declared = sum(entry.file_size for entry in entries)
     if declared > limits.octets_decompresses:
         raise beyond("octets_decompresses", declared, limits.octets_decompresses)
@@ -122,10 +125,10 @@ def _outside(name: str) -> bool:
 
 
 def _start(data: bytes, entry: zipfile.ZipInfo) -> int:
-    """Offset of a part's first byte, by its own header, which must be there."""
+    """Offset of a part's first byte, taken from the part's own header, which must be there."""
     header = data[entry.header_offset : entry.header_offset + 30]
     if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
-        raise unreadable("archive_abimee")
+        raise unreadable("damaged_file")
     name, extra = struct.unpack("<HH", header[26:30])
     return entry.header_offset + 30 + int(name) + int(extra)
 
@@ -149,9 +152,9 @@ def _inflate(data: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         while not stream.eof and (piece := stream.decompress(b"", _PIECE)):
             yield piece
     except zlib.error:
-        raise unreadable("archive_abimee") from None
+        raise unreadable("damaged_file") from None
     if not stream.eof and entry.compress_size:
-        raise unreadable("archive_abimee")
+        raise unreadable("damaged_file")
 
 
 def _search(piece: bytes, tail: bytes, marks: set[str], name: str) -> None:
@@ -171,27 +174,30 @@ def _search(piece: bytes, tail: bytes, marks: set[str], name: str) -> None:
 
 
 def _mark(piece: bytes, marks: set[str]) -> None:
-    """What may stand in a piece of a sheet.
+    """Add to ``marks`` what may stand in a piece of a sheet.
 
-    Every byte of every sheet passes here. A search for one byte is ten times as fast as one for a word, and in most
-    pieces the rows are numbers and references, without any of these letters.
+    Every byte of every sheet passes here. A search for one byte is ten times as fast as one for a word, and most pieces are
+    numbers and references, without any of these letters.
     """
     if b"e" in piece and (b't="e"' in piece or b"t='e'" in piece):
-        marks.add("erreurs")
+        marks.add("errors")
     if b"f" in piece and b"</f>" in piece:
-        marks.add("formules")
+        marks.add("formulas")
     if b"d" in piece and b"hidden=" in piece:
-        marks.add("masquees")
-    if "loin" not in marks and _FAR_COLUMN.search(piece):
-        marks.add("loin")
+        marks.add("hidden")
+    if "far" not in marks and _FAR_COLUMN.search(piece):
+        marks.add("far")
 
 
 def _check_counts(archive: Archive) -> None:
-    """A shared string takes five bytes at least: a greater count is a lie that makes a reader ask for the memory at once."""
-    for name, size in archive.tailles.items():
+    """Refuse a count of shared strings that the part cannot hold: a reader would ask for that much memory at once.
+
+    A shared string takes five bytes at least.
+    """
+    for name, size in archive.sizes.items():
         if name.lower().endswith("sharedstrings.xml"):
             head = next(archive.pieces(name), b"")
             found = _COUNTS.search(head)
             unique = [int(n) for n in _COUNT.findall(found[0])] if found else []
             if unique and min(unique) > size:
-                raise unreadable("compte_mensonger")
+                raise unreadable("false_count")

@@ -1,4 +1,4 @@
-"""The sheet « Déclarant »: who sends, and for whom. Key and value side by side; optional. Source: spec §4, FIC-08, FIC-09."""
+"""The sheet « Déclarant »: who sends, and for whom. Keys, with values beside them; optional. Source: spec §4, FIC-08, FIC-09."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from stdnum.fr import siret as siret_number
 
 from pipeline.cells import meaning
-from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.cells.text import display
 from pipeline.reading.headings import normal
 from pipeline.reading.model import Observation
 from pipeline.reading.sheets import Sheet
 from schemas.fields import DECLARANT_SHEET, column_letter
+from schemas.noticed import Noticed
 
 _KEYS = {
     "siret": "siret",
@@ -34,37 +35,40 @@ _CONTACT_MAX = 200
 
 @dataclass(frozen=True)
 class Declarant:
-    """What the sheet says; empty where it says nothing."""
+    """What the sheet says; empty texts where it says nothing. ``siret`` and ``on_behalf_of`` are SIRET with a right key."""
 
     siret: str = ""
-    pour_le_compte_de: str = ""
+    on_behalf_of: str = ""
     contact: str = ""
-    version_modele: str = ""
+    template_version: str = ""
     observations: tuple[Observation, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Value:
     cell: Cell
-    feuille: str
-    ligne: int
-    colonne: str
+    sheet: str
+    row: int
+    column: str
 
 
 def is_declarant(sheet: Sheet) -> bool:
-    """By its name, as headings are compared."""
-    return normal(sheet.nom) == normal(DECLARANT_SHEET)
+    """Whether this is the sheet « Déclarant »: names are compared as headings are."""
+    return normal(sheet.name) == normal(DECLARANT_SHEET)
 
 
 def read_declarant(sheets: Sequence[Sheet], siret: str) -> Declarant:
-    """What the sheets « Déclarant » say, checked: keys of SIRET, and the depositor against the folder's ``siret``."""
+    """Read and check the sheets « Déclarant ».
+
+    ``siret``: the folder's, which the sheet must not contradict (empty: not compared). What is wrong is in ``observations``.
+    """
     values = _values(sheets)
     observations: list[Observation] = []
-    sirets = {champ: _siret(champ, values.get(champ, []), observations) for champ in _SIRETS}
+    sirets = {field: _siret(field, values.get(field, []), observations) for field in _SIRETS}
     typed = sirets["siret"]
     if typed and siret and typed != siret:
         place = next(v for v in values["siret"])
-        observations.append(_observe(Etat.DECLARANT_AUTRE, "siret", place, typed, siret))
+        observations.append(_observe(Noticed.DECLARANT_IS_ANOTHER, "siret", place, typed, siret))
     return Declarant(
         typed,
         sirets["pour_le_compte_de"],
@@ -75,42 +79,44 @@ def read_declarant(sheets: Sequence[Sheet], siret: str) -> Declarant:
 
 
 def _values(sheets: Sequence[Sheet]) -> dict[str, list[_Value]]:
-    """For each key, the filled cells that follow it on its row (the first one of each row)."""
+    """Key → the filled cell that follows it, one for each row that has it."""
     values: dict[str, list[_Value]] = {}
     for sheet in sheets:
-        for number, row in zip(sheet.numeros, sheet.lignes, strict=True):
+        for number, row in zip(sheet.numbers, sheet.rows, strict=True):
             filled = [(i, cell) for i, cell in enumerate(row) if not meaning.is_blank(cell)]
             if not filled or not isinstance(filled[0][1], str):
                 continue
-            champ = _KEYS.get(normal(filled[0][1]))
-            if champ is not None and len(filled) > 1:
+            field = _KEYS.get(normal(filled[0][1]))
+            if field is not None and len(filled) > 1:
                 i, cell = filled[1]
-                values.setdefault(champ, []).append(_Value(cell, sheet.nom, number, column_letter(i + sheet.decalage)))
+                values.setdefault(field, []).append(
+                    _Value(cell, sheet.name, number, column_letter(i + sheet.first_column))
+                )
     return values
 
 
-def _siret(champ: str, values: list[_Value], observations: list[Observation]) -> str:
-    """The SIRET of ``champ``, empty when there is none; what is wrong with it goes into ``observations``."""
+def _siret(field: str, values: list[_Value], observations: list[Observation]) -> str:
+    """The SIRET of ``field``, empty where there is none; adds what is wrong with it to ``observations``."""
     found = ""
     for value in values:
         cell = value.cell.value if isinstance(value.cell, FormulaCell) else value.cell
         text = "" if cell is None or isinstance(cell, ErrorCell) else display(cell)
         if not siret_number.is_valid(text):
-            observations.append(_observe(Etat.DECLARANT_INUTILISABLE, champ, value, display(value.cell), ""))
+            observations.append(_observe(Noticed.DECLARANT_UNUSABLE, field, value, display(value.cell), ""))
             continue
         number = siret_number.compact(text)
         if found and number != found:
-            observations.append(_unusable(champ, value, number, found))
+            observations.append(_unusable(field, value, number, found))
         found = found or number
     return found
 
 
-def _unusable(champ: str, value: _Value, typed: str, wanted: str) -> Observation:
-    return _observe(Etat.DECLARANT_INUTILISABLE, champ, value, typed, wanted)
+def _unusable(field: str, value: _Value, typed: str, wanted: str) -> Observation:
+    return _observe(Noticed.DECLARANT_UNUSABLE, field, value, typed, wanted)
 
 
-def _observe(etat: Etat, champ: str, value: _Value, typed: str, wanted: str) -> Observation:
-    return Observation(etat, value.feuille, value.ligne, value.colonne, champ, typed, wanted, _SIRETS[champ])
+def _observe(noticed: Noticed, field: str, value: _Value, typed: str, wanted: str) -> Observation:
+    return Observation(noticed, value.sheet, value.row, value.column, field, typed, wanted, _SIRETS[field])
 
 
 def _text(values: list[_Value]) -> str:

@@ -1,8 +1,8 @@
-"""csv and its kin: encoding, separator and quoting, each told by the content or refused. Source: spec §4.
+"""csv and the like: encoding, separator and quoting, each told by the content or refused. Source: spec §4.
 
-Rows count as a spreadsheet program shows them: one a record. The separator is the one under which the headings are
-known, which holds for the whole file. A quote out of place, or a quoted field that swallowed other lines, refuses the
-file: nobody can tell where its rows begin.
+Row numbers are those of a spreadsheet program: one a record. The separator is the one under which headings are known, and
+it holds for the whole file. A misplaced quote, or a quoted field that swallowed other lines, refuses the file: nobody can
+tell where its rows begin.
 """
 
 import codecs
@@ -10,12 +10,12 @@ import csv
 import io
 import re
 
-from pipeline.cells.model import Etat
 from pipeline.reading.headings import Headings
 from pipeline.reading.model import Observation
 from pipeline.reading.opening import find_opening
 from pipeline.reading.sheets import Sheet, Workbook, beyond, unreadable
 from pipeline.settings import Limits
+from schemas.noticed import Noticed
 
 _SEPARATORS = (";", ",", "\t")
 _FIELD_MAX = 100_000  # characters; a spreadsheet cell holds 32 767
@@ -27,23 +27,23 @@ _UTF8_INSIDE = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]|\xc2[\xa0-\xbf]
 
 
 def read_delimited(data: bytes, limits: Limits, headings: Headings) -> Workbook:
-    """A csv as a workbook of one sheet without a name. Raises ``RefusedError``."""
+    """Read a csv as a workbook of one sheet without a name. Raises ``RefusedError``."""
     text, encoding = decode(data)
     if "\0" in text:
-        raise unreadable("caractere_nul")
+        raise unreadable("null_character")
     if _has_endless_line(text):
-        raise unreadable("ligne_trop_longue")
+        raise unreadable("endless_line")
     separator, text = _separator(text, headings)
     numbers, rows, last = _records(text, separator, limits)
-    sheet = Sheet("", numbers, rows, stricte=separator == ",")
+    sheet = Sheet("", numbers, rows, strict=separator == ",")
     if not text.endswith(("\n", "\r")):
-        sheet.coupee = last
-    notes = () if encoding == "utf-8" else (Observation(Etat.ENCODAGE, valeur=encoding),)
+        sheet.cut_row = last
+    notes = () if encoding == "utf-8" else (Observation(Noticed.ENCODING, value=encoding),)
     return Workbook("csv", [sheet], notes)
 
 
 def _has_endless_line(text: str) -> bool:
-    """Half a million characters and more without a line end."""
+    """Whether at least half a million characters have no line end among them."""
     half = _LINE_MAX // 2
     return any(
         text.find("\n", start, start + half) < 0 and text.find("\r", start, start + half) < 0
@@ -52,7 +52,7 @@ def _has_endless_line(text: str) -> bool:
 
 
 def decode(data: bytes) -> tuple[str, str]:
-    """The text of ``data`` and its encoding: by its mark, else UTF-8, else cp1252. Raises ``RefusedError``."""
+    """Return the text of ``data`` and its encoding: by its mark, else UTF-8, else cp1252. Raises ``RefusedError``."""
     try:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return data.decode("utf-16"), "utf-8"  # said by its mark: nothing was guessed
@@ -61,14 +61,14 @@ def decode(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             if data.startswith(codecs.BOM_UTF8) or _UTF8_INSIDE.search(data):
                 # Two encodings in one file, or one cut in the middle of a letter.
-                raise unreadable("encodage") from None
+                raise unreadable("encoding") from None
             return data.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:
-        raise unreadable("encodage") from None
+        raise unreadable("encoding") from None
 
 
 def _separator(text: str, headings: Headings) -> tuple[str, str]:
-    """The separator under which most headings are known, and the text without a line ``sep=`` that only Excel reads."""
+    """The separator under which most headings are known, and the text without a first line ``sep=``, which only Excel reads."""
     said = _SEP_LINE.match(text)
     if said:
         return said[1], text[said.end() :]
@@ -81,7 +81,7 @@ def _separator(text: str, headings: Headings) -> tuple[str, str]:
 
 
 def _known(text: str, separator: str, headings: Headings) -> int:
-    """How many headings are known when the first lines are cut at ``separator``."""
+    """How many headings are known when the first lines are split at ``separator``."""
     head = text[:_LINE_MAX].splitlines(keepends=True)[:_HEAD_LINES]
     rows = []
     try:
@@ -92,11 +92,11 @@ def _known(text: str, separator: str, headings: Headings) -> int:
     except csv.Error:
         pass
     opening = find_opening(Sheet("", range(1, len(rows) + 1), rows), headings)
-    return len(opening.champs) if opening else 0
+    return len(opening.fields) if opening else 0
 
 
 def _records(text: str, separator: str, limits: Limits) -> tuple[list[int], list[list[str]], int]:
-    """The rows that hold anything and their numbers, and the number of the last row of all."""
+    """The numbers of the rows that hold anything, these rows, and the number of the last row of all."""
     csv.field_size_limit(_FIELD_MAX)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     numbers: list[int] = []
@@ -113,9 +113,9 @@ def _records(text: str, separator: str, limits: Limits) -> tuple[list[int], list
             if len(row) > limits.colonnes and _used(row) > limits.colonnes:
                 raise beyond("colonnes", _used(row), limits.colonnes)
             if reader.line_num > number and any(_swallowed(cell, separator) for cell in row):
-                raise unreadable("guillemet", ligne=number)
+                raise unreadable("quote", row=number)
     except csv.Error as error:
-        raise unreadable("champ_trop_long" if "limit" in str(error) else "guillemet", ligne=number + 1) from None
+        raise unreadable("endless_cell" if "limit" in str(error) else "quote", row=number + 1) from None
     return numbers, rows, number
 
 
@@ -124,5 +124,5 @@ def _used(row: list[str]) -> int:
 
 
 def _swallowed(cell: str, separator: str) -> bool:
-    """A line break and a separator in one field: a quote was opened that took whole lines with it."""
+    """Whether a field holds a line break and a separator: its opening quote took whole lines with it."""
     return ("\n" in cell or "\r" in cell) and separator in cell

@@ -8,7 +8,7 @@ from pipeline.reading.sheets import beyond, unreadable
 
 
 class Container(StrEnum):
-    """How the bytes are packed."""
+    """How the bytes of a deposit are packed."""
 
     ZIP = "zip"  # xlsx, xlsm, xlsb, ods
     CFB = "cfb"  # xls, or anything encrypted by Office
@@ -29,11 +29,11 @@ _FOREIGN = (
     (b"BZh", "archive"),
     (b"\xfd7zXZ", "archive"),
     (b"PAR1", "parquet"),
-    (b"SQLite format 3", "base"),
-    (b"\x09\x00\x04\x00", "xls_ancien"),
-    (b"\x09\x02\x06\x00", "xls_ancien"),
-    (b"\x09\x04\x06\x00", "xls_ancien"),
-    (b"\x09\x08", "xls_ancien"),
+    (b"SQLite format 3", "database"),
+    (b"\x09\x00\x04\x00", "old_xls"),
+    (b"\x09\x02\x06\x00", "old_xls"),
+    (b"\x09\x04\x06\x00", "old_xls"),
+    (b"\x09\x08", "old_xls"),
 )
 _MARKUP = re.compile(
     rb"\s*<(?:!doctype|\?xml|html|head|body|table|meta|script|style|workbook|svg|\?mso|!--)", re.IGNORECASE
@@ -41,25 +41,25 @@ _MARKUP = re.compile(
 _XML = re.compile(rb"\s*<\?(?:xml|mso)", re.IGNORECASE)
 
 
-def load(source: Path, octets_max: int) -> bytes:
-    """The whole content of ``source``, read once. Raises ``RefusedError`` beyond the limit or when empty."""
+def load(source: Path, max_bytes: int) -> bytes:
+    """Read the whole of ``source`` once. Raises ``RefusedError`` where it is empty or longer than ``max_bytes``."""
     with source.open("rb") as file:
-        data = file.read(octets_max + 1)
-        if len(data) > octets_max:
-            raise beyond("octets", source.stat().st_size, octets_max)
+        data = file.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise beyond("octets", source.stat().st_size, max_bytes)
     if not data:
-        raise unreadable("vide")
+        raise unreadable("empty")
     return data
 
 
 def container(data: bytes) -> Container:
-    """How ``data`` is packed. Raises ``RefusedError`` for what is no spreadsheet, which says what it is."""
+    """Return how ``data`` is packed. Raises ``RefusedError``, saying what it is, where it is no spreadsheet."""
     if data.startswith(b"PK\x03\x04"):
         return Container.ZIP
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return Container.CFB
     if data.startswith(b"PK"):
-        raise unreadable("archive_abimee")
+        raise unreadable("damaged_file")
     for magic, what in _FOREIGN:
         if data.startswith(magic):
             raise unreadable(what)

@@ -1,8 +1,7 @@
-"""How a heading is recognised: without regard to case, accents, spaces, punctuation and look-alike letters, or by a
-synonym.
+"""How a heading is recognised: whatever its case, accents, spaces, punctuation and look-alike letters, or by a synonym.
 
-The synonyms are reviewed data, ``schemas/nomenclature/synonymes.csv`` (champ, titre, nature; an empty nature is both);
-the operator adds others by setting.
+Synonyms are reviewed data, ``schemas/nomenclature/synonymes.csv`` (champ, titre, nature; an empty nature stands for both
+kinds of table). The operator adds others by setting.
 """
 
 import csv
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from schemas.fields import FIELDS, NATURES, fields_of
+from schemas.fields import FIELDS, KINDS, fields_of
 from schemas.folding import folded
 
 _LOOK_ALIKES = str.maketrans(
@@ -32,28 +31,28 @@ def _normal(text: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def normal(text: str) -> str:
-    """``text`` as headings are compared: ``folded``, look-alike letters taken for the Latin ones."""
+    """Return ``text`` as headings are compared: ``folded``, with look-alike letters replaced by Latin ones."""
     return _normal(text)
 
 
 @dataclass(frozen=True)
 class Headings:
-    """For each nature, normal form of a heading → field; and the headings themselves, for the nearest one."""
+    """Every heading that is known. ``fields``: kind of table → normal form of a heading → field."""
 
-    champs: dict[str, dict[str, str]]
+    fields: dict[str, dict[str, str]]
 
-    def field(self, nature: str, heading: str) -> str | None:
-        """The field that ``heading`` means in a table of this nature, None when it means none."""
-        return self.champs[nature].get(normal(heading))
+    def field(self, kind: str, heading: str) -> str | None:
+        """Return the field that ``heading`` means in a table of this kind, None where it means none."""
+        return self.fields[kind].get(normal(heading))
 
     def knows(self, text: str) -> bool:
-        """``text`` is a heading of some kind of table. For the many cells of a sheet, which are none."""
+        """Whether ``text`` is a heading of some kind of table. Keeps nothing: most cells of a sheet are none."""
         form = _normal(text)
-        return any(form in known for known in self.champs.values())
+        return any(form in known for known in self.fields.values())
 
-    def nearest(self, nature: str, champ: str, candidates: list[str]) -> str:
-        """Of the headings found, the one most like those of ``champ``; empty when none is."""
-        known = [form for form, name in self.champs[nature].items() if name == champ]
+    def nearest(self, kind: str, field: str, candidates: list[str]) -> str:
+        """Return the candidate most like a heading of ``field``; empty where none is close enough."""
+        known = [form for form, name in self.fields[kind].items() if name == field]
         best, score = "", _CLOSE
         for candidate in candidates:
             form = normal(candidate)
@@ -65,17 +64,17 @@ class Headings:
 
 @lru_cache(maxsize=8)
 def headings(synonyms: tuple[tuple[str, str], ...] = ()) -> Headings:
-    """All known headings; ``synonyms`` are the operator's (field, heading), which hold against the reviewed ones."""
-    champs: dict[str, dict[str, str]] = {}
-    for nature in NATURES:
-        names = {field.name for field in fields_of(nature)}
+    """Return all known headings. ``synonyms``: the operator's (field, heading) pairs, which win over the reviewed ones."""
+    fields: dict[str, dict[str, str]] = {}
+    for kind in KINDS:
+        names = {field.name for field in fields_of(kind)}
         known = {
-            normal(titre): champ for champ, titre, where in _reviewed() if champ in names and where in ("", nature)
+            normal(heading): field for field, heading, where in _reviewed() if field in names and where in ("", kind)
         }
-        known |= {normal(titre): champ for champ, titre in synonyms if champ in names and normal(titre)}
-        known |= {normal(field.headings[nature]): field.name for field in fields_of(nature)}
-        champs[nature] = known
-    return Headings(champs)
+        known |= {normal(heading): field for field, heading in synonyms if field in names and normal(heading)}
+        known |= {normal(field.headings[kind]): field.name for field in fields_of(kind)}
+        fields[kind] = known
+    return Headings(fields)
 
 
 @lru_cache(maxsize=1)

@@ -1,70 +1,73 @@
-"""What a deposit looks like once read: tables of cells as typed, with their addresses, and what was noticed on the way.
+"""What a deposit is once read: tables of cells as typed, with their addresses, and what was noticed on the way.
 
-Everything here is plain data that crosses a process boundary. A column keeps each distinct cell once (``cellules``)
-and one code per line, because everything that is decided about a cell depends on its content alone: it is read, typed
-and judged once however many lines repeat it.
+Plain data that crosses a process boundary. A column keeps each distinct cell once, and one code a line: everything decided
+about a cell depends on its content alone, so it is read, typed and judged once however many lines repeat it.
 """
 
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.cells.model import Cell, Etat, Lu
+from pipeline.cells.model import Cell, Meaning
+from schemas.noticed import Noticed
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One thing noticed about the deposit as a whole. ``ligne`` 0 and empty texts mean: not about such a place.
+    """One thing noticed about the deposit as a whole. ``row`` 0 and empty texts: not about such a place.
 
-    ``valeur``: as typed or found; ``attendu``: what would do; ``detail``: a value that the message needs besides (nearest
-    heading, kind of error, both readings of a value…). ``precision``: a code of ``schemas.noticed``, whose text says what
-    the rule by itself cannot; empty where there is none.
+    ``column``: its letter. ``value``: as typed or found. ``expected``: what would do. ``detail``: one more value for the message
+    (nearest heading, type of an error, both readings…). ``code``: what is said besides, one of ``schemas.noticed``.
     """
 
-    etat: Etat
-    feuille: str = ""
-    ligne: int = 0
-    colonne: str = ""  # letter
-    champ: str = ""
-    valeur: str = ""
-    attendu: str = ""
+    noticed: Noticed
+    sheet: str = ""
+    row: int = 0
+    column: str = ""  # letter
+    field: str = ""
+    value: str = ""
+    expected: str = ""
     detail: str = ""
-    precision: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column of a table: ``cellules[codes[i]]`` is the cell of line i, ``lus[codes[i]]`` what it means.
+class SheetColumn:
+    """One column of a table: ``cells[codes[i]]`` is the cell of line i, ``meanings[codes[i]]`` what it means.
 
-    ``champ`` is None for a column of the sender's own; its ``lus`` say only whether a NIR stands there (LIG-12).
+    ``field``: None for a column of the sender's own, whose meanings tell only whether a NIR stands there (LIG-12).
     """
 
-    champ: str | None
-    titre: str  # heading as typed
-    indice: int  # 0-based, for the letter
+    field: str | None
+    heading: str  # heading as typed
+    index: int  # 0-based, for the letter
     codes: array  # type: ignore[type-arg]  # of 'i', one a line
-    cellules: tuple[Cell, ...]
-    lus: Sequence[Lu]
+    cells: tuple[Cell, ...]
+    meanings: Sequence[Meaning]
 
 
 @dataclass(frozen=True)
-class Table:
-    """Lines of one nature found on one sheet. ``feuille`` is empty for a csv; rows count from 1 as the program shows them."""
+class SheetTable:
+    """The lines of one sheet.
 
-    feuille: str
-    nature: str
-    entete: int
-    colonnes: tuple[Column, ...]
-    lignes: array  # type: ignore[type-arg]  # of 'i': row numbers
+    ``sheet``: empty for a csv. ``kind``: heures or absences. ``rows``: the row number of each line. Row numbers count from 1,
+    as the spreadsheet program shows them.
+    """
+
+    sheet: str
+    kind: str
+    heading_row: int
+    columns: tuple[SheetColumn, ...]
+    rows: array  # type: ignore[type-arg]  # of 'i': row numbers
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The whole of one deposit, as read. A refused file (FIC) has the observations and perhaps no tables."""
+    """One deposit as read. A refused file (FIC) has observations and perhaps no table."""
 
     format: str  # xlsx, xlsm, xlsb, xls, ods, csv, or "" when unknown
-    tables: tuple[Table, ...] = ()
+    tables: tuple[SheetTable, ...] = ()
     observations: tuple[Observation, ...] = ()
-    pour_le_compte_de: str = ""  # SIRET, when Déclarant has one
+    on_behalf_of: str = ""  # SIRET, when Déclarant has one
     contact: str = ""
-    version_modele: str = ""
+    template_version: str = ""

@@ -1,6 +1,6 @@
-"""ods, read by itself: one pass over content.xml that keeps only cells with content, whatever the repeats claim.
+"""ods: one pass over content.xml that keeps only cells with content, whatever the repeats claim.
 
-An ods says « 16 384 blank cells » in one element; readers that expand them can be made to ask for any amount of memory.
+An ods says « 16 384 blank cells » in one element: a reader that expands it can be made to ask for any amount of memory.
 """
 
 import re
@@ -20,11 +20,11 @@ _NUMBERS = ("float", "percentage", "currency")
 
 
 class Content:
-    """Handlers for content.xml; ``feuilles`` is filled as they are called. Raises ``RefusedError`` from within."""
+    """Handlers for the XML of content.xml; they fill ``sheets``, and raise ``RefusedError`` beyond the limits."""
 
     def __init__(self, limits: Limits) -> None:
-        self.feuilles: list[Sheet] = []
-        self.epoque_1904 = False
+        self.sheets: list[Sheet] = []
+        self.epoch_1904 = False
         self._limits = limits
         self._hidden_styles: set[str] = set()
         self._style = ""
@@ -41,6 +41,7 @@ class Content:
         self._in_text = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Open an element: a table, a row, a cell, a text; or skip what stands in a comment or a drawing."""
         local = name.rpartition(":")[2]
         if self._skip or local in ("annotation", "shapes", "forms", "frame", "tracked-changes"):
             self._skip += 1
@@ -62,13 +63,15 @@ class Content:
         elif local == "table-properties" and attributes.get("table:display") == "false":
             self._hidden_styles.add(self._style)
         elif local == "null-date":
-            self.epoque_1904 = attributes.get("table:date-value", "").startswith("1904")
+            self.epoch_1904 = attributes.get("table:date-value", "").startswith("1904")
 
     def text(self, text: str) -> None:
+        """Add ``text`` to the paragraph of the cell."""
         if self._in_text and not self._skip:
             self._paragraphs[-1] += _SPACES.sub(" ", text)
 
     def end(self, name: str) -> None:
+        """Close an element: a cell goes to its row, a row to its sheet."""
         if self._skip:
             self._skip -= 1
             return
@@ -84,18 +87,18 @@ class Content:
         elif local == "table":
             self._depth -= 1
             if self._depth == 0:
-                sheet = self.feuilles[-1]
-                sheet.numeros, sheet.lignes = self._numbers, self._rows
-                sheet.lignes_masquees = tuple(self._hidden)
+                sheet = self.sheets[-1]
+                sheet.numbers, sheet.rows = self._numbers, self._rows
+                sheet.hidden_rows = tuple(self._hidden)
 
     def _start_table(self, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > 1:
             return
-        if len(self.feuilles) >= self._limits.feuilles:
-            raise beyond("feuilles", len(self.feuilles) + 1, self._limits.feuilles)
+        if len(self.sheets) >= self._limits.feuilles:
+            raise beyond("feuilles", len(self.sheets) + 1, self._limits.feuilles)
         hidden = attributes.get("table:style-name", "") in self._hidden_styles
-        self.feuilles.append(Sheet(attributes.get("table:name", ""), [], [], masquee=hidden))
+        self.sheets.append(Sheet(attributes.get("table:name", ""), [], [], hidden=hidden))
         self._row, self._numbers, self._rows, self._hidden = 0, [], [], []
 
     def _start_row(self, attributes: dict[str, str]) -> None:
@@ -110,7 +113,7 @@ class Content:
         if not self._cells:
             return
         if repeat > self._limits.lignes or self._row > _LAST_ROW:
-            raise beyond("lignes", repeat, self._limits.lignes, feuille=self.feuilles[-1].nom)
+            raise beyond("lignes", repeat, self._limits.lignes, sheet=self.sheets[-1].name)
         # The rows repeated are one list: they are only read.
         self._numbers += range(first, first + repeat)
         self._rows += [self._cells] * repeat
@@ -122,17 +125,17 @@ class Content:
             self._column += repeat
             return
         if self._column + repeat > self._limits.colonnes:
-            raise beyond("colonnes", self._column + repeat, self._limits.colonnes, feuille=self.feuilles[-1].nom)
+            raise beyond("colonnes", self._column + repeat, self._limits.colonnes, sheet=self.sheets[-1].name)
         self._cells += [None] * (self._column - len(self._cells)) + [value] * repeat
         self._column += repeat
 
 
 def read_content(pieces: Iterator[bytes], limits: Limits) -> Content:
-    """The sheets of an ods from its content.xml. Raises ``RefusedError``."""
+    """Read the sheets of an ods from its content.xml. Raises ``RefusedError``."""
     content = Content(limits)
     parse(pieces, content.start, content.end, content.text)
-    if not content.feuilles:
-        raise unreadable("document")
+    if not content.sheets:
+        raise unreadable("other_document")
     return content
 
 
@@ -142,7 +145,7 @@ def _count(attributes: dict[str, str], name: str) -> int:
 
 
 def _value(attributes: dict[str, str], text: str) -> Cell:
-    """The cell as typed, None when it holds nothing."""
+    """The cell as typed, None where it holds nothing."""
     kind = attributes.get("office:value-type", "")
     formula = "table:formula" in attributes
     if attributes.get("calcext:value-type") == "error" or (formula and _ERROR_TEXT.fullmatch(text)):
@@ -176,7 +179,7 @@ def _date(text: str) -> date | datetime:
 
 
 def _duration(text: str) -> time | timedelta:
-    """A time of day when it is one, as workbooks of Excel give it, else a duration."""
+    """A time of day where it is less than a day, as workbooks of Excel have it, else a duration."""
     found = _DURATION.fullmatch(text)
     if found is None:
         raise ValueError

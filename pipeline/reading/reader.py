@@ -1,10 +1,9 @@
-"""One deposit from bytes to ``Reading``. Pure; never raises for what a sender wrote."""
+"""One deposit, from bytes to ``Reading``. Pure; nothing a sender writes makes it raise."""
 
 import gc
 import re
 from pathlib import Path
 
-from pipeline.cells.model import Etat
 from pipeline.reading.declarant import is_declarant, read_declarant
 from pipeline.reading.delimited import read_delimited
 from pipeline.reading.guard import Container, container, load
@@ -14,28 +13,29 @@ from pipeline.reading.sheets import ReadOptions, RefusedError, Workbook, beyond,
 from pipeline.reading.tables import Found, find_table
 from pipeline.reading.workbook import read_archive, read_xls
 from pipeline.settings import Limits
+from schemas.noticed import Noticed
 
 
 def read(source: Path, options: ReadOptions) -> Reading:
     """Read the deposit ``source``.
 
-    Whatever the file holds, the answer is a ``Reading``: its lines by table, and what was noticed. A file that cannot
-    be read, is protected or goes beyond the limits has that one observation and no table. ``OSError`` alone passes:
-    the file itself could not be opened, which is not the sender's doing.
+    Whatever the file holds, the result is a ``Reading``: its lines by table, and what was noticed. A file that cannot be read,
+    is protected or passes the limits gives that one observation and no table. Raises only ``OSError``, where the file itself
+    cannot be opened: that is not the sender's doing.
     """
     found = ""
     collecting = gc.isenabled()
     gc.disable()  # plain data by the hundred thousand and no cycle in it: searching it for some costs a third of the time
     try:
-        data = load(source, options.limites.octets)
-        known = headings(options.synonymes)
-        workbook = _open(data, options.limites, known)
+        data = load(source, options.limits.octets)
+        known = headings(options.synonyms)
+        workbook = _open(data, options.limits, known)
         found = workbook.format
         return _assemble(workbook, options, known)
     except RefusedError as refused:
         return Reading(found, observations=(refused.observation,))
     except MemoryError:
-        limit = options.limites.memoire
+        limit = options.limits.memoire
         return Reading(found, observations=(beyond("memoire", limit, limit).observation,))
     except OSError:
         raise
@@ -54,7 +54,7 @@ def read(source: Path, options: ReadOptions) -> Reading:
 
 def _unreadable(error: BaseException, found: str) -> Reading:
     kind = re.sub(r"\W", "", type(error).__name__)
-    return Reading(found, observations=(unreadable("interne", detail=kind).observation,))
+    return Reading(found, observations=(unreadable("internal", detail=kind).observation,))
 
 
 def _open(data: bytes, limits: Limits, known: Headings) -> Workbook:
@@ -68,35 +68,35 @@ def _open(data: bytes, limits: Limits, known: Headings) -> Workbook:
 
 
 def _assemble(workbook: Workbook, options: ReadOptions, known: Headings) -> Reading:
-    limit = options.limites.lignes
-    declarants = [sheet for sheet in workbook.feuilles if is_declarant(sheet)]
+    limit = options.limits.lignes
+    declarants = [sheet for sheet in workbook.sheets if is_declarant(sheet)]
     # A table is one whatever its sheet is called, « Déclarant » too.
-    looked = [find_table(sheet, known, limit, epoque_1904=workbook.epoque_1904) for sheet in workbook.feuilles]
+    looked = [find_table(sheet, known, limit, epoch_1904=workbook.epoch_1904) for sheet in workbook.sheets]
     found = [one for one in looked if one.table is not None]
-    lines = sum(len(f.table.lignes) for f in found if f.table)
+    lines = sum(len(f.table.rows) for f in found if f.table)
     if lines > limit:
         raise beyond("lignes", lines, limit)
     declarant = read_declarant(declarants, options.siret)
-    kept = [f for f in found if f.table and len(f.table.lignes)] or found
+    kept = [f for f in found if f.table and len(f.table.rows)] or found
     observations = (*_deposit_faults(found, kept), *declarant.observations, *workbook.notes)
     notes = tuple(note for f in kept for note in f.notes)
     return Reading(
         workbook.format,
         tuple(f.table for f in kept if f.table is not None),
         observations + notes,
-        declarant.pour_le_compte_de,
+        declarant.on_behalf_of,
         declarant.contact,
-        declarant.version_modele,
+        declarant.template_version,
     )
 
 
 def _deposit_faults(found: list[Found], kept: list[Found]) -> tuple[Observation, ...]:
     """What refuses the deposit by its tables. An empty table beside a filled one does no harm."""
     if not found:
-        return (Observation(Etat.AUCUNE_TABLE),)
-    faults = tuple(fault for f in kept for fault in f.defauts)
-    if not any(f.table and len(f.table.lignes) for f in kept):
+        return (Observation(Noticed.NO_TABLE),)
+    faults = tuple(fault for f in kept for fault in f.faults)
+    if not any(f.table and len(f.table.rows) for f in kept):
         first = kept[0].table
         assert first is not None
-        faults += (Observation(Etat.AUCUNE_LIGNE, feuille=first.feuille, ligne=first.entete),)
+        faults += (Observation(Noticed.NO_LINE, sheet=first.sheet, row=first.heading_row),)
     return faults

@@ -9,14 +9,15 @@ from operator import or_
 from typing import TypeVar
 
 from pipeline.cells import meaning
-from pipeline.cells.model import Cell, Etat, FormulaCell
+from pipeline.cells.model import Cell, FormulaCell
 from pipeline.cells.text import display
 from pipeline.reading.headings import Headings, normal
-from pipeline.reading.model import Column, Observation, Table
+from pipeline.reading.model import Observation, SheetColumn, SheetTable
 from pipeline.reading.opening import Opening, find_opening
 from pipeline.reading.sheets import Sheet, beyond, note, ranges, unreadable
 from schemas.fields import ABSENCES, FIELDS, HEURES, column_letter, fields_of
 from schemas.informative import OURS
+from schemas.noticed import Noticed
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -32,73 +33,77 @@ _CUT_IS_HARMLESS = "commentaire"
 
 @dataclass(frozen=True)
 class Found:
-    """What one sheet gave: its table (None: it has none) and what was noticed; ``defauts`` are those that refuse the deposit."""
+    """What one sheet gives: its table (None: it has none), the ``faults`` that refuse the deposit, the ``notes`` that do not."""
 
-    table: Table | None
-    defauts: tuple[Observation, ...] = ()
+    table: SheetTable | None
+    faults: tuple[Observation, ...] = ()
     notes: tuple[Observation, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Coded:
-    """One column over all rows below the headings: distinct cells once, one code a row."""
+    """One column over all rows below the headings: each distinct cell once, one code a row."""
 
     codes: "array[int]"
-    cellules: tuple[Cell, ...]
-    textes: bool = False  # every cell is a text
+    cells: tuple[Cell, ...]
+    all_texts: bool = False  # every cell is a text
 
     def flags(self, test: Callable[[Cell], bool]) -> list[bool]:
-        flags = [test(cell) for cell in self.cellules]
+        """Return the answer of ``test`` for each row, asked once for each distinct cell."""
+        flags = [test(cell) for cell in self.cells]
         return list(map(flags.__getitem__, self.codes))
 
     def totals(self) -> set[int]:
-        """Codes of the cells that say « total »."""
-        texts: Sequence[Cell] = self.cellules if self.textes else [c for c in self.cellules if isinstance(c, str)]
+        """Return the codes of the cells that say « total »."""
+        texts: Sequence[Cell] = self.cells if self.all_texts else [c for c in self.cells if isinstance(c, str)]
         if "total" not in "\n".join(texts).casefold():  # type: ignore[arg-type]
             return set()
-        return {code for code, cell in enumerate(self.cellules) if _says_total(cell)}
+        return {code for code, cell in enumerate(self.cells) if _says_total(cell)}
 
 
-def find_table(sheet: Sheet, headings: Headings, lignes_max: int, *, epoque_1904: bool = False) -> Found:
-    """The table of one sheet. Raises ``RefusedError`` beyond ``lignes_max`` lines, or where a csv row cannot be trusted."""
+def find_table(sheet: Sheet, headings: Headings, max_lines: int, *, epoch_1904: bool = False) -> Found:
+    """Find the table of one sheet.
+
+    Raises ``RefusedError`` where it has more than ``max_lines`` lines, or where a row of a csv cannot be trusted.
+    """
     opening = find_opening(sheet, headings)
     if opening is None:
         return Found(None)
-    body = sheet.lignes[opening.corps :]
-    numbers = sheet.numeros[opening.corps :]
+    body = sheet.rows[opening.body :]
+    numbers = sheet.numbers[opening.body :]
     width = max(map(len, body), default=0)
-    coded = _encode(body, max(width, len(opening.titres)))
-    named = {champ: coded[indice] for indice, champ in opening.champs.items()}
-    touched = _any_filled([named[champ] for champ in _TOUCHED[opening.nature] if champ in named], len(body))
+    coded = _encode(body, max(width, len(opening.headings)))
+    named = {field: coded[index] for index, field in opening.fields.items()}
+    touched = _any_filled([named[field] for field in _TOUCHED[opening.kind] if field in named], len(body))
     totals, total_notes = _totals(sheet, opening, coded, named, touched, numbers)
     repeated = _repeated_headings(opening, coded, touched)
     left_out = totals | repeated
     keep = [is_line and i not in left_out for i, is_line in enumerate(touched)] if left_out else touched
     lines = array("i", compress(numbers, keep))
-    if len(lines) > lignes_max:
-        raise beyond("lignes", len(lines), lignes_max, feuille=sheet.nom)
+    if len(lines) > max_lines:
+        raise beyond("lignes", len(lines), max_lines, sheet=sheet.name)
     notes = [*_hidden(sheet, lines), *total_notes]
     if repeated:
-        notes.append(note("entete_repete", feuille=sheet.nom, valeur=ranges([numbers[i] for i in repeated])))
-    if opening.double:
-        notes.append(note("entete_double", feuille=sheet.nom, ligne=opening.entete))
-    if sheet.coupee or sheet.stricte or not sheet.nom:
+        notes.append(note("repeated_headings", sheet=sheet.name, value=ranges([numbers[i] for i in repeated])))
+    if opening.two_rows:
+        notes.append(note("two_heading_rows", sheet=sheet.name, row=opening.heading_row))
+    if sheet.cut_row or sheet.strict or not sheet.name:
         notes += _trust_rows(sheet, opening, body, numbers, keep)
-    columns, ignored = _columns(sheet, opening, coded, keep, epoque_1904)
-    table = Table(sheet.nom, opening.nature, opening.entete, columns, lines)
+    columns, ignored = _columns(sheet, opening, coded, keep, epoch_1904)
+    table = SheetTable(sheet.name, opening.kind, opening.heading_row, columns, lines)
     return Found(table, _faults(sheet, opening, headings), (*ignored, *notes))
 
 
 def _hidden(sheet: Sheet, lines: "array[int]") -> Iterator[Observation]:
-    """Lines that the program does not show: they are read, and it is said."""
-    if sheet.masquee:
-        yield note("feuille_masquee", feuille=sheet.nom)
-    if hidden := sorted(set(sheet.lignes_masquees) & set(lines)):
-        yield note("lignes_masquees", feuille=sheet.nom, valeur=ranges(hidden), ligne=hidden[0])
+    """Notes on lines that the program does not show: they are read."""
+    if sheet.hidden:
+        yield note("hidden_sheet", sheet=sheet.name)
+    if hidden := sorted(set(sheet.hidden_rows) & set(lines)):
+        yield note("hidden_rows", sheet=sheet.name, value=ranges(hidden), row=hidden[0])
 
 
 def _encode(rows: Sequence[Sequence[Cell]], width: int) -> list[_Coded]:
-    """Each column as codes into its distinct cells. Rows shorter than ``width`` are blank at their end."""
+    """Each column as codes into its distinct cells. Rows shorter than ``width`` count as blank at their end."""
     if not rows:
         return [_Coded(array("i"), ()) for _ in range(width)]
     if set(map(len, rows)) != {width}:
@@ -124,7 +129,7 @@ def _code(column: Sequence[Cell]) -> _Coded:
 
 
 def _number(keys: Sequence[Key]) -> tuple["array[int]", dict[Key, int]]:
-    """Each key as the rank of the first one equal to it, and the ranks."""
+    """For each key, the rank of the first one equal to it; and the rank of each distinct key."""
     ranks: defaultdict[Key, int] = defaultdict()
     ranks.default_factory = ranks.__len__
     return array("i", list(map(ranks.__getitem__, keys))), dict(ranks)
@@ -155,33 +160,33 @@ def _totals(
     touched: list[bool],
     numbers: Sequence[int],
 ) -> tuple[set[int], list[Observation]]:
-    """Rows that add the others up: a text starting with « total », hours, no identifier."""
+    """Rows that add up the others (a text starting with « total », hours, no identifier), and a note on each."""
     hours = named.get("heures")
     if hours is None:
         return set(), []
     places: dict[int, int] = {}
-    for indice, column in enumerate(coded):
+    for index, column in enumerate(coded):
         says = column.totals()
         if says:
             for row, code in enumerate(column.codes):
                 if code in says:
-                    places.setdefault(row, indice)
-    identifiers = [named[champ] for champ in _IDENTIFIERS if champ in named]
+                    places.setdefault(row, index)
+    identifiers = [named[field] for field in _IDENTIFIERS if field in named]
     rows, notes = set(), []
-    for row, indice in sorted(places.items()):
-        cells = [column.cellules[column.codes[row]] for column in identifiers]
-        amount = hours.cellules[hours.codes[row]]
+    for row, index in sorted(places.items()):
+        cells = [column.cells[column.codes[row]] for column in identifiers]
+        amount = hours.cells[hours.codes[row]]
         if touched[row] and _filled(amount) and all(not _filled(cell) or _says_total(cell) for cell in cells):
             rows.add(row)
-            text = coded[indice].cellules[coded[indice].codes[row]]
-            place = column_letter(indice + sheet.decalage)
+            text = coded[index].cells[coded[index].codes[row]]
+            place = column_letter(index + sheet.first_column)
             notes.append(
                 Observation(
-                    Etat.TOTAL_ECARTE,
-                    feuille=sheet.nom,
-                    ligne=numbers[row],
-                    colonne=place,
-                    valeur=display(text),
+                    Noticed.TOTAL_LEFT_OUT,
+                    sheet=sheet.name,
+                    row=numbers[row],
+                    column=place,
+                    value=display(text),
                     detail=display(amount),
                 )
             )
@@ -189,107 +194,105 @@ def _totals(
 
 
 def _repeated_headings(opening: Opening, coded: list[_Coded], touched: list[bool]) -> set[int]:
-    """Rows that are the headings once more, as at the top of each printed page."""
-    champs = {indice: normal(opening.titres[indice]) for indice in opening.champs}
-    first = min(champs, key=lambda indice: len(coded[indice].cellules))
-    form = champs[first]
-    again = [isinstance(cell, str) and normal(cell) == form for cell in coded[first].cellules]
+    """Rows that repeat the headings, as at the top of each printed page."""
+    fields = {index: normal(opening.headings[index]) for index in opening.fields}
+    first = min(fields, key=lambda index: len(coded[index].cells))
+    form = fields[first]
+    again = [isinstance(cell, str) and normal(cell) == form for cell in coded[first].cells]
     if not any(again):
         return set()
     rows = [i for i, code in enumerate(coded[first].codes) if again[code] and touched[i]]
-    return {
-        i for i in rows if all(normal(display(coded[j].cellules[coded[j].codes[i]])) == f for j, f in champs.items())
-    }
+    return {i for i in rows if all(normal(display(coded[j].cells[coded[j].codes[i]])) == f for j, f in fields.items())}
 
 
 def _trust_rows(
     sheet: Sheet, opening: Opening, body: Sequence[Sequence[Cell]], numbers: Sequence[int], keep: list[bool]
 ) -> list[Observation]:
-    """In a csv, a line wider than the headings has shifted, one that is cut is not whole: neither is guessed at."""
-    width = len(opening.titres)
+    """Refuse a csv with a line wider than its headings (its cells have shifted) or a last line that is not whole."""
+    width = len(opening.headings)
     for row, number, kept in zip(body, numbers, keep, strict=True):
         if kept and len(row) > width:
-            raise unreadable("ligne_trop_large", ligne=number)
-        if kept and sheet.stricte and len(row) < width:
-            raise unreadable("ligne_trop_courte", ligne=number)
-    if not sheet.coupee or not keep or numbers[-1] != sheet.coupee or not keep[-1]:
+            raise unreadable("wide_row", row=number)
+        if kept and sheet.strict and len(row) < width:
+            raise unreadable("short_row", row=number)
+    if not sheet.cut_row or not keep or numbers[-1] != sheet.cut_row or not keep[-1]:
         return []
-    last = opening.champs.get(width - 1)
+    last = opening.fields.get(width - 1)
     if len(body[-1]) < width or last not in (None, _CUT_IS_HARMLESS):
-        raise unreadable("fin_coupee", ligne=sheet.coupee)
-    return [note("sans_fin_de_ligne", ligne=sheet.coupee)]
+        raise unreadable("cut_end", row=sheet.cut_row)
+    return [note("no_line_end", row=sheet.cut_row)]
 
 
 def _columns(
-    sheet: Sheet, opening: Opening, coded: list[_Coded], keep: list[bool], epoque_1904: bool
-) -> tuple[tuple[Column, ...], list[Observation]]:
+    sheet: Sheet, opening: Opening, coded: list[_Coded], keep: list[bool], epoch_1904: bool
+) -> tuple[tuple[SheetColumn, ...], list[Observation]]:
     columns, ignored = [], []
     whole = all(keep)
-    for indice, column in enumerate(coded):
-        codes, cells = column.codes, column.cellules
+    for index, column in enumerate(coded):
+        codes, cells = column.codes, column.cells
         if not whole:
             codes, cells = _only(column, keep)
-        champ = opening.champs.get(indice)
-        titre = opening.titres[indice] if indice < len(opening.titres) else ""
-        if champ is None and (normal(titre) in _OURS or not (titre or any(_filled(cell) for cell in cells))):
+        field = opening.fields.get(index)
+        heading = opening.headings[index] if index < len(opening.headings) else ""
+        if field is None and (normal(heading) in _OURS or not (heading or any(_filled(cell) for cell in cells))):
             continue
-        kind = FIELDS[champ].kind if champ is not None else None
-        lus = meaning.lire_colonne(kind, cells, textes=column.textes, epoque_1904=epoque_1904)
-        columns.append(Column(champ, titre, indice + sheet.decalage, codes, cells, lus))
-        if champ is None:
-            letter = column_letter(indice + sheet.decalage)
+        kind = FIELDS[field].kind if field is not None else None
+        meanings = meaning.read_column(kind, cells, all_texts=column.all_texts, epoch_1904=epoch_1904)
+        columns.append(SheetColumn(field, heading, index + sheet.first_column, codes, cells, meanings))
+        if field is None:
+            letter = column_letter(index + sheet.first_column)
             ignored.append(
                 Observation(
-                    Etat.COLONNE_IGNOREE,
-                    feuille=sheet.nom,
-                    ligne=opening.entete,
-                    colonne=letter,
-                    valeur=titre or letter,
+                    Noticed.COLUMN_IGNORED,
+                    sheet=sheet.name,
+                    row=opening.heading_row,
+                    column=letter,
+                    value=heading or letter,
                 )
             )
     return tuple(columns), ignored
 
 
 def _only(column: _Coded, keep: list[bool]) -> tuple["array[int]", tuple[Cell, ...]]:
-    """The codes of the rows kept, over the cells those rows use."""
+    """The codes of the rows kept, over the cells that these rows use."""
     codes, used = _number(list(compress(column.codes, keep)))
-    return codes, tuple(column.cellules[code] for code in used)
+    return codes, tuple(column.cells[code] for code in used)
 
 
 def _faults(sheet: Sheet, opening: Opening, headings: Headings) -> tuple[Observation, ...]:
-    """Columns that mean the same field (FIC-06), mandatory ones that are missing (FIC-05)."""
-    nature = opening.nature
+    """Columns that mean the same field (FIC-06), mandatory columns that are missing (FIC-05)."""
+    kind = opening.kind
     faults = [
         Observation(
-            Etat.COLONNE_DOUBLE,
-            feuille=sheet.nom,
-            ligne=opening.entete,
-            colonne=column_letter(indice + sheet.decalage),
-            champ=champ,
-            valeur=opening.titres[indice],
-            attendu=FIELDS[champ].headings[nature],
-            detail=f"{_titled(sheet, opening, first)} / {_titled(sheet, opening, indice)}",
+            Noticed.COLUMN_TWICE,
+            sheet=sheet.name,
+            row=opening.heading_row,
+            column=column_letter(index + sheet.first_column),
+            field=field,
+            value=opening.headings[index],
+            expected=FIELDS[field].headings[kind],
+            detail=f"{_titled(sheet, opening, first)} / {_titled(sheet, opening, index)}",
         )
-        for indice, champ, first in opening.doubles
+        for index, field, first in opening.doubles
     ]
-    present = set(opening.champs.values())
-    missing = [f.name for f in fields_of(nature) if nature in f.mandatory and f.name not in present]
-    if nature == ABSENCES and "id_absence" not in present and not {"date_debut", "date_fin"} <= present:
+    present = set(opening.fields.values())
+    missing = [f.name for f in fields_of(kind) if kind in f.mandatory and f.name not in present]
+    if kind == ABSENCES and "id_absence" not in present and not {"date_debut", "date_fin"} <= present:
         missing.append("id_absence")
-    unknown = [t for i, t in enumerate(opening.titres) if t and i not in opening.champs]
-    for champ in missing:
+    unknown = [t for i, t in enumerate(opening.headings) if t and i not in opening.fields]
+    for field in missing:
         faults.append(
             Observation(
-                Etat.COLONNE_MANQUANTE,
-                feuille=sheet.nom,
-                ligne=opening.entete,
-                champ=champ,
-                attendu=FIELDS[champ].headings[nature],
-                detail=headings.nearest(nature, champ, unknown),
+                Noticed.COLUMN_MISSING,
+                sheet=sheet.name,
+                row=opening.heading_row,
+                field=field,
+                expected=FIELDS[field].headings[kind],
+                detail=headings.nearest(kind, field, unknown),
             )
         )
     return tuple(faults)
 
 
-def _titled(sheet: Sheet, opening: Opening, indice: int) -> str:
-    return f"« {opening.titres[indice]} » ({column_letter(indice + sheet.decalage)})"
+def _titled(sheet: Sheet, opening: Opening, index: int) -> str:
+    return f"« {opening.headings[index]} » ({column_letter(index + sheet.first_column)})"

@@ -1,7 +1,7 @@
-"""Workbooks: values by python-calamine, and what it passes over in silence put back at its place. Source: spec §4.
+"""Workbooks: values by python-calamine, and at their places what it skips in silence. Source: spec §4.
 
-calamine reads errors and uncalculated formulas as blanks, and asks at once for the memory of the whole used range: the
-archive is looked through first, and only sheets that need it are looked at a second time.
+calamine reads errors and uncalculated formulas as blanks, and asks at once for the memory of the whole used range. So the
+archive is looked through first, and the sheets that need it are looked at a second time.
 """
 
 import io
@@ -31,46 +31,46 @@ _BLOCK = 10_000  # rows
 
 _NOTED_PARTS = (
     ("macros", ("vbaproject.bin", "macrosheets/")),
-    ("liens_externes", ("externallinks/", "connections.xml", "querytables/")),
-    ("objets", ("embeddings/", "activex/", "ctrlprops/", "object 1")),
+    ("external_links", ("externallinks/", "connections.xml", "querytables/")),
+    ("embedded_objects", ("embeddings/", "activex/", "ctrlprops/", "object 1")),
 )
 
 
 def read_archive(data: bytes, limits: Limits) -> Workbook:
-    """An xlsx, xlsm, xlsb or ods. Raises ``RefusedError``."""
+    """Read an xlsx, xlsm, xlsb or ods. Raises ``RefusedError``."""
     archive = open_archive(data, limits)
     xlsx, xlsb, ods = archive.named("xl/workbook.xml"), archive.named("xl/workbook.bin"), archive.named("content.xml")
     if sum(part is not None for part in (xlsx, xlsb, ods)) != 1:
         raise unreadable(_what_else(archive))
     notes = [
-        note(what) for what, marks in _NOTED_PARTS if any(m in part.lower() for part in archive.parties for m in marks)
+        note(what) for what, marks in _NOTED_PARTS if any(m in part.lower() for part in archive.parts for m in marks)
     ]
     if ods is not None:
         if b"encryption-data" in archive.content(archive.named("META-INF/manifest.xml") or ""):
             raise password()
         content = read_content(archive.pieces(ods), limits)
-        return Workbook("ods", content.feuilles, tuple(notes), content.epoque_1904)
+        return Workbook("ods", content.sheets, tuple(notes), content.epoch_1904)
     kind = "xlsb" if xlsb is not None else "xlsm" if _has_macros(archive) else "xlsx"
     parts = _parts(archive, xlsx or xlsb or "", xlsb is not None)
     marks = _sheet_marks(archive, parts, xlsb is not None)
-    return _assemble(kind, data, limits, notes, marks, epoque_1904=parts.epoque_1904)
+    return _assemble(kind, data, limits, notes, marks, epoch_1904=parts.epoch_1904)
 
 
 def read_xls(data: bytes, limits: Limits) -> Workbook:
-    """An xls (BIFF5 and BIFF8 in a compound file). Raises ``RefusedError``."""
+    """Read an xls (BIFF5 or BIFF8 in a compound file). Raises ``RefusedError``."""
     scanned = scan_xls(data)
-    for marks in scanned.feuilles:
+    for marks in scanned.sheets:
         # calamine lays out the whole used range of an xls: one cell gone astray in a damaged file costs 400 MB.
-        area = marks.hauteur * marks.largeur
-        if marks.largeur <= limits.colonnes and area > max(SPREAD, marks.cellules * SPARSE):
+        area = marks.height * marks.width
+        if marks.width <= limits.colonnes and area > max(SPREAD, marks.cells * SPARSE):
             raise beyond("memoire", area, SPREAD)
     notes = [note(what) for what in scanned.notes]
-    return _assemble("xls", data, limits, notes, dict(enumerate(scanned.feuilles)), epoque_1904=scanned.epoque_1904)
+    return _assemble("xls", data, limits, notes, dict(enumerate(scanned.sheets)), epoch_1904=scanned.epoch_1904)
 
 
 def _what_else(archive: Archive) -> str:
-    names = {part.lower().split("/")[0] for part in archive.parties}
-    return "document_word" if "word" in names else "presentation" if "ppt" in names else "archive"
+    names = {part.lower().split("/")[0] for part in archive.parts}
+    return "word_document" if "word" in names else "presentation" if "ppt" in names else "archive"
 
 
 def _has_macros(archive: Archive) -> bool:
@@ -82,18 +82,18 @@ def _parts(archive: Archive, workbook: str, binary: bool) -> WorkbookParts:
     folder, _, name = workbook.rpartition("/")
     relations = archive.named(f"{folder}/_rels/{name}.rels")
     if relations is None:
-        raise unreadable("archive_abimee")
+        raise unreadable("damaged_file")
     scan = scan_binary_workbook if binary else scan_workbook
     return scan(archive.pieces(workbook), archive.pieces(relations))
 
 
 def _sheet_marks(archive: Archive, parts: WorkbookParts, binary: bool) -> dict[int, Marks]:
-    """Place of the sheet → what was seen on a second look; sheets without any mark are not looked at."""
+    """Place of a sheet → what a second look found there. Sheets without any mark are left out."""
     marks: dict[int, Marks] = {}
     scan: Callable[[Any], Marks] = scan_binary_sheet if binary else scan_sheet
-    for place, entry in enumerate(parts.feuilles):
-        part = archive.named(entry.partie)
-        if part is not None and (binary or archive.marques[part]):
+    for place, entry in enumerate(parts.sheets):
+        part = archive.named(entry.part)
+        if part is not None and (binary or archive.marks[part]):
             marks[place] = scan(archive.pieces(part))
     return marks
 
@@ -105,7 +105,7 @@ def _assemble(
     notes: list[Observation],
     marks: dict[int, Marks],
     *,
-    epoque_1904: bool,
+    epoch_1904: bool,
 ) -> Workbook:
     for seen in marks.values():
         _check_bounds(seen, limits)
@@ -117,22 +117,22 @@ def _assemble(
     except Exception as error:
         if "assword" in str(error):
             raise password() from None
-        raise unreadable("classeur_abime") from None
+        raise unreadable("damaged_workbook") from None
     if len(entries) > limits.feuilles:
         raise beyond("feuilles", len(entries), limits.feuilles)
     sheets = []
     for place, entry in enumerate(entries):
         if entry.typ == SheetTypeEnum.WorkSheet:
             sheet = _sheet(workbook, place, entry.name, marks.get(place, Marks()), limits)
-            sheet.masquee = entry.visible != SheetVisibleEnum.Visible
+            sheet.hidden = entry.visible != SheetVisibleEnum.Visible
             sheets.append(sheet)
-    return Workbook(kind, sheets, tuple(notes), epoque_1904)
+    return Workbook(kind, sheets, tuple(notes), epoch_1904)
 
 
 def _check_bounds(marks: Marks, limits: Limits) -> None:
-    if marks.largeur > limits.colonnes:
-        raise beyond("colonnes", marks.largeur, limits.colonnes)
-    needed = marks.hauteur * marks.largeur * _BYTES_A_CELL
+    if marks.width > limits.colonnes:
+        raise beyond("colonnes", marks.width, limits.colonnes)
+    needed = marks.height * marks.width * _BYTES_A_CELL
     if needed > limits.memoire // 2:
         raise beyond("memoire", needed, limits.memoire)
 
@@ -145,19 +145,19 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
             return _with_marks(Sheet(name, [], []), [], [], 0, marks)
         width = found.end[1] + 1
         if width > limits.colonnes:
-            raise beyond("colonnes", width, limits.colonnes, feuille=name)
+            raise beyond("colonnes", width, limits.colonnes, sheet=name)
         numbers, rows = _filled_rows(found.iter_rows(), [""] * (width - start[1]))
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:
         if hasattr(error, "observation"):
             raise
-        raise unreadable("feuille_abimee", feuille=name) from None
+        raise unreadable("damaged_sheet", sheet=name) from None
     return _with_marks(Sheet(name, numbers, rows, start[1]), numbers, rows, start[1], marks)
 
 
 def _filled_rows(found: Iterator[list[Cell]], blank: list[Cell]) -> tuple[list[int], list[list[Cell]]]:
-    """The rows that hold anything and their numbers; the blank ones of a long used range are let go as they come."""
+    """Non-blank rows with their numbers; blanks are dropped block by block."""
     numbers, rows, first = [], [], 1
     while block := list(islice(found, _BLOCK)):
         if blank in block:
@@ -172,16 +172,16 @@ def _filled_rows(found: Iterator[list[Cell]], blank: list[Cell]) -> tuple[list[i
 
 
 def _with_marks(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], shift: int, marks: Marks) -> Sheet:
-    """``sheet`` with its errors and formulas at their places; a row that holds nothing else comes back."""
-    sheet.lignes_masquees = tuple(marks.lignes_masquees)
-    if not marks.erreurs and not marks.formules:
+    """``sheet`` with its errors and formulas at their places, and the rows that hold nothing else."""
+    sheet.hidden_rows = tuple(marks.hidden_rows)
+    if not marks.errors and not marks.formulas:
         return sheet
     by_number: dict[int, list[Cell]] = dict(zip(numbers, rows, strict=True))
-    first = min([shift if rows else 1 << 20, *(c for _, c in marks.erreurs), *(c for _, c in marks.formules)])
+    first = min([shift if rows else 1 << 20, *(c for _, c in marks.errors), *(c for _, c in marks.formulas)])
     if first < shift or not rows:
         by_number = {number: [None] * (shift - first) + row for number, row in by_number.items()}
     shift = first if not rows else min(first, shift)
-    for (row, column), has_value in marks.formules.items():
+    for (row, column), has_value in marks.formulas.items():
         cells = _reach(by_number, row + 1, column - shift)
         value = cells[column - shift]
         cells[column - shift] = FormulaCell(
@@ -189,10 +189,10 @@ def _with_marks(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], shift:
         )
         if has_value and value is None:
             cells[column - shift] = FormulaCell("")
-    for (row, column), text in marks.erreurs.items():
+    for (row, column), text in marks.errors.items():
         _reach(by_number, row + 1, column - shift)[column - shift] = ErrorCell(text)
     ordered = sorted(by_number)
-    return Sheet(sheet.nom, ordered, [by_number[n] for n in ordered], shift, lignes_masquees=sheet.lignes_masquees)
+    return Sheet(sheet.name, ordered, [by_number[n] for n in ordered], shift, hidden_rows=sheet.hidden_rows)
 
 
 def _reach(rows: dict[int, list[Cell]], number: int, index: int) -> list[Cell]:

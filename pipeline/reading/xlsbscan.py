@@ -25,24 +25,24 @@ _LONGEST_RECORD = 1 << 24
 
 
 def records(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
-    """(type, content) of each record. Raises ``RefusedError`` when one is cut."""
+    """Yield (type, content) of each record. Raises ``RefusedError`` where one is cut short."""
     data, offset = b"", 0
     for piece in pieces:
         data, offset = data[offset:] + piece, 0
         while (found := _record(data, offset)) is not None:
             kind, start, size = found
             if size > _LONGEST_RECORD:
-                raise unreadable("feuille_abimee")
+                raise unreadable("damaged_sheet")
             if start + size > len(data):
                 break
             yield kind, data[start : start + size]
             offset = start + size
     if offset < len(data):
-        raise unreadable("feuille_abimee")
+        raise unreadable("damaged_sheet")
 
 
 def _record(data: bytes, offset: int) -> tuple[int, int, int] | None:
-    """Type, start and size of the record at ``offset``; None when its head is not there whole."""
+    """Type, start and size of the record at ``offset``; None where its head is not there in full."""
     numbers = []
     for width in (2, 4):
         value = 0
@@ -59,25 +59,25 @@ def _record(data: bytes, offset: int) -> tuple[int, int, int] | None:
 
 
 def scan_binary_sheet(pieces: Iterator[bytes]) -> Marks:
-    """Look through one sheet part of an xlsb."""
+    """Look through one sheet part of an xlsb. Raises ``RefusedError``."""
     marks, row = Marks(), 0
     for kind, content in records(pieces):
         if kind == _ROW and len(content) >= 12:
             row = struct.unpack_from("<I", content)[0]
             if content[11] & _HIDDEN_ROW:
-                marks.lignes_masquees.append(row + 1)
+                marks.hidden_rows.append(row + 1)
         elif _BLANK < kind <= _FORMULA_ERROR and len(content) >= 9:
             place = (row, struct.unpack_from("<I", content)[0])
-            marks.cell(place)
+            marks.count(place)
             if kind in (_ERROR, _FORMULA_ERROR):
-                marks.erreurs[place] = ERRORS.get(content[8], "#N/A")
+                marks.errors[place] = ERRORS.get(content[8], "#N/A")
             elif kind >= _FORMULA_STRING:
-                marks.formules[place] = True
+                marks.formulas[place] = True
     return marks
 
 
 def scan_binary_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> WorkbookParts:
-    """The sheets of an xlsb in order, with the part of each, and the epoch of its dates."""
+    """Return the sheets of an xlsb in order, each with its part, and what its dates count from."""
     targets: dict[str, str] = {}
 
     def relation(name: str, attributes: dict[str, str]) -> None:
@@ -91,9 +91,9 @@ def scan_binary_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) 
         if kind == _SHEET and len(content) >= 12:
             relation_id, end = _wide_text(content, 8)
             name, _ = _wide_text(content, end)
-            found.feuilles.append(SheetEntry(name, targets.get(relation_id, ""), content[0] != 0))
+            found.sheets.append(SheetEntry(name, targets.get(relation_id, ""), content[0] != 0))
         elif kind == _PROPERTIES and content:
-            found.epoque_1904 = bool(content[0] & 1)
+            found.epoch_1904 = bool(content[0] & 1)
     return found
 
 

@@ -21,15 +21,15 @@ _MACRO_SHEET = 1
 
 @dataclass
 class XlsScan:
-    """What was seen in an xls: marks of each sheet in order, codes of notes, epoch."""
+    """What was seen in an xls: marks of each sheet in order, codes of notes (``noticed.NOTES``), what its dates count from."""
 
-    feuilles: list[Marks] = field(default_factory=list)
+    sheets: list[Marks] = field(default_factory=list)
     notes: tuple[str, ...] = ()
-    epoque_1904: bool = False
+    epoch_1904: bool = False
 
 
 def scan_xls(data: bytes) -> XlsScan:
-    """Look through a compound file. Raises ``RefusedError`` when it is encrypted, damaged or no workbook."""
+    """Look through a compound file. Raises ``RefusedError`` where it is encrypted, damaged or no workbook."""
     _check_header(data)
     try:
         with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_INCORRECT) as container:
@@ -38,30 +38,32 @@ def scan_xls(data: bytes) -> XlsScan:
                 raise password()
             path = streams.get("workbook") or streams.get("book")
             if path is None:
-                raise unreadable("document_word" if "worddocument" in streams else "document")
+                raise unreadable("word_document" if "worddocument" in streams else "other_document")
             content = container.openstream(path).read()
     except (OSError, ValueError, IndexError, struct.error, TypeError, AttributeError, KeyError):
-        raise unreadable("classeur_abime") from None
+        raise unreadable("damaged_workbook") from None
     scan = _scan(content)
-    if not scan.feuilles:
-        raise unreadable("classeur_abime")  # a list of sheets that cannot be found has made calamine ask for all memory
+    if not scan.sheets:
+        raise unreadable(
+            "damaged_workbook"
+        )  # a list of sheets that cannot be found has made calamine ask for all memory
     if any(name.startswith("_vba_project") for name in streams) and "macros" not in scan.notes:
         scan.notes += ("macros",)
     return scan
 
 
 def _check_header(data: bytes) -> None:
-    """Counts of sectors that the file cannot hold make a reader ask for their memory at once."""
+    """Refuse counts of sectors that the file cannot hold: a reader would ask for their memory at once."""
     if len(data) < 512:
-        raise unreadable("classeur_abime")
+        raise unreadable("damaged_workbook")
     (shift,) = struct.unpack_from("<H", data, 0x1E)
     if shift not in (9, 12):
-        raise unreadable("classeur_abime")
+        raise unreadable("damaged_workbook")
     held = len(data) >> shift
     for offset in (0x28, 0x2C, 0x40, 0x48):
         (count,) = struct.unpack_from("<I", data, offset)
         if count > held:
-            raise unreadable("compte_mensonger")
+            raise unreadable("false_count")
 
 
 def _records(content: bytes, offset: int = 0) -> Iterator[tuple[int, bytes]]:
@@ -79,12 +81,12 @@ def _scan(content: bytes) -> XlsScan:
         if kind == _BOUNDSHEET and len(record) >= 6:
             sheets.append(struct.unpack_from("<IBB", record))
         elif kind == _DATEMODE and len(record) >= 2:
-            scan.epoque_1904 = record[:2] == b"\x01\x00"
+            scan.epoch_1904 = record[:2] == b"\x01\x00"
         elif kind == _EOF:
             break
     if any(kind == _MACRO_SHEET for _, _, kind in sheets):
         scan.notes += ("macros",)
-    scan.feuilles = [_scan_sheet(content, offset) for offset, _, _ in sheets]
+    scan.sheets = [_scan_sheet(content, offset) for offset, _, _ in sheets]
     return scan
 
 
@@ -107,15 +109,15 @@ def _mark(marks: Marks, kind: int, record: bytes) -> None:
         return
     place: tuple[int, int] = struct.unpack_from("<HH", record)
     if kind in _CELLS:
-        marks.cell(place)
+        marks.count(place)
     elif kind == _MULTIPLE:
-        marks.cell((place[0], max(struct.unpack_from("<H", record, len(record) - 2)[0], place[1])))
+        marks.count((place[0], max(struct.unpack_from("<H", record, len(record) - 2)[0], place[1])))
     if kind == _ROW and len(record) >= 14 and record[12] & _HIDDEN_ROW:
-        marks.lignes_masquees.append(place[0] + 1)
+        marks.hidden_rows.append(place[0] + 1)
     elif kind == _BOOLERR and len(record) >= 8 and record[7]:
-        marks.erreurs[place] = ERRORS.get(record[6], "#N/A")
+        marks.errors[place] = ERRORS.get(record[6], "#N/A")
     elif kind == _FORMULA and len(record) >= 14:
         if record[12:14] == b"\xff\xff" and record[6] == 2:
-            marks.erreurs[place] = ERRORS.get(record[8], "#N/A")
+            marks.errors[place] = ERRORS.get(record[8], "#N/A")
         else:
-            marks.formules[place] = True
+            marks.formulas[place] = True

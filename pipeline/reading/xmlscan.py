@@ -1,7 +1,6 @@
-"""What the fast reader passes over in silence, found by a second look at a sheet's XML: errors, formulas, hidden rows,
-bounds.
+"""Second look at the XML of a workbook: errors, formulas, hidden rows and bounds, which the fast reader skips in silence.
 
-Only sheets in which ``archive`` saw a mark are looked at. The values stay the fast reader's. DOCTYPE is refused.
+Only sheets in which ``archive`` saw a mark are looked at. Values stay those of the fast reader. DOCTYPE is refused.
 """
 
 import re
@@ -20,20 +19,23 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,7})([0-9]{1,9})", re.ASCII)
 
 @dataclass
 class Marks:
-    """What was seen in one sheet. ``formules``: place → the formula has a stored value; bounds count cells with content."""
+    """What was seen in one sheet. Places are (row, column), 0-based; ``hidden_rows`` count from 1.
 
-    erreurs: dict[Place, str] = field(default_factory=dict)
-    formules: dict[Place, bool] = field(default_factory=dict)
-    lignes_masquees: list[int] = field(default_factory=list)
-    hauteur: int = 0
-    largeur: int = 0
-    cellules: int = 0
+    ``formulas``: place → whether a value was saved with it. ``height``, ``width``, ``cells``: of the cells with content.
+    """
 
-    def cell(self, place: Place) -> None:
-        """Count a cell that holds something."""
-        self.cellules += 1
-        self.hauteur = max(self.hauteur, place[0] + 1)
-        self.largeur = max(self.largeur, place[1] + 1)
+    errors: dict[Place, str] = field(default_factory=dict)
+    formulas: dict[Place, bool] = field(default_factory=dict)
+    hidden_rows: list[int] = field(default_factory=list)
+    height: int = 0
+    width: int = 0
+    cells: int = 0
+
+    def count(self, place: Place) -> None:
+        """Count one cell that holds something."""
+        self.cells += 1
+        self.height = max(self.height, place[0] + 1)
+        self.width = max(self.width, place[1] + 1)
 
 
 def parse(
@@ -42,7 +44,7 @@ def parse(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Run expat over ``pieces``; element names come without prefix. Raises ``RefusedError`` for what is not plain XML."""
+    """Run expat over ``pieces``. Raises ``RefusedError`` for what is not plain XML."""
 
     def refuse(*_arguments: Any) -> None:
         raise unreadable("doctype")
@@ -61,11 +63,11 @@ def parse(
             parser.Parse(piece, False)
         parser.Parse(b"", True)
     except expat.ExpatError:
-        raise unreadable("xml_abime") from None
+        raise unreadable("damaged_content") from None
 
 
 def column_number(letters: str) -> int:
-    """0-based number of the column with these letters: A → 0, AA → 26."""
+    """Return the 0-based number of the column with these letters: A → 0, AA → 26."""
     number = 0
     for letter in letters.upper():
         number = number * 26 + ord(letter) - ord("A") + 1
@@ -73,7 +75,7 @@ def column_number(letters: str) -> int:
 
 
 class SheetScan:
-    """Handlers for the XML of an xlsx sheet; ``marks`` is filled as they are called."""
+    """Handlers for the XML of an xlsx sheet; they fill ``marks``."""
 
     def __init__(self) -> None:
         self.marks = Marks()
@@ -84,6 +86,7 @@ class SheetScan:
         self._text: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Open an element: a row, a cell, its formula, its value."""
         name = name.rpartition(":")[2]
         if name == "c":
             self._start_cell(attributes)
@@ -96,23 +99,25 @@ class SheetScan:
             self._row = int(number) - 1 if number.isdecimal() and len(number) < 10 else self._row + 1
             self._place = (self._row, -1)
             if attributes.get("hidden") in ("1", "true") or attributes.get("zeroHeight") in ("1", "true"):
-                self.marks.lignes_masquees.append(self._row + 1)
+                self.marks.hidden_rows.append(self._row + 1)
 
     def text(self, text: str) -> None:
+        """Add ``text`` to the value of the cell."""
         if self._inside:
             self._text.append(text)
 
     def end(self, name: str) -> None:
+        """Close an element; a cell that holds anything is counted and marked."""
         name = name.rpartition(":")[2]
         if name in ("v", "is"):
             self._inside = False
         elif name == "c" and self._content:
             value = "".join(self._text)
-            self.marks.cell(self._place)
+            self.marks.count(self._place)
             if self._type == "e":
-                self.marks.erreurs[self._place] = value.strip() or "#N/A"
+                self.marks.errors[self._place] = value.strip() or "#N/A"
             elif self._formula:
-                self.marks.formules[self._place] = value != "" or self._type == "str"
+                self.marks.formulas[self._place] = value != "" or self._type == "str"
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         found = _REFERENCE.fullmatch(attributes.get("r", ""))
@@ -124,7 +129,7 @@ class SheetScan:
 
 
 def scan_sheet(pieces: Iterator[bytes]) -> Marks:
-    """Look through the XML of one xlsx sheet."""
+    """Look through the XML of one xlsx sheet. Raises ``RefusedError``."""
     scan = SheetScan()
     parse(pieces, scan.start, scan.end, scan.text)
     return scan.marks
@@ -132,23 +137,23 @@ def scan_sheet(pieces: Iterator[bytes]) -> Marks:
 
 @dataclass(frozen=True)
 class SheetEntry:
-    """One sheet as the workbook part lists it; ``partie`` is the part that holds it."""
+    """One sheet as the workbook lists it; ``part``: name of the part that holds it."""
 
-    nom: str
-    partie: str
-    masquee: bool
+    name: str
+    part: str
+    hidden: bool
 
 
 @dataclass
 class WorkbookParts:
-    """What the workbook part and its relations say."""
+    """What the workbook and its relations say: its sheets in order, what its dates count from."""
 
-    feuilles: list[SheetEntry] = field(default_factory=list)
-    epoque_1904: bool = False
+    sheets: list[SheetEntry] = field(default_factory=list)
+    epoch_1904: bool = False
 
 
 def scan_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> WorkbookParts:
-    """The sheets of an xlsx in order, with the part of each, and the epoch of its dates."""
+    """Return the sheets of an xlsx in order, each with its part, and what its dates count from."""
     targets: dict[str, str] = {}
 
     def relation(name: str, attributes: dict[str, str]) -> None:
@@ -163,9 +168,9 @@ def scan_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> Work
         if local == "sheet":
             key = next((v for k, v in attributes.items() if k.rpartition(":")[2] == "id" and ":" in k), "")
             hidden = attributes.get("state", "visible") != "visible"
-            found.feuilles.append(SheetEntry(attributes.get("name", ""), targets.get(key, ""), hidden))
+            found.sheets.append(SheetEntry(attributes.get("name", ""), targets.get(key, ""), hidden))
         elif local == "workbookPr":
-            found.epoque_1904 = attributes.get("date1904") in ("1", "true")
+            found.epoch_1904 = attributes.get("date1904") in ("1", "true")
 
     parse(relations, relation)
     parse(workbook, element)

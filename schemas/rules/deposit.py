@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from schemas.noticed import Noticed
 from schemas.rule import OBSERVATIONS, Words, rule
 
 
@@ -34,12 +35,12 @@ from schemas.rule import OBSERVATIONS, Words, rule
         ),
     },
     facts=lambda frame, failing: pd.DataFrame(
-        {"variante": (failing["precision"] == "vide").map({True: "vide", False: ""})}
+        {"variante": (failing["precision"] == "empty").map({True: "vide", False: ""})}
     ),
 )
 def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
     """Nothing can be said of the lines of a file that no spreadsheet program would open."""
-    return observations["etat"] != "fichier_illisible"
+    return observations["etat"] != Noticed.FILE_UNREADABLE
 
 
 @rule(
@@ -59,7 +60,7 @@ def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
 )
 def file_has_no_password(observations: pd.DataFrame) -> "pd.Series[bool]":
     """A password is never asked for nor kept."""
-    return observations["etat"] != "mot_de_passe"
+    return observations["etat"] != Noticed.PASSWORD
 
 
 _COSTS = ("secondes", "memoire")
@@ -107,7 +108,7 @@ _LIMITS_EN = {
 )
 def file_is_within_the_limits(observations: pd.DataFrame) -> "pd.Series[bool]":
     """A file beyond the limits would cost the others their turn."""
-    return observations["etat"] != "limite"
+    return observations["etat"] != Noticed.BEYOND_LIMIT
 
 
 @rule(
@@ -127,7 +128,7 @@ def file_is_within_the_limits(observations: pd.DataFrame) -> "pd.Series[bool]":
 )
 def file_has_a_table(observations: pd.DataFrame) -> "pd.Series[bool]":
     """A table is known by its headings; a file with none of them was meant for someone else."""
-    return observations["etat"] != "aucune_table"
+    return observations["etat"] != Noticed.NO_TABLE
 
 
 @rule(
@@ -162,7 +163,7 @@ def file_has_a_table(observations: pd.DataFrame) -> "pd.Series[bool]":
 )
 def mandatory_columns_are_there(observations: pd.DataFrame) -> "pd.Series[bool]":
     """Without a mandatory column every line would be wrong for the same reason: it is said once."""
-    return observations["etat"] != "colonne_manquante"
+    return observations["etat"] != Noticed.COLUMN_MISSING
 
 
 @rule(
@@ -182,7 +183,7 @@ def mandatory_columns_are_there(observations: pd.DataFrame) -> "pd.Series[bool]"
 )
 def columns_are_there_once(observations: pd.DataFrame) -> "pd.Series[bool]":
     """Of two columns for one field nobody can tell which counts."""
-    return observations["etat"] != "colonne_double"
+    return observations["etat"] != Noticed.COLUMN_TWICE
 
 
 @rule(
@@ -202,7 +203,7 @@ def columns_are_there_once(observations: pd.DataFrame) -> "pd.Series[bool]":
 )
 def file_has_a_line(observations: pd.DataFrame) -> "pd.Series[bool]":
     """A template sent back untouched is a mistake worth saying."""
-    return observations["etat"] != "aucune_ligne"
+    return observations["etat"] != Noticed.NO_LINE
 
 
 @rule(
@@ -222,7 +223,7 @@ def file_has_a_line(observations: pd.DataFrame) -> "pd.Series[bool]":
 )
 def declarant_is_the_depositor(observations: pd.DataFrame) -> "pd.Series[bool]":
     """The folder is the identity of the depositor; a file that says otherwise fell into the wrong one."""
-    return observations["etat"] != "declarant_autre"
+    return observations["etat"] != Noticed.DECLARANT_IS_ANOTHER
 
 
 @rule(
@@ -242,4 +243,4 @@ def declarant_is_the_depositor(observations: pd.DataFrame) -> "pd.Series[bool]":
 )
 def declarant_can_be_used(observations: pd.DataFrame) -> "pd.Series[bool]":
     """« Pour le compte de » holds for every line: unreadable, it would make every line wrong."""
-    return observations["etat"] != "declarant_inutilisable"
+    return observations["etat"] != Noticed.DECLARANT_UNUSABLE

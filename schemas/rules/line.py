@@ -3,7 +3,8 @@
 import pandas as pd
 
 from schemas.fields import ABSENCES, FIELDS
-from schemas.rule import LINES, OBSERVATIONS, Words, rule
+from schemas.noticed import Noticed
+from schemas.rule import OBSERVATIONS, Words, rule
 
 _DATES = "date_debut date_fin date_justificatif"
 
@@ -16,7 +17,6 @@ def blank(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
 @rule(
     "LIG-01",
     brief=("cellule obligatoire vide", "mandatory cell empty"),
-    over=LINES,
     cells="numero_dsf identifiant_de code_sequence id_absence date_debut heures motif reference_justificatif date_justificatif",
     fr={
         "": Words("La cellule « {titre} » est vide.", "Remplissez « {titre} » sur cette ligne.", "une valeur"),
@@ -51,24 +51,24 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
     brief=("erreur de tableur ou formule non calculée", "spreadsheet error or formula not calculated"),
     over=OBSERVATIONS,
     fr={
-        "erreur": Words(
+        Noticed.SPREADSHEET_ERROR: Words(
             "La cellule « {titre} » contient l'erreur de tableur {valeur}.",
             "Remplacez-la par la valeur elle-même.",
             "une valeur, non une erreur",
         ),
-        "non_calcule": Words(
+        Noticed.NOT_CALCULATED: Words(
             "La cellule « {titre} » contient une formule dont le résultat n'a pas été enregistré.",
             "Remplacez la formule par sa valeur (copier, puis collage spécial : valeurs).",
             "une valeur, non une formule",
         ),
     },
     en={
-        "erreur": Words(
+        Noticed.SPREADSHEET_ERROR: Words(
             "The cell “{titre}” holds the spreadsheet error {valeur}.",
             "Replace it by the value itself.",
             "a value, not an error",
         ),
-        "non_calcule": Words(
+        Noticed.NOT_CALCULATED: Words(
             "The cell “{titre}” holds a formula whose result was not saved.",
             "Replace the formula by its value (copy, then paste special: values).",
             "a value, not a formula",
@@ -78,7 +78,7 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
 )
 def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
     """An error or an uncalculated formula reads as a blank in most programs, and a blank would change what is declared."""
-    return ~observations["etat"].isin(["erreur", "non_calcule"])
+    return ~observations["etat"].isin([Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED])
 
 
 _DE_FORMS_FR = "8 caractères (7 chiffres puis un chiffre ou une lettre), ou 11 chiffres, ou 0 suivi de 9 chiffres puis un chiffre ou une lettre"
@@ -90,7 +90,6 @@ _DE_FORMS_EN = (
 @rule(
     "LIG-03",
     brief=("identifiant DE mal formé", "Identifiant DE malformed"),
-    over=LINES,
     cells="identifiant_de",
     needs="identifiant_de",
     fr={
@@ -163,13 +162,12 @@ def identifier_has_a_known_form(lines: pd.DataFrame) -> "pd.Series[bool]":
 )
 def dates_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
     """A guessed date points at another absence."""
-    return observations["etat"] != "date_illisible"
+    return observations["etat"] != Noticed.DATE_UNREADABLE
 
 
 @rule(
     "LIG-05",
     brief=("date de fin avant la date de début", "end before start"),
-    over=LINES,
     cells="date_fin",
     needs="date_debut date_fin",
     fr=Words(
@@ -191,7 +189,6 @@ def end_is_not_before_start(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-06",
     brief=("date dans le futur", "date in the future"),
-    over=LINES,
     cells=_DATES,
     fr=Words(
         "La date {valeur} est dans le futur : le contrôle est fait au {date_run}.",
@@ -241,13 +238,12 @@ def dates_are_past(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
 )
 def hours_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
     """Hours that have two readings would be paid wrong in one of them."""
-    return observations["etat"] != "heures_illisibles"
+    return observations["etat"] != Noticed.HOURS_UNREADABLE
 
 
 @rule(
     "LIG-08",
     brief=("heures nulles ou négatives", "hours not above zero"),
-    over=LINES,
     cells="heures",
     needs="heures",
     fr=Words(
@@ -281,7 +277,6 @@ def _step_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 @rule(
     "LIG-09",
     brief=("heures hors du pas", "hours not a multiple of the step"),
-    over=LINES,
     cells="heures",
     needs="heures",
     after="LIG-08",
@@ -322,7 +317,6 @@ def hours_are_a_multiple_of_the_step(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-10",
     brief=("motif inconnu", "motif unknown"),
-    over=LINES,
     cells="motif",
     needs="motif",
     nature=ABSENCES,
@@ -362,7 +356,6 @@ def reason_is_known(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-11",
     brief=("motif non finançable", "motif not finançable"),
-    over=LINES,
     cells="motif",
     needs="motif motif_code",
     nature=ABSENCES,
@@ -400,7 +393,7 @@ def reason_makes_the_absence_payable(lines: pd.DataFrame) -> "pd.Series[bool]":
 )
 def cells_hold_no_social_security_number(observations: pd.DataFrame) -> "pd.Series[bool]":
     """The NIR may be used for a few purposes named by decree; this is none of them."""
-    return observations["etat"] != "nir"
+    return observations["etat"] != Noticed.NIR
 
 
 @rule(
@@ -408,22 +401,22 @@ def cells_hold_no_social_security_number(observations: pd.DataFrame) -> "pd.Seri
     brief=("texte trop long ou caractères interdits", "text too long or with control characters"),
     over=OBSERVATIONS,
     fr={
-        "texte_trop_long": Words(
+        Noticed.TEXT_TOO_LONG: Words(
             "Le texte de la cellule « {titre} » est trop long.",
             "Raccourcissez-le.",
             "{maximum} caractères au plus",
         ),
-        "caractere_interdit": Words(
+        Noticed.CHARACTER_FORBIDDEN: Words(
             "Le texte de la cellule « {titre} » contient des caractères invisibles qui ne peuvent pas être repris.",
             "Tapez-le de nouveau au clavier, sans copier-coller.",
             "un texte sans caractère de contrôle",
         ),
     },
     en={
-        "texte_trop_long": Words(
+        Noticed.TEXT_TOO_LONG: Words(
             "The text of the cell “{titre}” is too long.", "Shorten it.", "at most {maximum} characters"
         ),
-        "caractere_interdit": Words(
+        Noticed.CHARACTER_FORBIDDEN: Words(
             "The text of the cell “{titre}” holds invisible characters that cannot be carried over.",
             "Type it again by hand, without copy and paste.",
             "a text without control characters",
@@ -438,7 +431,7 @@ def cells_hold_no_social_security_number(observations: pd.DataFrame) -> "pd.Seri
 )
 def texts_are_short_and_plain(observations: pd.DataFrame) -> "pd.Series[bool]":
     """What cannot be typed into Kairos must not be carried to it."""
-    return ~observations["etat"].isin(["texte_trop_long", "caractere_interdit"])
+    return ~observations["etat"].isin([Noticed.TEXT_TOO_LONG, Noticed.CHARACTER_FORBIDDEN])
 
 
 @rule(
@@ -450,4 +443,4 @@ def texts_are_short_and_plain(observations: pd.DataFrame) -> "pd.Series[bool]":
 )
 def yes_or_no_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
     """« Reliquat abandonné » gives hours up for good: nobody guesses it."""
-    return observations["etat"] != "oui_non_illisible"
+    return observations["etat"] != Noticed.YES_NO_UNREADABLE

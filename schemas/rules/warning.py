@@ -4,6 +4,7 @@ import pandas as pd
 
 from schemas.fields import HEURES
 from schemas.folding import words
+from schemas.noticed import Noticed
 from schemas.rule import DEPOSITS, OBSERVATIONS, WARNS, Words, rule
 
 HOURS_A_DAY = 1000  # hundredths
@@ -125,18 +126,18 @@ def dates_do_not_overlap_those_issued(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 
 _READINGS_FR = {
-    "formule": "La cellule « {titre} » contient une formule : sa valeur enregistrée, {valeur}, a été lue.",
-    "colonne_ignoree": "La colonne « {valeur} » ({lieu}) n'est pas connue : elle n'a pas été lue.",
-    "total_ecarte": "La ligne {ligne} ({lieu}) est un total : elle n'a pas été comptée.",
-    "encodage": "Le fichier n'est pas en UTF-8 : ses accents ont été lus en {detail}.",
-    "lecture": "{detail}.",
+    Noticed.FORMULA: "La cellule « {titre} » contient une formule : sa valeur enregistrée, {valeur}, a été lue.",
+    Noticed.COLUMN_IGNORED: "La colonne « {valeur} » ({lieu}) n'est pas connue : elle n'a pas été lue.",
+    Noticed.TOTAL_LEFT_OUT: "La ligne {ligne} ({lieu}) est un total : elle n'a pas été comptée.",
+    Noticed.ENCODING: "Le fichier n'est pas en UTF-8 : ses accents ont été lus en {detail}.",
+    Noticed.WORTH_A_LOOK: "{detail}.",
 }
 _READINGS_EN = {
-    "formule": "The cell “{titre}” holds a formula: its saved value, {valeur}, was read.",
-    "colonne_ignoree": "The column “{valeur}” ({lieu}) is not known: it was not read.",
-    "total_ecarte": "Row {ligne} ({lieu}) is a total: it was not counted.",
-    "encodage": "The file is not in UTF-8: its accents were read as {detail}.",
-    "lecture": "{detail}.",
+    Noticed.FORMULA: "The cell “{titre}” holds a formula: its saved value, {valeur}, was read.",
+    Noticed.COLUMN_IGNORED: "The column “{valeur}” ({lieu}) is not known: it was not read.",
+    Noticed.TOTAL_LEFT_OUT: "Row {ligne} ({lieu}) is a total: it was not counted.",
+    Noticed.ENCODING: "The file is not in UTF-8: its accents were read as {detail}.",
+    Noticed.WORTH_A_LOOK: "{detail}.",
 }
 
 
@@ -145,8 +146,8 @@ _READINGS_EN = {
     brief=("lecture à vérifier", "reading worth a look"),
     over=OBSERVATIONS,
     severity=WARNS,
-    fr={etat: Words(text, "Vérifiez que c'est bien ce que vous vouliez.") for etat, text in _READINGS_FR.items()},
-    en={etat: Words(text, "Check that this is what you meant.") for etat, text in _READINGS_EN.items()},
+    fr={noticed: Words(text, "Vérifiez que c'est bien ce que vous vouliez.") for noticed, text in _READINGS_FR.items()},
+    en={noticed: Words(text, "Check that this is what you meant.") for noticed, text in _READINGS_EN.items()},
     facts=lambda frame, failing: pd.DataFrame({"variante": failing["etat"]}),
 )
 def reading_needs_no_second_look(observations: pd.DataFrame) -> "pd.Series[bool]":

@@ -7,60 +7,61 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cells.meaning import lire, lire_colonne
-from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell, Lu
+from pipeline.cells.meaning import read_cell, read_column
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell, Meaning
 from pipeline.cells.text import as_text, display
-from schemas.fields import Kind
+from schemas.fields import FieldKind
+from schemas.noticed import Noticed
 
 NIR = "295109912611193"
 
 
 @pytest.mark.parametrize("cell", ["oui", "O", " X ", 1, 1.0, "1", True, "Oui\u00a0"])
 def test_yes(cell: Cell) -> None:
-    assert lire(Kind.YES_NO, cell).valeur is True
+    assert read_cell(FieldKind.YES_NO, cell).value is True
 
 
 @pytest.mark.parametrize("cell", ["non", "N", 0, "0", False])
 def test_no(cell: Cell) -> None:
-    assert lire(Kind.YES_NO, cell).valeur is False
+    assert read_cell(FieldKind.YES_NO, cell).value is False
 
 
 @pytest.mark.parametrize("cell", ["yes", "peut-être", 2, dt.date(2024, 1, 1)])
 def test_neither(cell: Cell) -> None:
-    assert lire(Kind.YES_NO, cell).etats == (Etat.OUI_NON_ILLISIBLE,)
+    assert read_cell(FieldKind.YES_NO, cell).noticed == (Noticed.YES_NO_UNREADABLE,)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(FieldKind))
 @pytest.mark.parametrize("cell", [None, "", "  ", "\u00a0\n", FormulaCell("")])
-def test_blank(kind: Kind, cell: Cell) -> None:
-    assert lire(kind, cell) == Lu(None)
+def test_blank(kind: FieldKind, cell: Cell) -> None:
+    assert read_cell(kind, cell) == Meaning(None)
 
 
 @pytest.mark.parametrize(
-    ("cell", "etat"),
+    ("cell", "noticed"),
     [
-        (ErrorCell("#REF!"), Etat.ERREUR),
-        (FormulaCell(None), Etat.NON_CALCULE),
-        (f"{NIR}\x07" + "x" * 600, Etat.NIR),
-        ("\x07" + "x" * 600, Etat.CARACTERE_INTERDIT),
-        ("x" * 600, Etat.TEXTE_TROP_LONG),
+        (ErrorCell("#REF!"), Noticed.SPREADSHEET_ERROR),
+        (FormulaCell(None), Noticed.NOT_CALCULATED),
+        (f"{NIR}\x07" + "x" * 600, Noticed.NIR),
+        ("\x07" + "x" * 600, Noticed.CHARACTER_FORBIDDEN),
+        ("x" * 600, Noticed.TEXT_TOO_LONG),
     ],
 )
-def test_first_cause_alone_counts(cell: Cell, etat: Etat) -> None:
-    for kind in Kind:
-        assert lire(kind, cell)[:2] == (None, (etat,))
+def test_first_cause_alone_counts(cell: Cell, noticed: Noticed) -> None:
+    for kind in FieldKind:
+        assert read_cell(kind, cell)[:2] == (None, (noticed,))
 
 
 def test_length_is_that_of_the_folded_text() -> None:
-    assert lire(Kind.TEXT, " " * 300 + "x" * 200).valeur == "x" * 200
-    assert lire(Kind.TEXT, "x" * 201).detail == "201 / 200"
-    assert lire(Kind.COMMENT, "x" * 500).valeur == "x" * 500
-    assert lire(Kind.COMMENT, "x" * 501).etats == (Etat.TEXTE_TROP_LONG,)
+    assert read_cell(FieldKind.TEXT, " " * 300 + "x" * 200).value == "x" * 200
+    assert read_cell(FieldKind.TEXT, "x" * 201).detail == "201 / 200"
+    assert read_cell(FieldKind.COMMENT, "x" * 500).value == "x" * 500
+    assert read_cell(FieldKind.COMMENT, "x" * 501).noticed == (Noticed.TEXT_TOO_LONG,)
 
 
 def test_formula_keeps_its_value_and_says_so() -> None:
-    assert lire(Kind.HOURS, FormulaCell(7.5))[:2] == (750, (Etat.FORMULE,))
-    assert lire(Kind.HOURS, FormulaCell("abc"))[:2] == (None, (Etat.HEURES_ILLISIBLES,))
+    assert read_cell(FieldKind.HOURS, FormulaCell(7.5))[:2] == (750, (Noticed.FORMULA,))
+    assert read_cell(FieldKind.HOURS, FormulaCell("abc"))[:2] == (None, (Noticed.HOURS_UNREADABLE,))
 
 
 @pytest.mark.parametrize(
@@ -105,14 +106,14 @@ def test_minutes_read_the_same_in_every_form(total: int) -> None:
     forms.append(dt.timedelta(minutes=total))
     if hours < 24:
         forms.append(dt.time(hours, rest))
-    assert {lire(Kind.HOURS, form).valeur for form in forms} == {_hundredths(total)}
+    assert {read_cell(FieldKind.HOURS, form).value for form in forms} == {_hundredths(total)}
 
 
 @given(st.integers(-99_999, 99_999))
 def test_hundredths_read_back_exactly(hundredths: int) -> None:
     number = Decimal(hundredths) / 100
     forms: list[Cell] = [float(number), f"{number:.2f}", f"{number:.2f}".replace(".", ","), f"{number:.2f} h"]
-    assert {lire(Kind.HOURS, form).valeur for form in forms} == {hundredths}
+    assert {read_cell(FieldKind.HOURS, form).value for form in forms} == {hundredths}
 
 
 @given(st.dates(dt.date(1950, 1, 1), dt.date(2100, 12, 31)))
@@ -120,7 +121,7 @@ def test_dates_read_the_same_in_every_form(day: dt.date) -> None:
     forms: list[Cell] = [day, dt.datetime(day.year, day.month, day.day), day.isoformat()]
     forms += [f"{day.day}{m}{day.month}{m}{day.year}" for m in "/-."]
     forms += [day.strftime("%d/%m/%Y"), f"\u00a0{day.strftime('%d/%m/%Y')} "]
-    assert {lire(Kind.DATE, form).valeur for form in forms} == {day}
+    assert {read_cell(FieldKind.DATE, form).value for form in forms} == {day}
 
 
 cells = st.one_of(
@@ -139,16 +140,16 @@ cells = st.one_of(
 )
 
 
-@given(st.sampled_from([*Kind]), st.lists(cells, max_size=6))
-def test_any_cell_has_an_answer_and_the_column_gives_the_same(kind: Kind, column: list[Cell]) -> None:
+@given(st.sampled_from([*FieldKind]), st.lists(cells, max_size=6))
+def test_any_cell_has_an_answer_and_the_column_gives_the_same(kind: FieldKind, column: list[Cell]) -> None:
     cells_ = tuple(None if cell == "" else cell for cell in column)
-    assert tuple(lire_colonne(kind, cells_)) == tuple(lire(kind, cell) for cell in cells_)
+    assert tuple(read_column(kind, cells_)) == tuple(read_cell(kind, cell) for cell in cells_)
 
 
 @given(
-    st.sampled_from([Kind.KEY, Kind.TEXT, Kind.COMMENT, Kind.PERSON]),
+    st.sampled_from([FieldKind.KEY, FieldKind.TEXT, FieldKind.COMMENT, FieldKind.PERSON]),
     st.lists(st.text(alphabet="aé \u00a0\n#Z9\u200b\ufffd", max_size=6), max_size=4),
 )
-def test_quick_way_of_a_column_of_texts_is_the_slow_way(kind: Kind, column: list[str]) -> None:
+def test_quick_way_of_a_column_of_texts_is_the_slow_way(kind: FieldKind, column: list[str]) -> None:
     texts = tuple(text for text in column if text)
-    assert tuple(lire_colonne(kind, texts, textes=True)) == tuple(lire(kind, text) for text in texts)
+    assert tuple(read_column(kind, texts, all_texts=True)) == tuple(read_cell(kind, text) for text in texts)

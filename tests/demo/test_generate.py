@@ -9,7 +9,6 @@ from stdnum import luhn
 from stdnum.fr import siret
 
 from pipeline import demo, reading, reference
-from pipeline.cells.model import Etat
 from pipeline.commands import extract
 from pipeline.demo import extracts
 from pipeline.demo import world as demo_world
@@ -18,6 +17,7 @@ from pipeline.demo.faults import FAULTS
 from pipeline.reading import ReadOptions
 from pipeline.workspace import Workspace
 from schemas.folding import key
+from schemas.noticed import Noticed
 
 SEEDS = (1, 2, 3)
 
@@ -79,32 +79,32 @@ def test_every_fault_is_planned_and_most_lines_are_right(seed: int) -> None:
     assert max(places.values()) == 1
 
 
-def lines_read(deposit: Deposit, content: bytes, path: Path) -> tuple[list[tuple[str, int]], set[Etat]]:
+def lines_read(deposit: Deposit, content: bytes, path: Path) -> tuple[list[tuple[str, int]], set[Noticed]]:
     path.write_bytes(content)
     found = reading.read(path, ReadOptions(siret=deposit.siret))
-    places = [(table.feuille, row) for table in found.tables for row in table.lignes]
-    return places, {observation.etat for observation in found.observations}
+    places = [(table.sheet, row) for table in found.tables for row in table.rows]
+    return places, {observation.noticed for observation in found.observations}
 
 
-NOTES = {Etat.COLONNE_IGNOREE, Etat.TOTAL_ECARTE, Etat.ENCODAGE, Etat.LECTURE}
+NOTES = {Noticed.COLUMN_IGNORED, Noticed.TOTAL_LEFT_OUT, Noticed.ENCODING, Noticed.WORTH_A_LOOK}
 
 
 def test_every_deposit_is_read_line_by_line_as_it_was_written(tmp_path: Path) -> None:
-    seen: set[Etat] = set()
+    seen: set[Noticed] = set()
     for deposit in demo.plan(1):
         typed, path = deposit.typed(), tmp_path / deposit.nom
-        places, etats = lines_read(deposit, typed.content, path)
-        seen |= etats
+        places, noticed = lines_read(deposit, typed.content, path)
+        seen |= noticed
         if any(code.startswith("FIC") for code in deposit.attendus):
-            assert etats - NOTES, deposit.attendus
+            assert noticed - NOTES, deposit.attendus
         else:
             assert sorted(places) == sorted(typed.places)
-            assert etats <= NOTES
+            assert noticed <= NOTES
         right = deposit.corrected(demo.AS_OF_SECOND)
-        places, etats = lines_read(deposit, right.content, path)
+        places, noticed = lines_read(deposit, right.content, path)
         assert sorted(places) == sorted(right.places)
-        assert etats <= NOTES
-    assert {Etat.COLONNE_IGNOREE, Etat.TOTAL_ECARTE, Etat.ENCODAGE} <= seen
+        assert noticed <= NOTES
+    assert {Noticed.COLUMN_IGNORED, Noticed.TOTAL_LEFT_OUT, Noticed.ENCODING} <= seen
 
 
 def test_generate_sets_times_in_the_past_and_writes_the_dates_to_run_as_of(tmp_path: Path) -> None:

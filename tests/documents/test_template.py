@@ -12,7 +12,7 @@ from pipeline.documents.template import BLANK_ROWS, Absence, Trainee
 from pipeline.nomenclature import Motif
 from pipeline.reading import ReadOptions, read
 from schemas import informative
-from schemas.fields import NATURES, SHEETS, fields_of
+from schemas.fields import KINDS, SHEETS, fields_of
 from tests.browser import libreoffice
 from tests.documents.returns import samples
 from tests.documents.returns.ooxml import check_order
@@ -44,7 +44,7 @@ def book() -> openpyxl.Workbook:
 
 
 def fill(book: openpyxl.Workbook, sheet: str, row: int, **typed: object) -> None:
-    nature = next(n for n in NATURES if SHEETS[n] == sheet)
+    nature = next(n for n in KINDS if SHEETS[n] == sheet)
     headings = {field.name: field.headings[nature] for field in fields_of(nature)}
     titles = {cell.value: cell.column for cell in book[sheet][1]}
     for name, value in typed.items():
@@ -66,7 +66,7 @@ def test_each_trainee_and_each_open_absence_has_its_row(book: openpyxl.Workbook)
 
 
 def test_the_columns_of_the_contract_are_in_its_order(book: openpyxl.Workbook) -> None:
-    for nature in NATURES:
+    for nature in KINDS:
         titles = [cell.value for cell in book[SHEETS[nature]][1] if cell.value not in informative.OURS]
         assert titles == [field.headings[nature] for field in fields_of(nature)]
 
@@ -102,9 +102,9 @@ def test_an_untouched_template_has_no_line_and_makes_no_noise(tmp_path: Path) ->
     path = tmp_path / "modele.xlsx"
     path.write_bytes(made())
     reading = read(path, ReadOptions(siret=samples.SIRET))
-    assert [len(table.lignes) for table in reading.tables] == [0, 0]
-    assert {o.etat for o in reading.observations} <= {"aucune_ligne", "colonne_ignoree"}
-    assert reading.version_modele == layout.VERSION
+    assert [len(table.rows) for table in reading.tables] == [0, 0]
+    assert {o.noticed for o in reading.observations} <= {"aucune_ligne", "colonne_ignoree"}
+    assert reading.template_version == layout.VERSION
 
 
 @pytest.mark.parametrize("kind", ["openpyxl", "xlsx", "ods"])
@@ -122,10 +122,10 @@ def test_what_is_typed_is_read(tmp_path: Path, kind: str) -> None:
         (tmp_path / "saved").mkdir()
         path = libreoffice(path, kind, tmp_path / "saved")
     hours, absences = read(path, ReadOptions(siret=samples.SIRET)).tables
-    assert list(hours.lignes) == [3, 30] and list(absences.lignes) == [2]
-    read_hours = {c.champ: [c.lus[code].valeur for code in c.codes] for c in hours.colonnes if c.champ}
+    assert list(hours.rows) == [3, 30] and list(absences.rows) == [2]
+    read_hours = {c.field: [c.meanings[code].value for code in c.codes] for c in hours.columns if c.field}
     assert read_hours["heures"] == [750, 750] and read_hours["identifiant_de"] == ["1234501A", "7654321Z"]
-    read_absences = {c.champ: c.lus[c.codes[0]].valeur for c in absences.colonnes if c.champ}
+    read_absences = {c.field: c.meanings[c.codes[0]].value for c in absences.columns if c.field}
     assert read_absences["id_absence"] == "000" and read_absences["date_debut"] == DAY
     assert read_absences["identifiant_de"] == "0123456" and read_absences["nom"] == "=N()"
 

@@ -20,14 +20,14 @@ def pool() -> Iterator[Pool]:
 
 
 @pytest.fixture
-def lire_fichier(pool: Pool, tmp_path: Path) -> Reader:
-    """``lire_fichier(bytes, name)``: the Reading of these bytes, made in a child with its limits."""
+def read_file(pool: Pool, tmp_path: Path) -> Reader:
+    """``read_file(bytes, name)``: the Reading of these bytes, made in a child with its limits."""
 
-    def lire(data: bytes, name: str = "depot.xlsx", limites: Limits | None = None) -> Reading:
+    def read(data: bytes, name: str = "depot.xlsx", limits: Limits | None = None) -> Reading:
         path = tmp_path / name
         path.write_bytes(data)
-        options = ReadOptions(siret="73282932000074", limites=limites or Limits())
+        options = ReadOptions(siret="73282932000074", limits=limits or Limits())
         (reading,) = pool.read([(path, options)])
         return reading
 
-    return lire
+    return read

@@ -3,49 +3,51 @@
 from dataclasses import asdict
 from datetime import date
 
-from pipeline.cells.model import Cell, Etat, Lu
+from pipeline.cells.model import Cell, Meaning
 from pipeline.reading.model import Observation, Reading
-from schemas import noticed
+from schemas import noticed as words
+from schemas.noticed import Noticed
 
-FATAL = {Etat.FICHIER_ILLISIBLE, Etat.MOT_DE_PASSE, Etat.LIMITE}
+FATAL = {Noticed.FILE_UNREADABLE, Noticed.PASSWORD, Noticed.BEYOND_LIMIT}
 
 
-def etats(reading: Reading) -> list[Etat]:
-    return [observation.etat for observation in reading.observations]
+def noticed(reading: Reading) -> list[Noticed]:
+    return [observation.noticed for observation in reading.observations]
 
 
 def refused(reading: Reading, code: str = "", **values: object) -> bool:
     """FIC-01, alone, for this reason (any, when empty), with these values."""
-    if etats(reading) != [Etat.FICHIER_ILLISIBLE] or reading.tables:
+    if noticed(reading) != [Noticed.FILE_UNREADABLE] or reading.tables:
         return False
     why = asdict(reading.observations[0])
-    return not code or (why["precision"] == code and values.items() <= why.items())
+    return not code or (why["code"] == code and values.items() <= why.items())
 
 
 def told(observation: Observation, langue: str = "fr") -> str:
     """What the report says of an observation that has a code."""
-    return noticed.text(observation.precision, langue, asdict(observation))
+    o = observation
+    return words.text(o.code, langue, {"feuille": o.sheet, "ligne": o.row, "valeur": o.value, "detail": o.detail})
 
 
 def limit(reading: Reading) -> str:
     """The limit that is passed, FIC-03 alone; empty when the file is not refused for it."""
-    alone = etats(reading) == [Etat.LIMITE] and not reading.tables
-    return reading.observations[0].champ if alone else ""
+    alone = noticed(reading) == [Noticed.BEYOND_LIMIT] and not reading.tables
+    return reading.observations[0].field if alone else ""
 
 
-def values(reading: Reading, champ: str) -> list[str | int | date | bool | None]:
+def values(reading: Reading, field: str) -> list[str | int | date | bool | None]:
     """What the cells of a field mean, line by line."""
-    return [lu.valeur for lu in lus(reading, champ)]
+    return [meaning.value for meaning in meanings(reading, field)]
 
 
-def lus(reading: Reading, champ: str | None) -> list[Lu]:
-    return [c.lus[code] for t in reading.tables for c in t.colonnes if c.champ == champ for code in c.codes]
+def meanings(reading: Reading, field: str | None) -> list[Meaning]:
+    return [c.meanings[code] for t in reading.tables for c in t.columns if c.field == field for code in c.codes]
 
 
-def cells(reading: Reading, champ: str | None) -> list[Cell]:
-    return [c.cellules[code] for t in reading.tables for c in t.colonnes if c.champ == champ for code in c.codes]
+def cells(reading: Reading, field: str | None) -> list[Cell]:
+    return [c.cells[code] for t in reading.tables for c in t.columns if c.field == field for code in c.codes]
 
 
 def rows(reading: Reading) -> list[int]:
     """Row numbers of the lines."""
-    return [number for t in reading.tables for number in t.lignes]
+    return [number for t in reading.tables for number in t.rows]

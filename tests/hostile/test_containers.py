@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
 from pipeline.settings import Limits
 from pipeline.workers import Pool
+from schemas.noticed import Noticed
 from tests.hostile import build
 from tests.hostile.conftest import Reader
-from tests.hostile.outcome import etats, limit, lus, refused, rows, values
+from tests.hostile.outcome import limit, meanings, noticed, refused, rows, values
 
 FIXTURES = Path(__file__).parent.parent / "reading" / "fixtures"
 FAST = 2.0  # seconds for a refused file
@@ -28,29 +28,29 @@ def warm(pool: Pool) -> None:
     pool.read([(FIXTURES / "libreoffice.csv", ReadOptions())])
 
 
-def test_E01_zip_bomb_is_refused_by_its_true_size(lire_fichier: Reader) -> None:
+def test_E01_zip_bomb_is_refused_by_its_true_size(read_file: Reader) -> None:
     bomb = build.xlsx(build.table(build.line()), extra={"xl/sharedStrings.xml": b"<sst>" + b"A" * 450_000_000})
     start = time.monotonic()
-    reading = lire_fichier(bomb)
+    reading = read_file(bomb)
     assert limit(reading) == "octets_decompresses"
     assert time.monotonic() - start < FAST
 
 
-def test_E01_directory_that_hides_the_size_is_refused(lire_fichier: Reader) -> None:
+def test_E01_directory_that_hides_the_size_is_refused(read_file: Reader) -> None:
     data = build.xlsx(build.table(build.line()), extra={"xl/media/a.bin": b"\0" * 5_000_000})
     lying = data.replace(struct.pack("<I", 5_000_000), struct.pack("<I", 50))
     assert lying != data
-    assert refused(lire_fichier(lying), "archive_abimee")
+    assert refused(read_file(lying), "damaged_file")
 
 
 @pytest.mark.parametrize("reference", ["XFD1048576", "A1048576", "XFD1"])
-def test_E02_far_cell_costs_nothing(lire_fichier: Reader, reference: str) -> None:
+def test_E02_far_cell_costs_nothing(read_file: Reader, reference: str) -> None:
     number = int(reference.lstrip("XFDA"))
     far = f'<row r="{number}"><c r="{reference}"><v>1</v></c></row>'
     first = "".join([build.row(1, list(build.HEADINGS)), build.row(2, build.line())])
     data = build.xlsx(build.sheet(first + far if number > 2 else far + build.row(2, build.line())))
     start = time.monotonic()
-    reading = lire_fichier(data)
+    reading = read_file(data)
     assert time.monotonic() - start < FAST
     if reference.startswith("A"):
         assert rows(reading) == [2]
@@ -58,7 +58,7 @@ def test_E02_far_cell_costs_nothing(lire_fichier: Reader, reference: str) -> Non
         assert limit(reading) == "colonnes"
 
 
-def test_E02_far_cell_out_of_order_kills_a_child_only(lire_fichier: Reader, pool: Pool, tmp_path: Path) -> None:
+def test_E02_far_cell_out_of_order_kills_a_child_only(read_file: Reader, pool: Pool, tmp_path: Path) -> None:
     rows_xml = '<row r="900000"><c r="ZZ900000"><v>1</v></c></row>' + "".join(
         f'<row r="{i}">{build.cell(f"A{i}", "x" * 50)}</row>' for i in range(1, 1500)
     )
@@ -71,42 +71,42 @@ def test_E02_far_cell_out_of_order_kills_a_child_only(lire_fichier: Reader, pool
     assert rows(before) == rows(after) == [2]
 
 
-def test_E03_false_count_of_shared_strings(lire_fichier: Reader) -> None:
+def test_E03_false_count_of_shared_strings(read_file: Reader) -> None:
     strings = f'<sst xmlns="{build.MAIN}" count="4294967295" uniqueCount="4294967295"><si><t>a</t></si></sst>'
-    assert refused(lire_fichier(build.xlsx(build.table(), extra={"xl/sharedStrings.xml": strings})), "compte_mensonger")
+    assert refused(read_file(build.xlsx(build.table(), extra={"xl/sharedStrings.xml": strings})), "false_count")
 
 
-def test_E04_ods_that_repeats_rows_and_columns(lire_fichier: Reader) -> None:
+def test_E04_ods_that_repeats_rows_and_columns(read_file: Reader) -> None:
     cell = (
         '<table:table-cell table:number-columns-repeated="16384" office:value-type="string"><text:p>x</text:p>'
         "</table:table-cell>"
     )
     wide = build.ods(f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-row>')
-    assert limit(lire_fichier(wide, "a.ods")) == "colonnes"
+    assert limit(read_file(wide, "a.ods")) == "colonnes"
     blank = build.ods(
         build.ods_row(list(build.HEADINGS))
         + build.ods_row(build.line())
         + '<table:table-row table:number-rows-repeated="1048573"><table:table-cell '
         'table:number-columns-repeated="16384"/></table:table-row>'
     )
-    assert rows(lire_fichier(blank, "b.ods")) == [2]
+    assert rows(read_file(blank, "b.ods")) == [2]
 
 
-def test_E05_ods_line_repeated(lire_fichier: Reader) -> None:
+def test_E05_ods_line_repeated(read_file: Reader) -> None:
     def repeated(times: int) -> bytes:
         attributes = f'table:number-rows-repeated="{times}"'
         return build.ods(build.ods_row(list(build.HEADINGS)) + build.ods_row(build.line(), attributes))
 
     # Three equal lines are three lines: DBL-01 tells them.
-    assert rows(lire_fichier(repeated(3), "a.ods")) == [2, 3, 4]
-    assert limit(lire_fichier(repeated(200_001), "b.ods")) == "lignes"
+    assert rows(read_file(repeated(3), "a.ods")) == [2, 3, 4]
+    assert limit(read_file(repeated(200_001), "b.ods")) == "lignes"
 
 
-def test_E06_dimension_that_lies_is_not_believed(lire_fichier: Reader) -> None:
+def test_E06_dimension_that_lies_is_not_believed(read_file: Reader) -> None:
     for dimension in ("A1:A1", "A1:XFD1048576"):
         lines = [build.line(c0=f"DSF-{i}") for i in range(9)]
         data = build.table(*lines).replace("<sheetData>", f'<dimension ref="{dimension}"/><sheetData>')
-        assert len(rows(lire_fichier(build.xlsx(data)))) == 9
+        assert len(rows(read_file(build.xlsx(data)))) == 9
 
 
 @pytest.mark.parametrize(
@@ -118,48 +118,46 @@ def test_E06_dimension_that_lies_is_not_believed(lire_fichier: Reader) -> None:
     ],
     ids=["billion-laughs", "xxe", "external-dtd"],
 )
-def test_E07_doctype_is_refused_in_every_format(lire_fichier: Reader, before: str) -> None:
+def test_E07_doctype_is_refused_in_every_format(read_file: Reader, before: str) -> None:
     text = build.table(build.line()).removeprefix('<?xml version="1.0"?>')
-    assert refused(lire_fichier(build.xlsx(before + text)), "doctype")
-    assert refused(
-        lire_fichier(build.xlsx(('<?xml version="1.0" encoding="UTF-16"?>' + before + text).encode("utf-16")))
-    )
+    assert refused(read_file(build.xlsx(before + text)), "doctype")
+    assert refused(read_file(build.xlsx(('<?xml version="1.0" encoding="UTF-16"?>' + before + text).encode("utf-16"))))
     content = build.ods(build.ods_row(build.line()))
     archive = zipfile.ZipFile(io.BytesIO(content))
     xml = archive.read("content.xml").decode().replace('<?xml version="1.0"?>', '<?xml version="1.0"?>' + before)
     assert refused(
-        lire_fichier(build.zipped({"mimetype": archive.read("mimetype"), "content.xml": xml}), "a.ods"), "doctype"
+        read_file(build.zipped({"mimetype": archive.read("mimetype"), "content.xml": xml}), "a.ods"), "doctype"
     )
 
 
-def test_E08_zip_within_a_zip_is_no_workbook(lire_fichier: Reader) -> None:
+def test_E08_zip_within_a_zip_is_no_workbook(read_file: Reader) -> None:
     inner = build.xlsx(build.table(build.line()))
-    assert refused(lire_fichier(build.zipped({"depot.xlsx": inner})), "archive")
+    assert refused(read_file(build.zipped({"depot.xlsx": inner})), "archive")
 
 
-def test_E08_too_many_parts(lire_fichier: Reader) -> None:
+def test_E08_too_many_parts(read_file: Reader) -> None:
     extra = {f"xl/media/{i}.bin": b"" for i in range(10_001)}
-    assert refused(lire_fichier(build.xlsx(build.table(build.line()), extra=extra)), "parties_nombreuses")
+    assert refused(read_file(build.xlsx(build.table(build.line()), extra=extra)), "many_parts")
 
 
-def test_E08_two_parts_of_one_name(lire_fichier: Reader) -> None:
+def test_E08_two_parts_of_one_name(read_file: Reader) -> None:
     buffer = io.BytesIO(build.xlsx(build.table(build.line())))
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr("xl/worksheets/SHEET1.xml", build.table(build.line(c7="99")))
-    assert refused(lire_fichier(buffer.getvalue()), "parties_doubles")
+    assert refused(read_file(buffer.getvalue()), "double_parts")
 
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x", "/etc/passwd", "C:/x", "xl\\..\\..\\x"])
-def test_E08_part_names_that_leave_the_archive(lire_fichier: Reader, name: str) -> None:
-    assert refused(lire_fichier(build.xlsx(build.table(build.line()), extra={name: b"x"})), "nom_de_partie")
+def test_E08_part_names_that_leave_the_archive(read_file: Reader, name: str) -> None:
+    assert refused(read_file(build.xlsx(build.table(build.line()), extra={name: b"x"})), "part_name")
 
 
-def test_E08_parts_that_overlap(lire_fichier: Reader) -> None:
+def test_E08_parts_that_overlap(read_file: Reader) -> None:
     data = bytearray(build.xlsx(build.table(build.line())))
     directory = [i for i in range(len(data)) if data.startswith(b"PK\x01\x02", i)]
     first = bytes(data[directory[0] + 42 : directory[0] + 46])
     data[directory[1] + 42 : directory[1] + 46] = first  # the second part begins where the first one does
-    assert refused(lire_fichier(bytes(data)))
+    assert refused(read_file(bytes(data)))
 
 
 EXTENSIONS = ("depot.xlsx", "depot.xls", "depot.ods", "depot.csv", "depot.pdf")
@@ -169,66 +167,66 @@ CONTENTS = {
     "xml": b'<?xml version="1.0"?><Workbook/>',
     "image": b"\x89PNG\r\n\x1a\n",
     "rtf": b"{\\rtf1 abc}",
-    "base": b"SQLite format 3\x00",
+    "database": b"SQLite format 3\x00",
     "archive": b"7z\xbc\xaf\x27\x1c",
     "parquet": b"PAR1abcd",
 }
 
 
 @pytest.mark.parametrize("name", EXTENSIONS)
-def test_E09_content_decides_not_the_name(lire_fichier: Reader, name: str) -> None:
+def test_E09_content_decides_not_the_name(read_file: Reader, name: str) -> None:
     for code, content in CONTENTS.items():
-        assert refused(lire_fichier(content, name), code)
+        assert refused(read_file(content, name), code)
     for kind in ("xlsx", "ods", "xls", "csv"):
-        reading = lire_fichier((FIXTURES / f"libreoffice.{kind}").read_bytes(), name)
+        reading = read_file((FIXTURES / f"libreoffice.{kind}").read_bytes(), name)
         assert reading.format == kind
         assert rows(reading)[:5] == [4, 5, 6, 7, 8]
 
 
-def test_E09_empty_file(lire_fichier: Reader) -> None:
-    reading = lire_fichier(b"")
-    assert refused(reading, "vide")
-    assert reading.observations[0].precision == "vide"
+def test_E09_empty_file(read_file: Reader) -> None:
+    reading = read_file(b"")
+    assert refused(reading, "empty")
+    assert reading.observations[0].code == "empty"
 
 
-def test_E10_password(lire_fichier: Reader) -> None:
+def test_E10_password(read_file: Reader) -> None:
     ods = build.ods(build.ods_row(build.line()), manifest="<manifest:encryption-data xmlns:manifest='m'/>")
-    assert etats(lire_fichier(ods, "a.ods")) == [Etat.MOT_DE_PASSE]
+    assert noticed(read_file(ods, "a.ods")) == [Noticed.PASSWORD]
     archive = bytearray(build.xlsx(build.table(build.line())))
     for i in range(len(archive)):
         if archive.startswith(b"PK\x01\x02", i):
             archive[i + 8] |= 1
-    assert etats(lire_fichier(bytes(archive))) == [Etat.MOT_DE_PASSE]
+    assert noticed(read_file(bytes(archive))) == [Noticed.PASSWORD]
     xls = bytearray((FIXTURES / "libreoffice.xls").read_bytes())
     start = xls.index(b"\x09\x08\x10\x00")
     after = start + 4 + struct.unpack_from("<H", xls, start + 2)[0]
     xls[after : after + 2] = b"\x2f\x00"  # the record after the first one becomes FILEPASS
-    assert etats(lire_fichier(bytes(xls), "a.xls")) == [Etat.MOT_DE_PASSE]
+    assert noticed(read_file(bytes(xls), "a.xls")) == [Noticed.PASSWORD]
 
 
-def test_E11_macros_links_and_objects_are_left_alone_and_said(lire_fichier: Reader) -> None:
+def test_E11_macros_links_and_objects_are_left_alone_and_said(read_file: Reader) -> None:
     extra: dict[str, bytes | str] = {
         "xl/vbaProject.bin": b"\0" * 100,
         "xl/externalLinks/externalLink1.xml": '<externalLink Target="http://192.0.2.1/x"/>',
         "xl/embeddings/oleObject1.bin": b"\0",
     }
-    reading = lire_fichier(build.xlsx(build.table(build.line()), extra=extra))
+    reading = read_file(build.xlsx(build.table(build.line()), extra=extra))
     assert reading.format == "xlsm"
     assert rows(reading) == [2]
-    assert etats(reading) == [Etat.LECTURE] * 3
+    assert noticed(reading) == [Noticed.WORTH_A_LOOK] * 3
 
 
-def test_E11_no_formula_is_ever_computed(lire_fichier: Reader) -> None:
+def test_E11_no_formula_is_ever_computed(read_file: Reader) -> None:
     dde = '<c r="I2" t="str"><f>cmd|\'/c calc\'!A1</f><v>x</v></c>'
-    reading = lire_fichier(build.xlsx(build.table(build.line(c8=dde))))
+    reading = read_file(build.xlsx(build.table(build.line(c8=dde))))
     assert values(reading, "reference_justificatif") == ["x"]
-    assert lus(reading, "reference_justificatif")[0].etats == (Etat.FORMULE,)
+    assert meanings(reading, "reference_justificatif")[0].noticed == (Noticed.FORMULA,)
 
 
 @pytest.mark.parametrize("offset", [0x2C, 0x40, 0x48])
-def test_E12_xls_with_false_counts(lire_fichier: Reader, offset: int) -> None:
+def test_E12_xls_with_false_counts(read_file: Reader, offset: int) -> None:
     data = (FIXTURES / "libreoffice.xls").read_bytes()
-    assert refused(lire_fichier(build.patched(data, offset, 0x7FFFFFFF), "a.xls"), "compte_mensonger")
+    assert refused(read_file(build.patched(data, offset, 0x7FFFFFFF), "a.xls"), "false_count")
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "ods", "xls", "csv"])
@@ -247,8 +245,8 @@ def test_E13_cut_anywhere_is_never_accepted_in_part(kind: str, tmp_path: Path) -
             assert values(reading, "heures") == values(whole, "heures")
 
 
-def test_E14_many_sheets_styles_and_merges(lire_fichier: Reader) -> None:
-    assert limit(lire_fichier(build.xlsx(*[build.sheet("")] * 51))) == "feuilles"
+def test_E14_many_sheets_styles_and_merges(read_file: Reader) -> None:
+    assert limit(read_file(build.xlsx(*[build.sheet("")] * 51))) == "feuilles"
     merges = "".join(f'<mergeCell ref="L{i}:M{i}"/>' for i in range(1, 50_000))
     styles = f'<styleSheet xmlns="{build.MAIN}"><numFmts>' + "".join(
         f'<numFmt numFmtId="{i}" formatCode="{"[h]" * 30}{"0" * 50}"/>' for i in range(200, 20_000)
@@ -256,37 +254,37 @@ def test_E14_many_sheets_styles_and_merges(lire_fichier: Reader) -> None:
     heavy = build.table(build.line()).replace("</sheetData>", f"</sheetData><mergeCells>{merges}</mergeCells>")
     extra = {"xl/styles.xml": styles + "</numFmts></styleSheet>", "xl/comments1.xml": "<c>" + "x" * 30_000_000 + "</c>"}
     start = time.monotonic()
-    assert rows(lire_fichier(build.xlsx(heavy, extra=extra))) == [2]
+    assert rows(read_file(build.xlsx(heavy, extra=extra))) == [2]
     assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("a" * 3_000_000, "ligne_trop_longue"),
-        ('"' * 100_001, "guillemet"),
-        (build.csv_text(build.line(c8="F\0E")), "caractere_nul"),
-        (build.csv_text(build.line(c9="x" * 200_000)), "champ_trop_long"),
+        ("a" * 3_000_000, "endless_line"),
+        ('"' * 100_001, "quote"),
+        (build.csv_text(build.line(c8="F\0E")), "null_character"),
+        (build.csv_text(build.line(c9="x" * 200_000)), "endless_cell"),
     ],
     ids=["long-line", "only-quotes", "nul", "long-field"],
 )
-def test_E15_csv_beyond_reason(lire_fichier: Reader, text: str, code: str) -> None:
+def test_E15_csv_beyond_reason(read_file: Reader, text: str, code: str) -> None:
     start = time.monotonic()
-    reading = lire_fichier(text.encode(), "a.csv")
+    reading = read_file(text.encode(), "a.csv")
     assert time.monotonic() - start < FAST
-    assert refused(reading, code, ligne=reading.observations[0].ligne)
+    assert refused(reading, code, row=reading.observations[0].row)
 
 
-def test_E15_csv_of_millions_of_blank_rows(lire_fichier: Reader) -> None:
+def test_E15_csv_of_millions_of_blank_rows(read_file: Reader) -> None:
     start = time.monotonic()
-    assert limit(lire_fichier(b"\n" * 20_000_000, "a.csv")) == "lignes"
-    assert rows(lire_fichier(build.csv_text(build.line()).encode() + b";;\n" * 500_000, "a.csv")) == [2]
+    assert limit(read_file(b"\n" * 20_000_000, "a.csv")) == "lignes"
+    assert rows(read_file(build.csv_text(build.line()).encode() + b";;\n" * 500_000, "a.csv")) == [2]
     assert time.monotonic() - start < 2 * FAST
 
 
-def test_E15_csv_with_too_many_columns(lire_fichier: Reader) -> None:
-    assert limit(lire_fichier((";".join(["x"] * 501) + "\n").encode(), "a.csv")) == "colonnes"
-    assert etats(lire_fichier((";".join(["x"] * 500) + "\n").encode(), "a.csv")) == [Etat.AUCUNE_TABLE]
+def test_E15_csv_with_too_many_columns(read_file: Reader) -> None:
+    assert limit(read_file((";".join(["x"] * 501) + "\n").encode(), "a.csv")) == "colonnes"
+    assert noticed(read_file((";".join(["x"] * 500) + "\n").encode(), "a.csv")) == [Noticed.NO_TABLE]
 
 
 def test_E16_reader_that_hangs_is_killed(tmp_path: Path) -> None:
@@ -302,18 +300,18 @@ def test_E16_reader_that_hangs_is_killed(tmp_path: Path) -> None:
     assert rows(fine) == [2]
 
 
-def test_E17_one_reader_decides_and_shows(lire_fichier: Reader) -> None:
+def test_E17_one_reader_decides_and_shows(read_file: Reader) -> None:
     # What is shown is the very cell that was judged; a file that is two workbooks at once has no reading.
     both = build.parts(build.table(build.line())) | {"content.xml": "<a/>"}
-    assert refused(lire_fichier(build.zipped(both)))
-    reading = lire_fichier(build.xlsx(build.table(build.line(c7=7.5))))
-    (column,) = [c for c in reading.tables[0].colonnes if c.champ == "heures"]
-    assert column.cellules == (7.5,)
-    assert [lu.valeur for lu in column.lus] == [750]
+    assert refused(read_file(build.zipped(both)))
+    reading = read_file(build.xlsx(build.table(build.line(c7=7.5))))
+    (column,) = [c for c in reading.tables[0].columns if c.field == "heures"]
+    assert column.cells == (7.5,)
+    assert [meaning.value for meaning in column.meanings] == [750]
 
 
-def test_E17_stored_checksum_is_not_the_only_guard(lire_fichier: Reader) -> None:
+def test_E17_stored_checksum_is_not_the_only_guard(read_file: Reader) -> None:
     data = build.zipped(build.parts(build.table(build.line())), zipfile.ZIP_STORED)
     altered = data.replace(b"7,5", b"9,5")
     assert zlib.crc32(data) != zlib.crc32(altered)
-    assert refused(lire_fichier(altered))
+    assert refused(read_file(altered))

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
+from schemas.noticed import Noticed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "spreadsheets"
@@ -22,15 +22,15 @@ START, END = "<!-- outcomes: written by tests.reading.outcomes -->", "<!-- end o
 SEED = 20240305
 
 CODES = {
-    Etat.FICHIER_ILLISIBLE: "FIC-01",
-    Etat.MOT_DE_PASSE: "FIC-02",
-    Etat.LIMITE: "FIC-03",
-    Etat.AUCUNE_TABLE: "FIC-04",
-    Etat.COLONNE_MANQUANTE: "FIC-05",
-    Etat.COLONNE_DOUBLE: "FIC-06",
-    Etat.AUCUNE_LIGNE: "FIC-07",
-    Etat.DECLARANT_AUTRE: "FIC-08",
-    Etat.DECLARANT_INUTILISABLE: "FIC-09",
+    Noticed.FILE_UNREADABLE: "FIC-01",
+    Noticed.PASSWORD: "FIC-02",
+    Noticed.BEYOND_LIMIT: "FIC-03",
+    Noticed.NO_TABLE: "FIC-04",
+    Noticed.COLUMN_MISSING: "FIC-05",
+    Noticed.COLUMN_TWICE: "FIC-06",
+    Noticed.NO_LINE: "FIC-07",
+    Noticed.DECLARANT_IS_ANOTHER: "FIC-08",
+    Noticed.DECLARANT_UNUSABLE: "FIC-09",
 }
 ALONE = frozenset({"FIC-01", "FIC-02", "FIC-03"})
 """Codes that come alone: the file was refused before or while it was opened."""
@@ -38,7 +38,7 @@ ALONE = frozenset({"FIC-01", "FIC-02", "FIC-03"})
 
 def code(reading: Reading) -> str:
     """The first FIC code of a reading, ``lu`` where its lines go on."""
-    return min((CODES[o.etat] for o in reading.observations if o.etat in CODES), default="lu")
+    return min((CODES[o.noticed] for o in reading.observations if o.noticed in CODES), default="lu")
 
 
 def corpus() -> list[Path]:

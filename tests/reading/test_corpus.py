@@ -59,7 +59,7 @@ def _damaged(folder: Path, count: int) -> None:
     died = {
         path
         for path, r in zip(paths, readings, strict=True)
-        if r.observations and r.observations[0].champ in ("memoire", "secondes")
+        if r.observations and r.observations[0].field in ("memoire", "secondes")
     }
     measured = outcomes.measure([path for path in refused if path not in died])
     assert max(seconds for _, seconds, _ in measured) <= SECONDS

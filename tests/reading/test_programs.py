@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
 from schemas.fields import HEURES, fields_of
+from schemas.noticed import Noticed
 
 FIXTURES = Path(__file__).parent / "fixtures"
 HEADINGS = [field.headings[HEURES] for field in fields_of(HEURES)]
@@ -29,9 +29,9 @@ LINES: list[list[Any]] = [
 def means(reading: Reading) -> list[dict[str, object]]:
     """What each line means, by field."""
     return [
-        {c.champ: c.lus[c.codes[i]].valeur for c in table.colonnes if c.champ}
+        {c.field: c.meanings[c.codes[i]].value for c in table.columns if c.field}
         for table in reading.tables
-        for i in range(len(table.lignes))
+        for i in range(len(table.rows))
     ]
 
 
@@ -129,7 +129,7 @@ def test_same_content_from_every_program(write: Callable[[Path], None], tmp_path
     write(path)
     reading = read(path, ReadOptions())
     assert means(reading) == EXPECTED
-    assert list(reading.tables[0].lignes) == [2, 3, 4]
+    assert list(reading.tables[0].rows) == [2, 3, 4]
     assert reading.observations == ()
 
 
@@ -139,16 +139,16 @@ def test_libreoffice_writes_the_same_in_all_formats(kind: str) -> None:
     reading = read(FIXTURES / f"libreoffice.{kind}", ReadOptions())
     sheets = 1 if kind == "csv" else 2  # a csv holds the first sheet only
     assert means(reading) == means(reference)[: 5 if sheets == 1 else None]
-    assert [list(t.lignes) for t in reading.tables] == [list(t.lignes) for t in reference.tables[:sheets]]
+    assert [list(t.rows) for t in reading.tables] == [list(t.rows) for t in reference.tables[:sheets]]
     assert reading.format == kind
     if sheets == 2:
         assert reading.observations == reference.observations
-        assert reading.pour_le_compte_de == reference.pour_le_compte_de == "35600000000048"
+        assert reading.on_behalf_of == reference.on_behalf_of == "35600000000048"
         assert _notes(reading) == _notes(reference)
 
 
-def _notes(reading: Reading) -> list[tuple[Etat, ...]]:
-    return [c.lus[code].etats for table in reading.tables for c in table.colonnes for code in c.codes]
+def _notes(reading: Reading) -> list[tuple[Noticed, ...]]:
+    return [c.meanings[code].noticed for table in reading.tables for c in table.columns for code in c.codes]
 
 
 def test_libreoffice_cells_as_they_were_typed() -> None:
@@ -156,4 +156,4 @@ def test_libreoffice_cells_as_they_were_typed() -> None:
     hours = [line["heures"] for line in means(reading)]
     assert hours == [750, 750, 750, 2650, 350, 350]
     assert [line["identifiant_de"] for line in means(reading)][1:3] == ["0012345B", "12345678901"]
-    assert Etat.TOTAL_ECARTE in [o.etat for o in reading.observations]
+    assert Noticed.TOTAL_LEFT_OUT in [o.noticed for o in reading.observations]

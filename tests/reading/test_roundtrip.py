@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.cells.meaning import holds_nir
-from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
-from schemas.fields import NATURES, Kind, fields_of
+from schemas.fields import KINDS, FieldKind, fields_of
 from schemas.folding import tidy
+from schemas.noticed import Noticed
 from tests.hostile import build
 
 NAMES = "ABCDÉÈÇŒabcdéèçœ-' "
@@ -33,15 +33,15 @@ def text(alphabet: str, size: int) -> "st.SearchStrategy[str]":
     )
 
 
-VALUES: dict[Kind, "st.SearchStrategy[Any]"] = {
-    Kind.TEXT: text(NAMES, 20),
-    Kind.KEY: text("ABC-0123456789/", 12),
-    Kind.PERSON: st.from_regex(r"[0-9]{7}[A-Z0-9]|[0-9]{11}|0[0-9]{9}[A-Z0-9]", fullmatch=True).map(str.strip),
-    Kind.HOURS: st.integers(1, 400).map(lambda quarters: quarters * 25),
-    Kind.DATE: st.dates(dt.date(2021, 3, 1), dt.date(2030, 12, 31)),
-    Kind.MOTIF: st.sampled_from(["MAL", "AT", "Convocation administrative ou judiciaire"]),
-    Kind.YES_NO: st.booleans(),
-    Kind.COMMENT: text(NAMES + ";,«»", 40),
+VALUES: dict[FieldKind, "st.SearchStrategy[Any]"] = {
+    FieldKind.TEXT: text(NAMES, 20),
+    FieldKind.KEY: text("ABC-0123456789/", 12),
+    FieldKind.PERSON: st.from_regex(r"[0-9]{7}[A-Z0-9]|[0-9]{11}|0[0-9]{9}[A-Z0-9]", fullmatch=True).map(str.strip),
+    FieldKind.HOURS: st.integers(1, 400).map(lambda quarters: quarters * 25),
+    FieldKind.DATE: st.dates(dt.date(2021, 3, 1), dt.date(2030, 12, 31)),
+    FieldKind.MOTIF: st.sampled_from(["MAL", "AT", "Convocation administrative ou judiciaire"]),
+    FieldKind.YES_NO: st.booleans(),
+    FieldKind.COMMENT: text(NAMES + ";,«»", 40),
 }
 
 
@@ -49,7 +49,7 @@ VALUES: dict[Kind, "st.SearchStrategy[Any]"] = {
 class Written:
     """A deposit to write: its lines and the dirt around them."""
 
-    nature: str
+    kind: str
     lines: list[dict[str, Any]]
     titles_above: int
     left: int  # blank columns
@@ -63,17 +63,17 @@ class Written:
 
 @st.composite
 def written(draw: st.DrawFn) -> Written:
-    nature = draw(st.sampled_from(NATURES))
+    kind = draw(st.sampled_from(KINDS))
     line = {
         f.name: VALUES[f.kind]
-        if nature in f.mandatory or f.name in ("id_absence", "date_debut", "date_fin")
+        if kind in f.mandatory or f.name in ("id_absence", "date_debut", "date_fin")
         else VALUES[f.kind] | st.none()
-        for f in fields_of(nature)
+        for f in fields_of(kind)
     }
     lines = draw(st.lists(st.fixed_dictionaries(line), min_size=1, max_size=4))
     small = st.integers(0, 2)
     return Written(
-        nature,
+        kind,
         lines,
         draw(small),
         draw(small),
@@ -117,9 +117,9 @@ def _typed(deposit: Written, value: Any) -> str:
 
 def _grid(deposit: Written, *, native: bool) -> tuple[list[list[Any]], list[int]]:
     """The rows as they stand on the sheet, and the row numbers of the lines."""
-    fields = fields_of(deposit.nature)
+    fields = fields_of(deposit.kind)
     rows: list[list[Any]] = [["Déclaration"] for _ in range(deposit.titles_above)]
-    titles = [f.headings[deposit.nature] for f in fields]
+    titles = [f.headings[deposit.kind] for f in fields]
     rows.append([t.upper() + deposit.space if deposit.upper else t for t in titles])
     numbers = []
     for line, blanks in zip(deposit.lines, deposit.blanks, strict=True):
@@ -141,12 +141,12 @@ def _grid(deposit: Written, *, native: bool) -> tuple[list[list[Any]], list[int]
 
 def _check(path: Path, deposit: Written, numbers: list[int]) -> None:
     reading = read(path, ReadOptions())
-    wrong = [o for o in reading.observations if o.etat not in (Etat.TOTAL_ECARTE, Etat.ENCODAGE)]
+    wrong = [o for o in reading.observations if o.noticed not in (Noticed.TOTAL_LEFT_OUT, Noticed.ENCODING)]
     assert not wrong
     (table,) = reading.tables
-    assert table.nature == deposit.nature
-    assert list(table.lignes) == numbers
-    read_back = [{c.champ: c.lus[c.codes[i]].valeur for c in table.colonnes} for i in range(len(table.lignes))]
+    assert table.kind == deposit.kind
+    assert list(table.rows) == numbers
+    read_back = [{c.field: c.meanings[c.codes[i]].value for c in table.columns} for i in range(len(table.rows))]
     assert read_back == deposit.lines
 
 

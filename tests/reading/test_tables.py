@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cells.model import Etat
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.headings import headings, normal
 from pipeline.reading.model import Reading
-from schemas.fields import ABSENCES, FIELDS, HEURES, NATURES, fields_of
+from schemas.fields import ABSENCES, FIELDS, HEURES, KINDS, fields_of
+from schemas.noticed import Noticed
 from tests.hostile import build
 
 ROOT = Path(__file__).parent.parent.parent
@@ -17,14 +17,14 @@ ABSENCE_HEADINGS = [field.headings[ABSENCES] for field in fields_of(ABSENCES)]
 ABSENCE = ["DSF-1", "1234567A", "NOM", "Prénom", "S1", "A-1", "", "", "3,5", "MAL", "AM-1", "05/03/2024", "", ""]
 
 
-def lire(tmp_path: Path, data: bytes, **options: object) -> Reading:
+def read_bytes(tmp_path: Path, data: bytes, **options: object) -> Reading:
     path = tmp_path / "depot"
     path.write_bytes(data)
     return read(path, ReadOptions(**options))  # type: ignore[arg-type]
 
 
-def etats(reading: Reading) -> list[Etat]:
-    return [o.etat for o in reading.observations]
+def noticed(reading: Reading) -> list[Noticed]:
+    return [o.noticed for o in reading.observations]
 
 
 def absences(*lines: list[str], titles: list[str] | None = None) -> str:
@@ -36,46 +36,48 @@ def test_both_kinds_in_any_sheet(tmp_path: Path) -> None:
     data = build.xlsx(
         absences(ABSENCE), build.sheet(build.row(3, ["notes"])), build.table(build.line()), build.table(build.line())
     )
-    reading = lire(tmp_path, data)
-    assert [(t.feuille, t.nature) for t in reading.tables] == [
+    reading = read_bytes(tmp_path, data)
+    assert [(t.sheet, t.kind) for t in reading.tables] == [
         ("Feuille1", ABSENCES),
         ("Feuille3", HEURES),
         ("Feuille4", HEURES),
     ]
-    assert etats(reading) == []
+    assert noticed(reading) == []
 
 
 def test_no_table(tmp_path: Path) -> None:
-    assert etats(lire(tmp_path, build.xlsx(build.sheet(build.row(1, ["Numéro DSF", "Nom"]))))) == [Etat.AUCUNE_TABLE]
-    assert etats(lire(tmp_path, b"\n\n \n")) == [Etat.AUCUNE_TABLE]
-    assert etats(lire(tmp_path, build.xlsx(build.sheet("")))) == [Etat.AUCUNE_TABLE]
+    assert noticed(read_bytes(tmp_path, build.xlsx(build.sheet(build.row(1, ["Numéro DSF", "Nom"]))))) == [
+        Noticed.NO_TABLE
+    ]
+    assert noticed(read_bytes(tmp_path, b"\n\n \n")) == [Noticed.NO_TABLE]
+    assert noticed(read_bytes(tmp_path, build.xlsx(build.sheet("")))) == [Noticed.NO_TABLE]
 
 
 def test_no_line(tmp_path: Path) -> None:
     untouched = ["DSF-1", "1234567A", "NOM", "Prénom", "S1"]
-    reading = lire(tmp_path, build.xlsx(build.table(untouched), absences(ABSENCE[:8])))
-    assert etats(reading) == [Etat.AUCUNE_LIGNE]
+    reading = read_bytes(tmp_path, build.xlsx(build.table(untouched), absences(ABSENCE[:8])))
+    assert noticed(reading) == [Noticed.NO_LINE]
 
 
 def test_empty_table_beside_a_filled_one_does_no_harm(tmp_path: Path) -> None:
     broken = build.table().replace("Référence du justificatif", "Autre chose")
-    reading = lire(tmp_path, build.xlsx(build.table(build.line()), broken))
-    assert etats(reading) == []
+    reading = read_bytes(tmp_path, build.xlsx(build.table(build.line()), broken))
+    assert noticed(reading) == []
     assert len(reading.tables) == 1
 
 
-@pytest.mark.parametrize("champ", [f.name for f in fields_of(HEURES) if HEURES in f.mandatory])
-def test_mandatory_column_missing_in_hours(tmp_path: Path, champ: str) -> None:
-    titles = [f.headings[HEURES] if f.name != champ else "" for f in fields_of(HEURES)]
+@pytest.mark.parametrize("field", [f.name for f in fields_of(HEURES) if HEURES in f.mandatory])
+def test_mandatory_column_missing_in_hours(tmp_path: Path, field: str) -> None:
+    titles = [f.headings[HEURES] if f.name != field else "" for f in fields_of(HEURES)]
     data = build.xlsx(build.sheet(build.row(1, list(titles)) + build.row(2, build.line())))
-    missing = [o for o in lire(tmp_path, data).observations if o.etat is Etat.COLONNE_MANQUANTE]
-    assert [(o.champ, o.attendu, o.ligne, o.feuille) for o in missing] == [
-        (champ, FIELDS[champ].headings[HEURES], 1, "Feuille1")
+    missing = [o for o in read_bytes(tmp_path, data).observations if o.noticed is Noticed.COLUMN_MISSING]
+    assert [(o.field, o.expected, o.row, o.sheet) for o in missing] == [
+        (field, FIELDS[field].headings[HEURES], 1, "Feuille1")
     ]
 
 
 @pytest.mark.parametrize(
-    ("left_out", "champs"),
+    ("left_out", "fields"),
     [
         ({"id_absence"}, []),
         ({"date_debut", "date_fin"}, []),
@@ -83,22 +85,22 @@ def test_mandatory_column_missing_in_hours(tmp_path: Path, champ: str) -> None:
         ({"motif", "date_justificatif"}, ["motif", "date_justificatif"]),
     ],
 )
-def test_mandatory_columns_of_absences(tmp_path: Path, left_out: set[str], champs: list[str]) -> None:
+def test_mandatory_columns_of_absences(tmp_path: Path, left_out: set[str], fields: list[str]) -> None:
     titles = [f.headings[ABSENCES] if f.name not in left_out else "" for f in fields_of(ABSENCES)]
-    reading = lire(tmp_path, build.xlsx(absences(ABSENCE, titles=titles)))
-    assert [o.champ for o in reading.observations if o.etat is Etat.COLONNE_MANQUANTE] == champs
+    reading = read_bytes(tmp_path, build.xlsx(absences(ABSENCE, titles=titles)))
+    assert [o.field for o in reading.observations if o.noticed is Noticed.COLUMN_MISSING] == fields
 
 
 def test_row_filled_in_ignored_columns_only_is_blank(tmp_path: Path) -> None:
     rows = (
         build.row(1, [*build.HEADINGS, "À moi"]) + build.row(2, [*build.line(), "x"]) + build.row(3, [""] * 10 + ["y"])
     )
-    reading = lire(tmp_path, build.xlsx(build.sheet(rows)))
-    assert list(reading.tables[0].lignes) == [2]
+    reading = read_bytes(tmp_path, build.xlsx(build.sheet(rows)))
+    assert list(reading.tables[0].rows) == [2]
     (ignored,) = reading.observations
-    assert (ignored.etat, ignored.colonne, ignored.valeur) == (Etat.COLONNE_IGNOREE, "K", "À moi")
-    (own,) = [c for c in reading.tables[0].colonnes if c.champ is None]
-    assert own.cellules == ("x",)
+    assert (ignored.noticed, ignored.column, ignored.value) == (Noticed.COLUMN_IGNORED, "K", "À moi")
+    (own,) = [c for c in reading.tables[0].columns if c.field is None]
+    assert own.cells == ("x",)
 
 
 @pytest.mark.parametrize(
@@ -113,9 +115,9 @@ def test_row_filled_in_ignored_columns_only_is_blank(tmp_path: Path) -> None:
     ],
 )
 def test_total_rows(tmp_path: Path, row: list[object], left_out: bool) -> None:
-    reading = lire(tmp_path, build.xlsx(build.table(build.line(), row)))
-    assert list(reading.tables[0].lignes) == ([2] if left_out else [2, 3])
-    assert (Etat.TOTAL_ECARTE in etats(reading)) == left_out
+    reading = read_bytes(tmp_path, build.xlsx(build.table(build.line(), row)))
+    assert list(reading.tables[0].rows) == ([2] if left_out else [2, 3])
+    assert (Noticed.TOTAL_LEFT_OUT in noticed(reading)) == left_out
 
 
 def test_headings_both_kinds_have_are_never_taken_for_added_hours(tmp_path: Path) -> None:
@@ -133,15 +135,15 @@ def test_headings_both_kinds_have_are_never_taken_for_added_hours(tmp_path: Path
         + build.row(2, list(titles))
         + build.row(3, ["D", "1", "S", "x", "x", "7", "R"])
     )
-    reading = lire(tmp_path, build.xlsx(build.sheet(rows)))
-    assert reading.tables[0].nature == ABSENCES
-    assert Etat.COLONNE_MANQUANTE in etats(reading)
+    reading = read_bytes(tmp_path, build.xlsx(build.sheet(rows)))
+    assert reading.tables[0].kind == ABSENCES
+    assert Noticed.COLUMN_MISSING in noticed(reading)
 
 
 def test_operator_adds_headings(tmp_path: Path) -> None:
     data = build.xlsx(build.table(build.line()).replace("Numéro DSF", "Dossier Kairos"))
-    assert Etat.COLONNE_MANQUANTE in etats(lire(tmp_path, data))
-    assert etats(lire(tmp_path, data, synonymes=(("numero_dsf", "DOSSIER kairos"),))) == []
+    assert Noticed.COLUMN_MISSING in noticed(read_bytes(tmp_path, data))
+    assert noticed(read_bytes(tmp_path, data, synonyms=(("numero_dsf", "DOSSIER kairos"),))) == []
 
 
 @pytest.mark.parametrize(
@@ -157,13 +159,13 @@ def test_reviewed_synonyms() -> None:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     known = headings()
-    for nature in NATURES:
+    for kind in KINDS:
         meanings: dict[str, set[str]] = {}
         for row in rows:
             field = FIELDS[row["champ"]]  # only fields that exist
-            if nature in field.headings and row["nature"] in ("", nature):
+            if kind in field.headings and row["nature"] in ("", kind):
                 meanings.setdefault(normal(row["titre"]), set()).add(field.name)
-                assert known.field(nature, row["titre"]) == field.name, row
+                assert known.field(kind, row["titre"]) == field.name, row
         assert all(len(names) == 1 for names in meanings.values())
     assert len({(normal(r["titre"]), r["nature"]) for r in rows}) == len(rows), "a heading is there twice"
     assert known.field(ABSENCES, "Heures complémentaires") is None

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.reading import ReadOptions, read
+from schemas.noticed import Noticed
 from tests.hostile import build
 from tests.hostile.outcome import cells, refused, rows
 
@@ -91,7 +92,7 @@ def test_cells_errors_formulas_and_hidden_rows(path: Path) -> None:
     assert rows(reading) == [4, 5]
     assert cells(reading, "heures") == [7.5, FormulaCell(3.5)]
     assert cells(reading, "reference_justificatif") == ["FE-1", ErrorCell("#REF!")]
-    assert [o.etat for o in reading.observations] == [Etat.LECTURE]
+    assert [o.noticed for o in reading.observations] == [Noticed.WORTH_A_LOOK]
 
 
 def test_cut_record(path: Path) -> None:
@@ -99,4 +100,4 @@ def test_cut_record(path: Path) -> None:
     path.write_bytes(whole)
     assert read(path, ReadOptions()).tables
     path.write_bytes(xlsb(row(1, list(build.HEADINGS)), b"\x06\xff\xff\xff\x7f"))
-    assert refused(read(path, ReadOptions()), "feuille_abimee")
+    assert refused(read(path, ReadOptions()), "damaged_sheet")

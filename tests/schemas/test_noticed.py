@@ -47,7 +47,7 @@ def test_every_code_that_reading_gives_has_its_text() -> None:
     assert [code for name, code in asked if code not in (UNREADABLE if name == "unreadable" else NOTES)] == []
 
 
-@pytest.mark.parametrize("code", [code for code in UNREADABLE if code != "vide"])
+@pytest.mark.parametrize("code", [code for code in UNREADABLE if code != "empty"])
 def test_a_file_that_cannot_be_read_says_why(code: str) -> None:
     for langue, opening in (
         ("fr", "Ce fichier ne peut pas être lu comme un tableau"),
@@ -59,7 +59,7 @@ def test_a_file_that_cannot_be_read_says_why(code: str) -> None:
 
 
 def test_an_empty_file_has_words_of_its_own() -> None:
-    (said,) = messages("fr", "fichier_illisible", precision="vide")
+    (said,) = messages("fr", "fichier_illisible", precision="empty")
     assert said == "Ce fichier est vide (0 octet) : l'envoi a sans doute été interrompu."
 
 

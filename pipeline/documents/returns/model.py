@@ -8,14 +8,14 @@ import pandas as pd
 
 from pipeline import __version__, jsonfile
 from pipeline.cells import text
-from pipeline.cells.model import Etat
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames, per_deposit
 from pipeline.judging.verdicts import COUNTED, HELD, REJECTED, TAKEN, counts, state
-from pipeline.reading.model import Column, Reading
+from pipeline.reading.model import Reading, SheetColumn
 from schemas.fields import SHEETS, column_letter
+from schemas.noticed import Noticed
 from schemas.rules import RULES_VERSION
 
 NAMED = 20
@@ -59,7 +59,7 @@ def _model(
         "sha256": deposit.sha256,
         "octets": arrival.octets,
         "recu_le": read.isoformat().replace("+00:00", "Z"),
-        "declarant": {"pour_le_compte_de": deposit.reading.pour_le_compte_de, "contact": deposit.reading.contact},
+        "declarant": {"pour_le_compte_de": deposit.reading.on_behalf_of, "contact": deposit.reading.contact},
         "run": run,
         "date": context.day.isoformat(),
         "politique": settings.politique,
@@ -153,9 +153,9 @@ def _lines(lines: pd.DataFrame, findings: pd.DataFrame, frames: Frames, politiqu
             entry["attend_autres"] = len(places[NAMED:])
         if verdict in (REJECTED, HELD):
             table = frames.tables[row["table"]]
-            entry["cellules"] = {c.champ: _typed(c, row["rang"]) for c in table.colonnes if c.champ}
+            entry["cellules"] = {c.field: _typed(c, row["rang"]) for c in table.columns if c.field}
             entry["autres"] = [
-                {"titre": c.titre, **_typed(c, row["rang"])} for c in table.colonnes if c.champ is None and c.titre
+                {"titre": c.heading, **_typed(c, row["rang"])} for c in table.columns if c.field is None and c.heading
             ]
         rows.append(entry)
     return rows
@@ -172,20 +172,20 @@ def _waited(lines: pd.DataFrame, politique: str) -> dict[str, list[Model]]:
     return places
 
 
-def _typed(column: Column, rang: int) -> Model:
+def _typed(column: SheetColumn, rang: int) -> Model:
     """The cell as typed; a social security number is the one thing that does not travel back."""
     code = column.codes[rang]
-    return text.encode(None if Etat.NIR in column.lus[code].etats else column.cellules[code])
+    return text.encode(None if Noticed.NIR in column.meanings[code].noticed else column.cells[code])
 
 
 def _tables(reading: Reading) -> list[Model]:
     return [
         {
-            "feuille": table.feuille,
-            "nature": table.nature,
-            "entete": table.entete,
+            "feuille": table.sheet,
+            "nature": table.kind,
+            "entete": table.heading_row,
             "colonnes": [
-                {"champ": c.champ, "titre": c.titre, "lettre": column_letter(c.indice)} for c in table.colonnes
+                {"champ": c.field, "titre": c.heading, "lettre": column_letter(c.index)} for c in table.columns
             ],
         }
         for table in reading.tables
@@ -211,11 +211,11 @@ def _interpretations(reading: Reading, langue: str) -> list[str]:
     sentence, sheet, csv = _READ[langue]
     return [
         sentence.format(
-            place=sheet.format(feuille=table.feuille) if table.feuille else csv,
-            nature=SHEETS[table.nature],
-            entete=table.entete,
-            lignes=len(table.lignes),
+            place=sheet.format(feuille=table.sheet) if table.sheet else csv,
+            nature=SHEETS[table.kind],
+            entete=table.heading_row,
+            lignes=len(table.rows),
         )
         for table in reading.tables
-        if len(table.lignes)
+        if len(table.rows)
     ]

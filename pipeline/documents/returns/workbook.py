@@ -14,7 +14,7 @@ from pipeline.documents import layout, xlsx
 from pipeline.documents.returns.causes import Finding, awaited, place
 from pipeline.documents.wording import Words
 from schemas import informative
-from schemas.fields import FIELDS, NATURES, SHEETS
+from schemas.fields import FIELDS, KINDS, SHEETS
 
 Model = Mapping[str, Any]
 Extra = tuple[str, int]
@@ -72,7 +72,7 @@ class _Corrections:
                 self.faults.setdefault((constat["feuille"], constat["ligne"]), []).append(constat)
 
     def make(self) -> bytes:
-        for nature in NATURES:
+        for nature in KINDS:
             self._table(nature, [line for line in self.lines if line["nature"] == nature])
         filled = {SHEETS[line["nature"]] for line in self.lines}
         self.book.active = next(i for i, sheet in enumerate(self.book.worksheets) if sheet.title in filled)

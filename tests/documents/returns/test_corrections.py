@@ -15,7 +15,7 @@ from pipeline.documents import layout
 from pipeline.documents.returns import workbook
 from pipeline.documents.returns.workbook import corrections, value
 from pipeline.reading import ReadOptions, read
-from schemas.fields import NATURES, SHEETS, fields_of
+from schemas.fields import KINDS, SHEETS, fields_of
 from tests.browser import libreoffice
 from tests.documents.returns import samples
 from tests.documents.returns.ooxml import check_order
@@ -43,7 +43,7 @@ def full() -> openpyxl.Workbook:
 
 def test_it_has_the_sheets_and_headings_of_the_template(full: openpyxl.Workbook) -> None:
     assert full.sheetnames == [*SHEETS.values(), "Déclarant", "Mode d'emploi"]
-    for nature in NATURES:
+    for nature in KINDS:
         titles = [cell.value for cell in full[SHEETS[nature]][1]]
         assert titles[:2] == ["Que faire", "Ligne d'origine"]
         fields = [field.headings[nature] for field in fields_of(nature)]
@@ -52,7 +52,7 @@ def test_it_has_the_sheets_and_headings_of_the_template(full: openpyxl.Workbook)
 
 def test_only_rejected_and_held_lines_are_there_in_sheet_order(full: openpyxl.Workbook) -> None:
     model = samples.full()
-    for nature in NATURES:
+    for nature in KINDS:
         expected = [f"ligne {entry['ligne']}" for entry in worked(model, nature)]
         assert [row["Ligne d'origine"].value for row in rows(full[SHEETS[nature]])] == expected
 
@@ -189,11 +189,11 @@ def _plain(cell: samples.Model) -> samples.Model:
 
 def _reread(path: Path) -> Iterable[tuple[str, dict[str, samples.Model]]]:
     reading = read(path, ReadOptions(siret=samples.SIRET))
-    assert not [o for o in reading.observations if o.etat not in ("colonne_ignoree",)]
+    assert not [o for o in reading.observations if o.noticed not in ("colonne_ignoree",)]
     for table in reading.tables:
-        for rang in range(len(table.lignes)):
-            typed = {c.champ: text.encode(c.cellules[c.codes[rang]]) for c in table.colonnes if c.champ}
-            yield table.nature, {name: _plain(cell) for name, cell in typed.items()}
+        for rang in range(len(table.rows)):
+            typed = {c.field: text.encode(c.cells[c.codes[rang]]) for c in table.columns if c.field}
+            yield table.kind, {name: _plain(cell) for name, cell in typed.items()}
 
 
 @pytest.mark.parametrize("kind", ["openpyxl", "xlsx", "ods"])
@@ -209,7 +209,7 @@ def test_our_reader_finds_every_line_as_it_was_typed(tmp_path: Path, kind: str) 
         path = libreoffice(path, kind, tmp_path / "saved")
     expected = [
         (nature, {name: _plain(cell) for name, cell in entry["cellules"].items()})
-        for nature in NATURES
+        for nature in KINDS
         for entry in worked(model, nature)
     ]
     assert list(_reread(path)) == expected
