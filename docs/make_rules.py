@@ -1,4 +1,4 @@
-"""Writes docs/rules.md: every rule with what its report really says, taken from the demo. `python -m docs.make_rules`."""
+"""Writes docs/rules.md: every rule with what its report says in the demo. `python -m docs.make_rules`."""
 
 import json
 import sys
@@ -33,18 +33,21 @@ Une ligne **rejetée** ne part pas. Un **avertissement** la laisse partir. L'op�
 
 
 def examples(workspace: Workspace) -> dict[str, Mapping[str, Any]]:
-    """For each code, the finding with the most to show among the reports of a workspace; the same reports give the same."""
+    """By code, the finding that shows most (cell, value, what is expected) among the reports of a workspace.
+
+    The same reports give the same findings.
+    """
     found: dict[str, tuple[tuple[int, str], Mapping[str, Any]]] = {}
     for path in sorted(workspace.outbox.glob("*/retours/*/rapport.json")):
-        for constat in json.loads(path.read_text("utf-8"))["constats"]:
-            rank = (-sum(bool(constat[name]) for name in ("cellule", "valeur", "attendu")), str(path))
-            if constat["code"] not in found or rank < found[constat["code"]][0]:
-                found[constat["code"]] = (rank, constat)
-    return {code: constat for code, (_, constat) in found.items()}
+        for finding in json.loads(path.read_text("utf-8"))["constats"]:
+            rank = (-sum(bool(finding[name]) for name in ("cellule", "valeur", "attendu")), str(path))
+            if finding["code"] not in found or rank < found[finding["code"]][0]:
+                found[finding["code"]] = (rank, finding)
+    return {code: finding for code, (_, finding) in found.items()}
 
 
 def render(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page."""
+    """The page, from the finding of each code. Raises ``KeyError`` for a rule without any."""
     lines = [INTRODUCTION, f"Version des règles : {RULES_VERSION}.", ""]
     for family, title in FAMILIES.items():
         lines += [f"## {family} : {title}", ""]
@@ -54,20 +57,20 @@ def render(found: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(rule: Rule, constat: Mapping[str, Any]) -> Iterator[str]:
+def _section(rule: Rule, finding: Mapping[str, Any]) -> Iterator[str]:
     severity = "rejet" if rule.severity == REJECTS else "avertissement"
     yield f"### {rule.code}" + (" 🔒" if rule.code in PROTECTED else "")
     yield ""
-    yield f"> **{_plain(constat['message'])}** {_plain(constat['geste'])}"
+    yield f"> **{_plain(finding['message'])}** {_plain(finding['geste'])}"
     yield ""
-    where = constat["cellule"] or (f"ligne {constat['ligne']}" if constat["ligne"] else "le fichier")
-    if constat["feuille"]:
+    where = finding["cellule"] or (f"ligne {finding['ligne']}" if finding["ligne"] else "le fichier")
+    if finding["feuille"]:
         where = (
-            f"{constat['feuille']}!{constat['cellule']}"
-            if constat["cellule"]
-            else f"feuille {constat['feuille']}, {where}"
+            f"{finding['feuille']}!{finding['cellule']}"
+            if finding["cellule"]
+            else f"feuille {finding['feuille']}, {where}"
         )
-    facts = [("Où", where), ("Saisi", constat["valeur"]), ("Attendu", constat["attendu"]), ("Sévérité", severity)]
+    facts = [("Où", where), ("Saisi", finding["valeur"]), ("Attendu", finding["attendu"]), ("Sévérité", severity)]
     said = [
         f"{name} : " + (f"`{_code(value)}`" if name == "Saisi" else _plain(value)) for name, value in facts if value
     ]
@@ -76,7 +79,7 @@ def _section(rule: Rule, constat: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Text of a sender as text in Markdown."""
+    """Text of a sender as plain text in Markdown."""
     return "".join(f"\\{c}" if c in "\\`*_<>[]#|" else c for c in " ".join(text.split()))
 
 
@@ -85,6 +88,7 @@ def _code(text: str) -> str:
 
 
 def main() -> int:
+    """Make the demo and write the page from it."""
     from pipeline.commands.demo import demo  # noqa: PLC0415 - only to write the page
 
     with TemporaryDirectory() as folder:

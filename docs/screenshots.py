@@ -1,4 +1,4 @@
-"""Remakes the pictures of docs/images: `python -m docs.screenshots [name…]`. Wants Chromium, LibreOffice and pdftoppm.
+"""Remakes the pictures of docs/images: `python -m docs.screenshots [name…]`. Needs Chromium, LibreOffice and pdftoppm.
 
 Each picture is one entry of ``SHOTS``: a page (opened in Chromium) or a workbook (printed by LibreOffice), made from the
 sample models of the tests, in which every name is invented.
@@ -19,7 +19,7 @@ from pipeline.documents import template
 from pipeline.documents.returns import files
 from tests.browser import chromium, libreoffice
 from tests.documents.returns import samples
-from tests.documents.test_template import ABSENCES, TRAINEES
+from tests.documents.test_template import ABSENCES, SEQUENCES
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -32,7 +32,7 @@ def _report(make: Callable[..., samples.Model], name: str = "rapport.html") -> C
 def _template() -> bytes:
     known = nomenclature.motifs(ROOT)
     return template.workbook(
-        samples.SIRET, "Centre des Trois Rivières", TRAINEES, ABSENCES, known, "fr", date(2025, 4, 2)
+        samples.SIRET, "Centre des Trois Rivières", SEQUENCES, ABSENCES, known, "fr", date(2025, 4, 2)
     )
 
 
@@ -76,7 +76,7 @@ def _of_workbook(shot: Shot, folder: Path) -> None:
 
 
 def _of_paper(paper: Path, shot: Shot) -> None:
-    """One page of a PDF as a picture; a negative ``page`` counts from the end."""
+    """One page of a PDF as a picture."""
     page = shot.page if shot.page > 0 else _pages(paper) + 1 + shot.page
     target = str(IMAGES / shot.name)
     number = ["-f", str(page), "-l", str(page), "-singlefile"]
@@ -89,7 +89,7 @@ def _pages(paper: Path) -> int:
 
 
 def main(names: list[str]) -> None:
-    """Remake the pictures named, or all of them."""
+    """Remake the pictures named, or all of them. Exits with a sentence where a name is unknown."""
     unknown = set(names) - {shot.name for shot in SHOTS}
     if unknown:
         sys.exit(f"no such picture: {', '.join(sorted(unknown))}; there are {', '.join(shot.name for shot in SHOTS)}")

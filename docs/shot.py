@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture. ``make`` gives the bytes of the page or workbook.
+    """One picture of a page or workbook. ``make`` gives its bytes.
 
-    Of a page: ``width`` of the window; ``height`` cuts the picture; ``paper`` prints it. On paper: ``page`` of the print.
+    A page is shown in a window of ``width`` pixels, as a whole or cut at ``height`` pixels; ``paper`` prints it instead. A
+    ``workbook`` is always printed. ``page``: which page of the print; a negative one counts from the end.
     """
 
     name: str

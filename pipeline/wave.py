@@ -8,7 +8,7 @@ from datetime import date
 from time import monotonic
 
 from pipeline.documents import clerk, returns
-from pipeline.documents.returns.model import Model, models
+from pipeline.documents.returns.model import ReportData, report_data
 from pipeline.errors import Halt, HeadMoved, scrubbed
 from pipeline.intake.arrival import Snapshot
 from pipeline.intake.retire import retire
@@ -129,19 +129,19 @@ def _stage(chain: Chain, decided: Decided) -> list[Token]:
         for c in settled.complements
     ]
     tokens = chain.pool.map(_write_complement, issued)
-    reports = models(decided, chain.context, chain.run)
+    reports = report_data(decided, chain.context, chain.run)
     for low in range(0, len(reports), RENDERED):
         tokens += chain.pool.map(
-            _write_return, [(chain.workspace, chain.fence, m) for m in reports[low : low + RENDERED]]
+            _write_return, [(chain.workspace, chain.fence, report) for report in reports[low : low + RENDERED]]
         )
         chain.progress("rendu", min(low + RENDERED, len(reports)), len(reports))
     spool.harden(chain.workspace, tokens)
     return tokens
 
 
-def _write_return(item: tuple[Workspace, int, Model]) -> Token:
-    workspace, fence, model = item
-    folder = Folder("retour", f"{model['siret']}/retours/{model['depot']}", returns.files(model))
+def _write_return(item: tuple[Workspace, int, ReportData]) -> Token:
+    workspace, fence, report = item
+    folder = Folder("retour", f"{report['siret']}/retours/{report['depot']}", returns.files(report))
     return spool.write(workspace, folder, fence)
 
 

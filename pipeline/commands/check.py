@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline import disk, ledger, nomenclature, reference
 from pipeline.commands.console import COUNTED, plain
-from pipeline.documents.returns.model import models
+from pipeline.documents.returns.model import report_data
 from pipeline.errors import NoReference
 from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.judging.context import Context
@@ -34,7 +34,7 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
         snapshot = Snapshot(arrival, disk.hash_of(path), path)
         headings = nomenclature.synonyms(workspace.root, settings.synonymes)
         decided = decide(context, read(pool, settings, headings, [snapshot]))
-        return models(decided, context, run="")[0]
+        return report_data(decided, context, run="")[0]
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -30,7 +30,7 @@ def prefilled(workspace: Workspace, settings: Settings, siret: str, numeros: Seq
     return template.workbook(
         siret,
         rows.raison_sociale,
-        _trainees(rows),
+        _sequences(rows),
         _open_absences(workspace, settings, rows),
         nomenclature.motifs(workspace.root, settings.motifs),
         settings.langue,
@@ -38,12 +38,12 @@ def prefilled(workspace: Workspace, settings: Settings, siret: str, numeros: Seq
     )
 
 
-def _trainees(rows: OrganisationRows) -> list[template.Trainee]:
+def _sequences(rows: OrganisationRows) -> list[template.SequenceRow]:
     ordered = rows.sequences.sort_values(
         ["numero_dsf", "nom", "prenom", "identifiant_de", "code_sequence"], kind="stable"
     )
     return [
-        template.Trainee(
+        template.SequenceRow(
             numero_dsf=row["numero_dsf"],
             identifiant_de=row["identifiant_de"],
             nom=row["nom"],
@@ -57,7 +57,7 @@ def _trainees(rows: OrganisationRows) -> list[template.Trainee]:
     ]
 
 
-def _open_absences(workspace: Workspace, settings: Settings, rows: OrganisationRows) -> list[template.Absence]:
+def _open_absences(workspace: Workspace, settings: Settings, rows: OrganisationRows) -> list[template.AbsenceRow]:
     """Absences with hours left, not completed by the extract nor by the ledger, with the names of their trainees."""
     with ledger.open(workspace, settings) as book:
         taken = book.entries(rows.dsf["cle_dsf"], []).absences
@@ -69,7 +69,7 @@ def _open_absences(workspace: Workspace, settings: Settings, rows: OrganisationR
         ["numero_dsf", "nom", "prenom", "identifiant_de", "date_debut", "id_absence"], kind="stable"
     )
     return [
-        template.Absence(
+        template.AbsenceRow(
             numero_dsf=row["numero_dsf"],
             identifiant_de=row["identifiant_de"],
             nom=row["nom"],

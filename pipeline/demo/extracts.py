@@ -9,38 +9,47 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from pipeline.demo.world import MONTHS, Declared, Dsf, World
+from pipeline.cells import text
+from pipeline.demo.world import MONTHS, Declared, SampleDsf, World
 from pipeline.documents import xlsx
+from pipeline.documents.wording import Wording
+from pipeline.jsonfile import hours
 from schemas.extracts import ABSENCES, DSF, SEQUENCES, TABLES
 
 FIRST = date(2025, 5, 31)
+"""``date_extraction`` of the csv files."""
 SECOND = date(2025, 6, 27)
-Cell = str | date | Decimal | None
-Rows = list[dict[str, Cell]]
+"""``date_extraction`` of the workbook."""
+ExtractValue = str | date | Decimal | None
+"""What a cell of a sample extract holds; a ``Decimal`` is hours."""
+ExtractRows = list[dict[str, ExtractValue]]
+"""Rows of a table by column."""
+
+_FRENCH = Wording("fr")
 
 
 def write(world: World, folder: Path) -> None:
-    """Write both extracts into ``folder``, with the times at which an operator would have put them there."""
+    """Write both extracts into ``folder``, with the file times of an operator who puts them there in June."""
     april = MONTHS[1]
-    spring = _tables(world, [d for d in world.dsf if d.debut <= april], FIRST)
+    spring = _tables(world, [d for d in world.dsf if d.start <= april], FIRST)
     for row in spring[DSF][-12:]:
         # Not validated yet when the first extract was made: the second one replaces them.
         row["statut"], row["date_validation"] = "En cours de contrôle", None
     for table, rows in spring.items():
         put(folder / f"{table}_{FIRST.isoformat()}.csv", _csv(table, rows), datetime(2025, 6, 1, 6, 30))
-    later = _tables(world, [d for d in world.dsf if d.debut >= april], SECOND)
+    later = _tables(world, [d for d in world.dsf if d.start >= april], SECOND)
     put(folder / f"extrait_{SECOND.isoformat()}.xlsx", _workbook(later), datetime(2025, 6, 28, 6, 30))
 
 
 def put(path: Path, content: bytes, when: datetime) -> None:
-    """Write a file as if it had been put there at ``when`` (UTC)."""
+    """Write a file, and its folder, with ``when`` (UTC) as the time of its last change."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     seconds = int((when - datetime(1970, 1, 1)).total_seconds())
     os.utime(path, (seconds, seconds))
 
 
-def _tables(world: World, dsf: list[Dsf], extracted: date) -> dict[str, Rows]:
+def _tables(world: World, dsf: list[SampleDsf], extracted: date) -> dict[str, ExtractRows]:
     rows = [row for one in dsf for row in world.of(one)]
     return {
         DSF: [_dsf(one, extracted) for one in dsf],
@@ -49,80 +58,76 @@ def _tables(world: World, dsf: list[Dsf], extracted: date) -> dict[str, Rows]:
     }
 
 
-def _dsf(one: Dsf, extracted: date) -> dict[str, Cell]:
+def _dsf(one: SampleDsf, extracted: date) -> dict[str, ExtractValue]:
     convention = one.convention
     return {
-        "numero_dsf": one.numero,
-        "type_session": convention.type_session,
+        "numero_dsf": one.number,
+        "type_session": convention.session,
         "nature": one.nature,
-        "statut": one.statut,
-        "numero_convention": convention.numero,
-        "intitule": convention.intitule,
+        "statut": one.status,
+        "numero_convention": convention.number,
+        "intitule": convention.title,
         "siret_titulaire": convention.titulaire.siret,
-        "raison_sociale_titulaire": convention.titulaire.nom,
+        "raison_sociale_titulaire": convention.titulaire.name,
         "siret_dispensateur": convention.dispensateur.siret,
-        "raison_sociale_dispensateur": convention.dispensateur.nom,
-        "periode_debut": one.debut,
-        "periode_fin": one.fin,
-        "date_validation": one.validation,
+        "raison_sociale_dispensateur": convention.dispensateur.name,
+        "periode_debut": one.start,
+        "periode_fin": one.end,
+        "date_validation": one.validated_on,
         "date_extraction": extracted,
     }
 
 
-def _hours(hundredths: int) -> Decimal:
-    return Decimal(hundredths).scaleb(-2)
-
-
-def _sequence(row: Declared) -> dict[str, Cell]:
+def _sequence(row: Declared) -> dict[str, ExtractValue]:
     return {
-        "numero_dsf": row.dsf.numero,
-        "identifiant_de": row.stagiaire.identifiant,
-        "nom": row.stagiaire.nom,
-        "prenom": row.stagiaire.prenom,
-        "numero_pif": row.stagiaire.pif,
+        "numero_dsf": row.dsf.number,
+        "identifiant_de": row.trainee.identifier,
+        "nom": row.trainee.surname,
+        "prenom": row.trainee.first_name,
+        "numero_pif": row.trainee.pif,
         "code_sequence": row.code,
-        "libelle_sequence": row.libelle,
-        "heures_prevues": _hours(row.prevues),
-        "heures_realisees": _hours(row.realisees),
-        "heures_absence_financables": _hours(row.financables),
-        "heures_absence_non_financables": _hours(row.non_financables),
+        "libelle_sequence": row.label,
+        "heures_prevues": hours(row.planned),
+        "heures_realisees": hours(row.done),
+        "heures_absence_financables": hours(row.fundable),
+        "heures_absence_non_financables": hours(row.not_fundable),
     }
 
 
-def _absences(row: Declared) -> Rows:
+def _absences(row: Declared) -> ExtractRows:
     return [
         {
-            "numero_dsf": row.dsf.numero,
-            "identifiant_de": row.stagiaire.identifiant,
+            "numero_dsf": row.dsf.number,
+            "identifiant_de": row.trainee.identifier,
             "code_sequence": row.code,
-            "id_absence": absence.identifiant,
-            "type_absence": absence.type_absence,
-            "date_debut": absence.debut,
-            "date_fin": absence.fin,
-            "heures_non_financables": _hours(absence.heures),
-            "deja_complementee": "oui" if absence.deja else "non",
+            "id_absence": absence.identifier,
+            "type_absence": absence.kind,
+            "date_debut": absence.start,
+            "date_fin": absence.end,
+            "heures_non_financables": hours(absence.hours),
+            "deja_complementee": "oui" if absence.completed else "non",
         }
         for absence in row.absences
     ]
 
 
-def _csv(table: str, rows: Rows) -> bytes:
+def _csv(table: str, rows: ExtractRows) -> bytes:
     """As a French export writes it: semicolons, decimal commas, dd/mm/yyyy, a BOM."""
-
-    def text(cell: Cell) -> str:
-        if isinstance(cell, Decimal):
-            return str(cell).replace(".", ",")
-        return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else cell or ""
-
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     names = [column.name for column in TABLES[table]]
     writer.writerow(names)
-    writer.writerows([[text(row[name]) for name in names] for row in rows])
+    writer.writerows([[_as_text(row[name]) for name in names] for row in rows])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _workbook(tables: dict[str, Rows]) -> bytes:
+def _as_text(value: ExtractValue) -> str:
+    if isinstance(value, Decimal):
+        return _FRENCH.decimal(str(value))
+    return text.day(value) if isinstance(value, date) else value or ""
+
+
+def _workbook(tables: dict[str, ExtractRows]) -> bytes:
     book = Workbook(write_only=False)
     for sheet in book.worksheets:
         book.remove(sheet)

@@ -5,147 +5,157 @@ from datetime import date, timedelta
 from random import Random
 
 from pipeline.demo import words
-from pipeline.demo.world import Absence, Declared, Dsf, World
+from pipeline.demo.world import Absence, Declared, SampleDsf, World
 from schemas.fields import ABSENCES, HEURES
 
 
 @dataclass(frozen=True)
-class Hours:
-    """Hours in hundredths, to be typed in the depositor's way."""
+class SampleHours:
+    """Hours (whole hundredths), to be typed in the depositor's way."""
 
     hundredths: int
 
 
 @dataclass(frozen=True)
 class Raw:
-    """Typed exactly so: a text, a number, a date that is wrong in itself, or a formula (``=…``) or error (``#REF!``)."""
+    """A value typed exactly so: a text, a number, a date that is wrong in itself, a formula (``=…``) or an error (``#REF!``)."""
 
     value: str | int | float | date | None
 
 
-Value = str | Hours | date | Raw | None
+SampleValue = str | SampleHours | date | Raw | None
+"""What a cell of a sample line holds before anybody types it in a way of their own."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line: field → value. Blank fields are left out."""
+class SampleLine:
+    """One line of a table of ``kind``. ``values``: by field; blank fields are left out."""
 
-    nature: str
-    values: dict[str, Value]
+    kind: str
+    values: dict[str, SampleValue]
 
-    def but(self, **changes: Value) -> "Line":
+    def but(self, **changes: SampleValue) -> "SampleLine":
+        """The same line with other values in some fields."""
         return replace(self, values=self.values | changes)
 
 
 @dataclass(frozen=True)
-class Planned:
-    """A line as typed, and as it should have been (None: it should not be there). ``faute``: the code it is to trigger."""
+class PlannedLine:
+    """A line as typed, and as it should be (None: it should not be there).
 
-    typed: Line
-    wanted: Line | None
-    faute: str = ""
+    ``fault``: the code that it is to trigger; empty for a right line.
+    """
+
+    typed: SampleLine
+    wanted: SampleLine | None
+    fault: str = ""
 
 
 class Stock:
-    """Hands out right lines; what was handed out once is not handed out again, so that they all can be accepted."""
+    """Hands out right lines, each once: together they can all be accepted."""
 
     def __init__(self, world: World, rng: Random) -> None:
         self.world = world
         self.rng = rng
         self._room: dict[tuple[str, str], int] = {}
         for row in world.rows:
-            key = (row.stagiaire.pif, row.code)
-            self._room[key] = self._room.get(key, row.prevues) - row.declarees
+            key = (row.trainee.pif, row.code)
+            self._room[key] = self._room.get(key, row.planned) - row.total
         self._used: set[object] = set()
-        self._proof = 0
+        self._proofs = 0
 
     def room(self, row: Declared) -> int:
-        """Hours that may still be added to the séquence (hundredths)."""
-        return self._room[row.stagiaire.pif, row.code]
+        """Hours (hundredths) that may still be added to the séquence."""
+        return self._room[row.trainee.pif, row.code]
 
     def take(self, row: Declared, hundredths: int) -> None:
-        """Set aside hours that a line types beyond those it was handed out with."""
-        self._room[row.stagiaire.pif, row.code] -= hundredths
+        """Set aside the hours that a line types beyond those it was handed out with."""
+        self._room[row.trainee.pif, row.code] -= hundredths
 
     def proof(self, prefix: str) -> str:
-        self._proof += 1
-        return f"{prefix}-{self._proof:04d}"
+        """A new reference of a proof."""
+        self._proofs += 1
+        return f"{prefix}-{self._proofs:04d}"
 
     def days(self, row: Declared) -> list[date]:
         """Working days of the DSF on which this trainee is not declared absent."""
         away = {
-            absence.debut + timedelta(days=n)
+            absence.start + timedelta(days=n)
             for other in self.world.of(row.dsf)
-            if other.stagiaire == row.stagiaire
+            if other.trainee == row.trainee
             for absence in other.absences
-            for n in range((absence.fin - absence.debut).days + 1)
+            for n in range((absence.end - absence.start).days + 1)
         }
-        span = [row.dsf.debut + timedelta(days=n) for n in range((row.dsf.fin - row.dsf.debut).days + 1)]
+        span = [row.dsf.start + timedelta(days=n) for n in range((row.dsf.end - row.dsf.start).days + 1)]
         return [day for day in span if day.weekday() < 5 and day not in away]
 
-    def hours(self, dsf: Dsf) -> tuple[Line, Declared] | None:
-        """An hours line on ``dsf``, and the row it is about; None when there is no room left."""
+    def hours(self, dsf: SampleDsf) -> tuple[SampleLine, Declared] | None:
+        """An hours line on ``dsf``, and the row it is about; None where there is no room left."""
         rows = [row for row in self.world.of(dsf) if self.room(row) >= 500]
         if not rows:
             return None
         row = self.rng.choice(rows)
         day = self.rng.choice(self.days(row))
-        key = (dsf.numero, row.stagiaire.identifiant, row.code, day)
+        key = (dsf.number, row.trainee.identifier, row.code, day)
         if key in self._used:
             return None
         self._used.add(key)
         amount = min(self.rng.choice((700, 350, 325, 700, 150, 400, 725)), self.room(row) // 25 * 25)
-        self._room[row.stagiaire.pif, row.code] -= amount
-        values: dict[str, Value] = _who(row) | {
+        self.take(row, amount)
+        values: dict[str, SampleValue] = _who(row) | {
             "date_debut": day,
-            "heures": Hours(amount),
+            "heures": SampleHours(amount),
             "reference_justificatif": self.proof("EMARG"),
         }
         if self.rng.random() < 0.3:
             values["date_fin"] = day
         if self.rng.random() < 0.1:
             values["commentaire"] = "Feuille d'émargement retrouvée"
-        return Line(HEURES, values), row
+        return SampleLine(HEURES, values), row
 
-    def absence(self, dsf: Dsf, *, deja: bool = False) -> tuple[Line, Declared, Absence] | None:
-        """An absence line on ``dsf``; ``deja``: of an absence the extract says is completed already."""
+    def absence(self, dsf: SampleDsf, *, completed: bool = False) -> tuple[SampleLine, Declared] | None:
+        """An absence line on ``dsf``, and the row it is about; None where there is no absence left.
+
+        ``completed``: of an absence that the extract says is completed already.
+        """
         free = [
             (row, absence)
             for row in self.world.of(dsf)
             for absence in row.absences
-            if absence.deja == deja and (dsf.numero, absence.identifiant) not in self._used
+            if absence.completed == completed and (dsf.number, absence.identifier) not in self._used
         ]
         if not free:
             return None
         row, absence = self.rng.choice(free)
-        self._used.add((dsf.numero, absence.identifiant))
-        values: dict[str, Value] = _who(row) | {
-            "heures": Hours(absence.heures),
+        self._used.add((dsf.number, absence.identifier))
+        values: dict[str, SampleValue] = _who(row) | {
+            "heures": SampleHours(absence.hours),
             "motif": self.rng.choice(words.REASONS),
             "reference_justificatif": self.proof("JUST"),
-            "date_justificatif": absence.debut + timedelta(days=self.rng.randint(0, 12)),
+            "date_justificatif": absence.start + timedelta(days=self.rng.randint(0, 12)),
         }
         # By its identifier, by its dates, or by both.
         way = self.rng.random()
         if way < 0.8 or _twins(self.world.of(dsf), row, absence):
-            values["id_absence"] = absence.identifiant
+            values["id_absence"] = absence.identifier
         if way > 0.4:
-            values |= {"date_debut": absence.debut, "date_fin": absence.fin}
-        if absence.heures > 300 and self.rng.random() < 0.1:
-            values |= {"heures": Hours(absence.heures - 100), "reliquat_abandonne": "oui"}
-        return Line(ABSENCES, values), row, absence
+            values |= {"date_debut": absence.start, "date_fin": absence.end}
+        if absence.hours > 300 and self.rng.random() < 0.1:
+            values |= {"heures": SampleHours(absence.hours - 100), "reliquat_abandonne": "oui"}
+        return SampleLine(ABSENCES, values), row
 
 
 def _twins(rows: list[Declared], row: Declared, absence: Absence) -> bool:
-    same = [a for r in rows if (r.stagiaire, r.code) == (row.stagiaire, row.code) for a in r.absences]
-    return sum((a.debut, a.fin) == (absence.debut, absence.fin) for a in same) > 1
+    """Whether another absence of the trainee on this séquence has the same dates."""
+    same = [a for r in rows if (r.trainee, r.code) == (row.trainee, row.code) for a in r.absences]
+    return sum((a.start, a.end) == (absence.start, absence.end) for a in same) > 1
 
 
-def _who(row: Declared) -> dict[str, Value]:
+def _who(row: Declared) -> dict[str, SampleValue]:
     return {
-        "numero_dsf": row.dsf.numero,
-        "identifiant_de": row.stagiaire.identifiant,
-        "nom": row.stagiaire.nom,
-        "prenom": row.stagiaire.prenom,
+        "numero_dsf": row.dsf.number,
+        "identifiant_de": row.trainee.identifier,
+        "nom": row.trainee.surname,
+        "prenom": row.trainee.first_name,
         "code_sequence": row.code,
     }

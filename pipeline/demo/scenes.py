@@ -1,4 +1,4 @@
-"""What takes a whole file, or several deposits in order: refused files, two claimants, files dropped again."""
+"""Faults that take a whole file, or several deposits in order: refused files, two claimants, files dropped again."""
 
 import io
 import zipfile
@@ -8,16 +8,16 @@ from datetime import date, timedelta
 
 from openpyxl import Workbook
 
-from pipeline.demo.deposits import NOTHING, SAVED, Deposit, Desk, ordinary
-from pipeline.demo.lines import Hours, Line, Planned
-from pipeline.demo.sheets import Style
-from pipeline.demo.world import Dsf, Organisation
+from pipeline.demo.deposits import NOTHING, ORIGINAL, SAVED, Desk, SampleDeposit, ordinary
+from pipeline.demo.lines import PlannedLine, SampleHours, SampleLine
+from pipeline.demo.sheets import Habits
+from pipeline.demo.world import Organisation, SampleDsf
 from pipeline.documents import xlsx
 from schemas.fields import HEURES
 
 
-def refused(desk: Desk, organisations: list[Organisation]) -> Iterator[Deposit]:
-    """One deposit for each FIC code, from a file that was right but for that."""
+def refused(desk: Desk, organisations: list[Organisation]) -> Iterator[SampleDeposit]:
+    """One deposit for each FIC code, from a file that is right but for that."""
     makers = (
         _garbage,
         _password,
@@ -30,16 +30,16 @@ def refused(desk: Desk, organisations: list[Organisation]) -> Iterator[Deposit]:
         _bad_siret,
     )
     for code, (maker, organisation) in enumerate(zip(makers, organisations, strict=False), start=1):
-        plain = ordinary(desk, organisation, how=Style())
+        plain = ordinary(desk, organisation, how=Habits())
         if plain is not None:
-            yield replace(maker(plain, desk), attendus=(f"FIC-{code:02d}",))
+            yield replace(maker(plain, desk), codes=(f"FIC-{code:02d}",))
 
 
-def _garbage(deposit: Deposit, _: Desk) -> Deposit:
-    return replace(deposit, brut=b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n")
+def _garbage(deposit: SampleDeposit, _: Desk) -> SampleDeposit:
+    return replace(deposit, content=b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj << /Type /Catalog >> endobj\n%%EOF\n")
 
 
-def _password(deposit: Deposit, desk: Desk) -> Deposit:
+def _password(deposit: SampleDeposit, desk: Desk) -> SampleDeposit:
     """A spreadsheet saved with a password: its content is cipher text."""
     manifest = (
         '<?xml version="1.0" encoding="UTF-8"?><manifest:manifest '
@@ -59,14 +59,14 @@ def _password(deposit: Deposit, desk: Desk) -> Deposit:
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in parts.items():
             archive.writestr(zipfile.ZipInfo(name, (2025, 6, 16, 0, 0, 0)), content)
-    return replace(deposit, brut=out.getvalue(), nom=deposit.nom.replace(".xlsx", ".ods"))
+    return replace(deposit, content=out.getvalue(), name=deposit.name.replace(".xlsx", ".ods"))
 
 
-def _too_many_sheets(deposit: Deposit, _: Desk) -> Deposit:
-    return replace(deposit, style=replace(deposit.style, feuilles=60))
+def _too_many_sheets(deposit: SampleDeposit, _: Desk) -> SampleDeposit:
+    return replace(deposit, habits=replace(deposit.habits, drafts=60))
 
 
-def _letter(deposit: Deposit, _: Desk) -> Deposit:
+def _letter(deposit: SampleDeposit, _: Desk) -> SampleDeposit:
     book = Workbook()
     sheet = book.worksheets[0]
     for text in (
@@ -75,129 +75,138 @@ def _letter(deposit: Deposit, _: Desk) -> Deposit:
         "Cordialement",
     ):
         sheet.append([text])
-    return replace(deposit, brut=xlsx.save(book, SAVED))
+    return replace(deposit, content=xlsx.save(book, SAVED))
 
 
-def _no_column(deposit: Deposit, _: Desk) -> Deposit:
-    return replace(deposit, style=replace(deposit.style, sans="code_sequence"))
+def _no_column(deposit: SampleDeposit, _: Desk) -> SampleDeposit:
+    return replace(deposit, habits=replace(deposit.habits, missing="code_sequence"))
 
 
-def _two_columns(deposit: Deposit, _: Desk) -> Deposit:
-    return replace(deposit, style=replace(deposit.style, double="heures"))
+def _two_columns(deposit: SampleDeposit, _: Desk) -> SampleDeposit:
+    return replace(deposit, habits=replace(deposit.habits, twice="heures"))
 
 
-def _empty(deposit: Deposit, _: Desk) -> Deposit:
-    lines = tuple(replace(p, typed=Line(p.typed.nature, {})) for p in deposit.lignes)
-    return replace(deposit, lignes=lines)
+def _empty(deposit: SampleDeposit, _: Desk) -> SampleDeposit:
+    lines = tuple(replace(line, typed=SampleLine(line.typed.kind, {})) for line in deposit.lines)
+    return replace(deposit, lines=lines)
 
 
-def _other_siret(deposit: Deposit, desk: Desk) -> Deposit:
+def _other_siret(deposit: SampleDeposit, desk: Desk) -> SampleDeposit:
     other = desk.foreign(deposit.siret).convention.titulaire.siret
-    return replace(deposit, declarant={"SIRET": other}, declarant_juste={"SIRET": deposit.siret})
+    return replace(deposit, declarant={"SIRET": other}, right_declarant={"SIRET": deposit.siret})
 
 
-def _bad_siret(deposit: Deposit, _: Desk) -> Deposit:
+def _bad_siret(deposit: SampleDeposit, _: Desk) -> SampleDeposit:
     wrong = deposit.siret[:-1] + str((int(deposit.siret[-1]) + 1) % 10)
-    return replace(deposit, declarant={"SIRET": wrong}, declarant_juste={"SIRET": deposit.siret})
+    return replace(deposit, declarant={"SIRET": wrong}, right_declarant={"SIRET": deposit.siret})
 
 
-def _delegated(desk: Desk, holder: Organisation) -> list[Dsf]:
-    """Open ESF whose titulaire is ``holder`` and whose dispensateur is another."""
+def _delegated(desk: Desk, titulaire: Organisation) -> list[SampleDsf]:
+    """The open ESF of ``titulaire`` that another body delivers."""
     return [
         d
         for d in desk.world.dsf
         if d.open
-        and d.convention.type_session == "ESF"
-        and d.convention.titulaire == holder
-        and d.convention.dispensateur != holder
+        and d.convention.session == "ESF"
+        and d.convention.titulaire == titulaire
+        and d.convention.dispensateur != titulaire
     ]
 
 
-def delegates(desk: Desk, holder: Organisation) -> set[str]:
-    """SIRET of the bodies that deliver open ESF for ``holder``."""
-    return {d.convention.dispensateur.siret for d in _delegated(desk, holder)}
+def delegates(desk: Desk, titulaire: Organisation) -> set[str]:
+    """The SIRET of the bodies that deliver open ESF for ``titulaire``."""
+    return {d.convention.dispensateur.siret for d in _delegated(desk, titulaire)}
 
 
-def on_behalf(desk: Desk, right: Organisation, wrong: Organisation) -> Iterator[Deposit]:
-    """A titulaire for its dispensateur (AVT-06); another that names the wrong dispensateur (REF-05)."""
+def on_behalf(desk: Desk, right: Organisation, wrong: Organisation) -> Iterator[SampleDeposit]:
+    """The titulaire ``right`` completes for its dispensateur (AVT-06); ``wrong`` names the wrong dispensateur (REF-05)."""
     mine = _delegated(desk, right)[:2]
     named = {"SIRET": right.siret, "Pour le compte de": mine[0].convention.dispensateur.siret}
     same = [d for d in mine if d.convention.dispensateur.siret == named["Pour le compte de"]]
     lines = tuple(desk.right(same, 5, 3))
-    nom = desk.name(right.siret, Style())
-    yield Deposit(right.siret, nom, desk.now(), lines, Style(), named, named, attendus=("AVT-06",))
+    name = desk.name(right.siret, Habits())
+    yield SampleDeposit(right.siret, name, desk.now(), lines, Habits(), named, named, codes=("AVT-06",))
     theirs = _delegated(desk, wrong)
     chosen = theirs[0]
     other = next(
         d.convention.dispensateur for d in theirs if d.convention.dispensateur != chosen.convention.dispensateur
     )
-    juste = {"SIRET": wrong.siret, "Pour le compte de": chosen.convention.dispensateur.siret}
-    faux = juste | {"Pour le compte de": other.siret}
+    true = {"SIRET": wrong.siret, "Pour le compte de": chosen.convention.dispensateur.siret}
+    false = true | {"Pour le compte de": other.siret}
     lines = tuple(desk.right([chosen], 4, 2))
-    nom = desk.name(wrong.siret, Style())
-    yield Deposit(wrong.siret, nom, desk.now(), lines, Style(), faux, juste, attendus=("REF-05",))
+    name = desk.name(wrong.siret, Habits())
+    yield SampleDeposit(wrong.siret, name, desk.now(), lines, Habits(), false, true, codes=("REF-05",))
 
 
-def two_claimants(desk: Desk, holder: Organisation) -> Iterator[Deposit]:
+def two_claimants(desk: Desk, titulaire: Organisation) -> Iterator[SampleDeposit]:
     """Titulaire and dispensateur complete the same absences: the first comes first, the second learns nothing of it."""
-    dsf = _delegated(desk, holder)[-1]
+    dsf = _delegated(desk, titulaire)[-1]
     lines = desk.right([dsf], 0, 2)
-    yield Deposit(holder.siret, desk.name(holder.siret, Style()), desk.now(), tuple(lines), Style(), correction=NOTHING)
-    deliverer = dsf.convention.dispensateur.siret
-    late = tuple(Planned(p.typed, None, "REF-10") for p in lines)
-    nom = desk.name(deliverer, Style())
-    yield Deposit(deliverer, nom, desk.now(), late + tuple(desk.right([dsf], 2, 0)), Style())
+    yield _plain(desk, titulaire.siret, lines, correction=NOTHING)
+    late = [PlannedLine(line.typed, None, "REF-10") for line in lines]
+    second = _plain(desk, dsf.convention.dispensateur.siret, late)
+    yield replace(second, lines=(*second.lines, *desk.right([dsf], 2, 0)))
 
 
-def again(desk: Desk, organisation: Organisation) -> Iterator[Deposit]:
+def again(desk: Desk, organisation: Organisation) -> Iterator[SampleDeposit]:
     """A file dropped, the same file under another name (AVT-07), then one that changes and overlaps it (DBL-03, AVT-04)."""
     siret = organisation.siret
     lines = desk.right(desk.open_dsf(siret)[:3], 4, 2)
-    first = Deposit(siret, desk.name(siret, Style()), desk.now(), tuple(lines), Style(), correction=NOTHING)
+    first = _plain(desk, siret, lines, correction=NOTHING)
     yield first
-    copy = first.nom.replace(".xlsx", " (1).xlsx")
-    yield replace(first, nom=copy, quand=desk.now(), attendus=("AVT-07",))
-    hours = [p.typed for p in lines if p.typed.nature == HEURES]
-    changed = hours[0].but(heures=Hours(100))
-    second = [Planned(changed, None, "DBL-03")]
+    copy = first.name.replace(".xlsx", " (1).xlsx")
+    yield replace(first, name=copy, when=desk.now(), codes=("AVT-07",))
+    hours = [line.typed for line in lines if line.typed.kind == HEURES]
+    changed = hours[0].but(heures=SampleHours(100))
+    second = [PlannedLine(changed, None, "DBL-03")]
     for line in (line for line in hours[1:] if line.values["numero_dsf"] != changed.values["numero_dsf"]):
         made = _overlap(desk, line)
         if made is not None:
-            second.append(Planned(made, made, "AVT-04"))
+            second.append(PlannedLine(made, made, "AVT-04"))
             break
-    yield Deposit(siret, desk.name(siret, Style()), desk.now(), tuple(second), Style())
+    yield _plain(desk, siret, second)
 
 
-def _overlap(desk: Desk, line: Line) -> Line | None:
-    """Some hours more on a week that holds the day of ``line``."""
+def _overlap(desk: Desk, line: SampleLine) -> SampleLine | None:
+    """An hour more over some days that include the day of ``line``; None where it does not fit."""
     row = desk.row_of(line)
     day = line.values["date_debut"]
     assert isinstance(day, date)
-    last = min(day + timedelta(days=2), row.dsf.fin)
+    last = min(day + timedelta(days=2), row.dsf.end)
     if last == day or desk.stock.room(row) < 200:
         return None
     desk.stock.take(row, 100)
-    return line.but(date_debut=day, date_fin=last, heures=Hours(100), reference_justificatif=desk.stock.proof("EMARG"))
+    return line.but(
+        date_debut=day, date_fin=last, heures=SampleHours(100), reference_justificatif=desk.stock.proof("EMARG")
+    )
 
 
-def closed(desk: Desk, code: str) -> Deposit | None:
-    """Lines on what cannot be completed: DSF not validée (REF-02), finale (REF-03), absence completed before (REF-10)."""
+def closed(desk: Desk, code: str) -> SampleDeposit | None:
+    """A deposit with a line on what cannot be completed, as ``code`` says.
+
+    REF-02: the DSF is not validée; REF-03: it is finale; REF-10: the absence is completed already.
+    """
     for dsf in desk.world.dsf:
-        if _reason(dsf) != code or dsf.convention.type_session != "ESF":
+        if _reason(dsf) != code or dsf.convention.session != "ESF":
             continue
-        made = desk.stock.absence(dsf, deja=True) if code == "REF-10" else desk.stock.hours(dsf)
+        made = desk.stock.absence(dsf, completed=True) if code == "REF-10" else desk.stock.hours(dsf)
         if made is None:
             continue
         siret = dsf.convention.dispensateur.siret
-        lines = [Planned(made[0], None, code), *desk.right(desk.open_dsf(siret)[:2], 4, 2)]
-        return Deposit(siret, desk.name(siret, Style()), desk.now(), tuple(lines), Style())
+        lines = [PlannedLine(made[0], None, code), *desk.right(desk.open_dsf(siret)[:2], 4, 2)]
+        return _plain(desk, siret, lines)
     return None
 
 
-def _reason(dsf: Dsf) -> str:
-    """Why ``dsf`` cannot be completed; an open one may have an absence that was."""
+def _plain(desk: Desk, siret: str, lines: list[PlannedLine], correction: str = ORIGINAL) -> SampleDeposit:
+    """A deposit in the template's workbook, dropped now."""
+    return SampleDeposit(siret, desk.name(siret, Habits()), desk.now(), tuple(lines), Habits(), correction=correction)
+
+
+def _reason(dsf: SampleDsf) -> str:
+    """The code that tells why ``dsf`` cannot be completed; an open one may have an absence that is completed already."""
     if dsf.open:
         return "REF-10"
     if dsf.nature == "INTERMEDIAIRE":
         return "REF-02"
-    return "REF-03" if dsf.statut.startswith("Validée") else ""
+    return "REF-03" if dsf.validated else ""

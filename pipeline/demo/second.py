@@ -1,7 +1,7 @@
-"""The second round: what comes back is corrected, as a secretary would, and dropped again.
+"""The second round: what comes back is corrected, as a secretary does, and dropped again.
 
-What a line should have been is known from the plan; which lines came back is read from ``rapport.json``, and the corrected
-cells are written into the returned ``a-corriger.xlsx`` itself, or the whole original is dropped again.
+The plan knows what each line should be, ``rapport.json`` which lines came back. The right cells are typed into the returned
+``a-corriger.xlsx`` itself, or the whole original is dropped again, corrected.
 """
 
 import json
@@ -14,34 +14,33 @@ from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipeline.demo.deposits import AS_OF_SECOND, NOTHING, RETURNED, Deposit
+from pipeline.demo.deposits import AS_OF_SECOND, NOTHING, RETURNED, SampleDeposit
 from pipeline.demo.extracts import put
-from pipeline.demo.lines import Hours, Line, Planned
-from pipeline.demo.sheets import decimal_hours
+from pipeline.demo.lines import PlannedLine, SampleHours, SampleLine
 from pipeline.documents import xlsx
+from pipeline.jsonfile import hours
 from pipeline.workspace import Workspace
 from schemas.fields import KINDS, fields_of
 
 START = datetime(2025, 7, 1, 8, 0)
+"""When the corrections begin (UTC)."""
 
 
 class DemoError(Exception):
-    """The outbox does not hold what the first round must have left there."""
+    """The outbox does not hold what the first round leaves there; the text says so in French."""
 
 
 @dataclass(frozen=True)
 class _Return:
-    """What came back for one deposit."""
+    """What came back for one deposit. ``lines``: sheet, row and kind of table of the rejected and held ones, in its order."""
 
     folder: Path
-    etat: str
-    lignes: tuple[
-        tuple[str, int, str], ...
-    ]  # feuille, ligne, nature of the rejected and held lines, in the report's order
+    state: str
+    lines: tuple[tuple[str, int, str], ...]
 
 
 def _returns(workspace: Workspace) -> dict[tuple[str, str], _Return]:
-    """(siret, fichier) → what came back."""
+    """What came back, by SIRET and name of the file."""
     found = {}
     for path in sorted(workspace.outbox.glob("*/retours/*/rapport.json")):
         report = json.loads(path.read_text("utf-8"))
@@ -54,15 +53,15 @@ def _returns(workspace: Workspace) -> dict[tuple[str, str], _Return]:
     return found
 
 
-def drop(workspace: Workspace, deposits: list[Deposit]) -> int:
-    """Write the corrected files into the inbox; the number of them."""
+def drop(workspace: Workspace, deposits: list[SampleDeposit]) -> int:
+    """Write the corrected files into the inbox, and count them. Raises ``DemoError`` where a deposit has no return."""
     returns = _returns(workspace)
     moment, count = START, 0
     for deposit in deposits:
-        back = returns.get((deposit.siret, deposit.nom))
+        back = returns.get((deposit.siret, deposit.name))
         if back is None:
-            raise DemoError(f"Aucun retour pour {deposit.folder}/{deposit.nom} : lancez d'abord `dsf run`.")
-        if back.etat == "accepte" or deposit.correction == NOTHING:
+            raise DemoError(f"Aucun retour pour {deposit.folder}/{deposit.name} : lancez d'abord `dsf run`.")
+        if back.state == "accepte" or deposit.correction == NOTHING:
             continue
         moment += timedelta(minutes=37)
         if moment.hour >= 17:
@@ -73,59 +72,60 @@ def drop(workspace: Workspace, deposits: list[Deposit]) -> int:
     return count
 
 
-def _corrected(deposit: Deposit, back: _Return) -> Iterator[tuple[str, bytes]]:
-    stem, _, suffix = deposit.nom.rpartition(".")
-    if back.etat == "refuse" or deposit.correction != RETURNED:
-        if any(line.wanted for line in deposit.lignes):
-            # What was no workbook, or was locked, comes back as one.
-            name = f"{stem} corrigé.{'xlsx' if deposit.brut is not None else suffix}"
+def _corrected(deposit: SampleDeposit, back: _Return) -> Iterator[tuple[str, bytes]]:
+    """The file that comes back for a deposit, by name; none where nothing in it should be there."""
+    stem, _, suffix = deposit.name.rpartition(".")
+    if back.state == "refuse" or deposit.correction != RETURNED:
+        if any(line.wanted for line in deposit.lines):
+            # A file that was no workbook, or was locked, comes back as one.
+            name = f"{stem} corrigé.{'xlsx' if deposit.content is not None else suffix}"
             yield name, deposit.corrected(AS_OF_SECOND).content
         return
-    places = dict(zip(deposit.typed().places, deposit.lignes, strict=True))
-    planned = [places[feuille, ligne] for feuille, ligne, _ in back.lignes]
+    places = dict(zip(deposit.typed().places, deposit.lines, strict=True))
+    planned = [places[sheet, row] for sheet, row, _ in back.lines]
     if any(line.wanted for line in planned):
         book = load_workbook(back.folder / "a-corriger.xlsx")
-        for nature in KINDS:
-            lines = [p for p, (_, _, n) in zip(planned, back.lignes, strict=True) if n == nature]
-            _correct(book, nature, lines)
+        for kind in KINDS:
+            lines = [line for line, (_, _, of) in zip(planned, back.lines, strict=True) if of == kind]
+            _correct(book, kind, lines)
         yield f"{stem} a-corriger.xlsx", xlsx.save(book, AS_OF_SECOND)
 
 
-def _correct(book: Workbook, nature: str, lines: list[Planned]) -> None:
-    """Type the right cells over the rows of ``nature``, which stand in the order of the report."""
+def _correct(book: Workbook, kind: str, lines: list[PlannedLine]) -> None:
+    """Type the right cells over the rows of a table, which stand in the order of the report."""
     if not lines:
         return
-    sheet, heading, columns = _table(book, nature)
+    sheet, heading, columns = _table(book, kind)
     rows = [
         row
         for row in range(heading + 1, sheet.max_row + 1)
         if any(sheet.cell(row, column).value is not None for column in columns.values())
     ]
     if len(rows) != len(lines):
-        raise DemoError(f"a-corriger.xlsx a {len(rows)} lignes de {nature}, le rapport en compte {len(lines)}.")
+        raise DemoError(f"a-corriger.xlsx a {len(rows)} lignes de {kind}, le rapport en compte {len(lines)}.")
     for row, planned in zip(rows, lines, strict=True):
         for name, column in columns.items():
             _type(sheet, row, column, planned.wanted, name)
 
 
-def _table(book: Workbook, nature: str) -> tuple[Worksheet, int, dict[str, int]]:
-    """The sheet of ``nature``, the row of its headings, and the column of each field."""
-    titles = {field.headings[nature]: field.name for field in fields_of(nature)}
+def _table(book: Workbook, kind: str) -> tuple[Worksheet, int, dict[str, int]]:
+    """The sheet of a kind of table, the row of its headings, and the column of each field."""
+    fields = {field.headings[kind]: field.name for field in fields_of(kind)}
     for sheet in book.worksheets:
         for row in sheet.iter_rows(max_row=30):
-            columns = {titles[str(c.value)]: c.column for c in row if str(c.value) in titles and c.column}
-            if len(columns) == len(titles):
+            columns = {fields[str(c.value)]: c.column for c in row if str(c.value) in fields and c.column}
+            if len(columns) == len(fields):
                 return sheet, row[0].row or 0, columns
-    raise DemoError(f"a-corriger.xlsx n'a pas de table {nature}.")
+    raise DemoError(f"a-corriger.xlsx n'a pas de table {kind}.")
 
 
-def _type(sheet: Worksheet, row: int, column: int, wanted: Line | None, name: str) -> None:
+def _type(sheet: Worksheet, row: int, column: int, wanted: SampleLine | None, name: str) -> None:
     cell = sheet.cell(row, column)
     cell.comment = None
     cell.number_format = "General"  # the faulty value may have been a duration, and 7.5 days are not 7.5 hours
     value = wanted.values.get(name) if wanted else None
-    if isinstance(value, Hours):
-        xlsx.put(cell, decimal_hours(value.hundredths))
+    if isinstance(value, SampleHours):
+        xlsx.put(cell, hours(value.hundredths))
     elif value is None:
         cell.value = None
     else:

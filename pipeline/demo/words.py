@@ -1,4 +1,4 @@
-"""Words the sample data is made of. Names are combined by chance: nobody is meant."""
+"""Words that the sample data is made of. Chance combines the names: nobody is meant."""
 
 SURNAMES = (
     "Abadie Aubertin Baillargeon Bellanger Bénard Boisvert Bonnefoy Bourdelle Brunel Cadoret Carlier Castaing Chauvelin "

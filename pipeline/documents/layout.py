@@ -1,4 +1,4 @@
-"""The layout of the workbook an organisation fills in; what comes back to be corrected has the same one."""
+"""The layout of the workbook an organisation fills in; the workbook that comes back to be corrected has it too."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
@@ -18,15 +18,18 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.documents import xlsx
-from pipeline.documents.wording import Words
-from schemas.fields import DECLARANT_SHEET, FIELDS, Field, FieldKind, fields_of
+from pipeline.documents.wording import Wording
+from schemas.fields import DECLARANT_SHEET, Field, FieldKind, fields_of
 
 VERSION = "1"
-"""Of the template: written in the sheet « Déclarant », where it does not show (a hidden row would be told to the sender)."""
+"""Version of the template. The sheet « Déclarant » holds it unseen: a hidden row would be reported to the sender."""
 
 GUIDE = "Mode d'emploi"
+"""Name of the sheet that says what to do."""
 
 REASONS = "motifs_acceptes"
+"""Name of the range of accepted motifs, which the drop-down lists show."""
+
 FONT = "Arial"
 SIZE = 10
 _WIDTHS = {
@@ -44,32 +47,35 @@ def _fill(colour: str) -> PatternFill:
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column: its heading, its field (None for one that is not read), its width in signs."""
+class LayoutColumn:
+    """One column: its heading, its field (None where nothing is read), its width in characters.
 
-    titre: str
-    champ: str | None = None
-    largeur: int = 20
+    ``ours``: we fill it in to inform; its heading looks different.
+    """
+
+    heading: str
+    field: Field | None = None
+    width: int = 20
     ours: bool = False
-    """Ours to inform: its heading is drawn apart."""
 
     @property
-    def field(self) -> Field | None:
-        return FIELDS[self.champ] if self.champ else None
+    def name(self) -> str:
+        """The name of its field, or its heading where it has none."""
+        return self.field.name if self.field else self.heading
 
 
-def field_columns(nature: str) -> list[Column]:
-    """The columns of spec §4, in its order."""
-    return [Column(field.headings[nature], field.name, _WIDTHS[field.name]) for field in fields_of(nature)]
+def field_columns(kind: str) -> list[LayoutColumn]:
+    """The columns of a table of ``kind`` (spec §4), in the order of the template."""
+    return [LayoutColumn(field.headings[kind], field, _WIDTHS[field.name]) for field in fields_of(kind)]
 
 
 class Styles:
-    """The looks of a workbook's cells, each made once: a style made anew for every cell costs more than the cell."""
+    """The styles of the cells of one workbook. Each is made once: making one for every cell costs more than the cell."""
 
     def __init__(self, book: Workbook) -> None:
         self._sheet = book.create_sheet("styles")
         self._made: dict[str, StyleArray] = {}
-        self._looks: dict[tuple[str, str, bool], StyleArray] = {}
+        self._variants: dict[tuple[str, str, bool], StyleArray] = {}
         grey, white, sand = _fill("FFEDEFF3"), _fill("FFFFFFFF"), _fill("FFFBF3DC")
         head = {
             "font": Font(name=FONT, size=SIZE, bold=True),
@@ -78,19 +84,18 @@ class Styles:
         wrap = Alignment(vertical="top", wrap_text=True)
         left = Alignment(horizontal="left", vertical="top", wrap_text=True)
         font = Font(name=FONT, size=SIZE)
-        self._make("entete", fill=grey, border=_FRAME, **head)
-        self._make("entete_ours", fill=sand, border=_FRAME, **head)
-        self._make("connu", font=font, fill=grey, border=_FRAME, alignment=left)
-        self._make("saisie", font=font, fill=white, border=_FRAME, alignment=left, protection=Protection(locked=False))
+        self._make("heading", fill=grey, border=_FRAME, **head)
+        self._make("our_heading", fill=sand, border=_FRAME, **head)
+        self._make("known", font=font, fill=grey, border=_FRAME, alignment=left)
+        self._make("input", font=font, fill=white, border=_FRAME, alignment=left, protection=Protection(locked=False))
         red = Border(left=_RED, right=_RED, top=_RED, bottom=_RED)
         faulty = {"font": Font(name=FONT, size=SIZE, bold=True), "fill": _fill("FFF8CFCB"), "border": red}
-        self._make("faux", alignment=left, protection=Protection(locked=False), **faulty)
-        self._make("texte", font=font, border=_FRAME, alignment=wrap)
-        self._make("attend", font=Font(name=FONT, size=SIZE, italic=True), border=_FRAME, alignment=wrap)
+        self._make("faulty", alignment=left, protection=Protection(locked=False), **faulty)
+        self._make("text", font=font, border=_FRAME, alignment=wrap)
+        self._make("held", font=Font(name=FONT, size=SIZE, italic=True), border=_FRAME, alignment=wrap)
         self._make("invisible", font=font)
         self._make("guide", font=font, alignment=wrap)
-        self._make("titre", font=Font(name=FONT, bold=True, size=16))
-        self._make("gras", font=Font(name=FONT, size=SIZE, bold=True), alignment=wrap)
+        self._make("title", font=Font(name=FONT, bold=True, size=16))
         book.remove(self._sheet)
 
     def _make(self, name: str, **parts: object) -> None:
@@ -99,27 +104,30 @@ class Styles:
             setattr(cell, part, value)
         self._made[name] = cell._style
 
-    def put(self, cell: Cell | MergedCell, value: xlsx.Value, style: str, number_format: str = "") -> None:
-        """Put ``value`` in ``cell`` with the look ``style``; a date or duration has its own format unless one is given."""
+    def put(self, cell: Cell | MergedCell, value: xlsx.CellValue, style: str, number_format: str = "") -> None:
+        """Put ``value`` in ``cell`` in the style of that name; a date or duration has its own format unless one is given.
+
+        Raises ``KeyError`` for a style that is not made in ``__init__``.
+        """
         xlsx.put(cell, value)
         if not number_format and isinstance(value, date | timedelta):
             number_format = cell.number_format
-        cell._style = self._look(style, number_format, bool(cell.quotePrefix))  # type: ignore[union-attr]
+        cell._style = self._variant(style, number_format, bool(cell.quotePrefix))  # type: ignore[union-attr]
 
-    def _look(self, style: str, number_format: str, quoted: bool) -> StyleArray:
-        look = self._looks.get((style, number_format, quoted))
-        if look is None:
-            model = self._sheet.cell(1, 1)
-            model._style = copy(self._made[style])
-            model.quotePrefix = quoted
+    def _variant(self, style: str, number_format: str, quoted: bool) -> StyleArray:
+        variant = self._variants.get((style, number_format, quoted))
+        if variant is None:
+            sample = self._sheet.cell(1, 1)
+            sample._style = copy(self._made[style])
+            sample.quotePrefix = quoted
             if number_format:
-                model.number_format = number_format
-            look = self._looks[style, number_format, quoted] = model._style
-        return look
+                sample.number_format = number_format
+            variant = self._variants[style, number_format, quoted] = sample._style
+        return variant
 
 
-def input_format(field: Field | None, value: xlsx.Value) -> str:
-    """The number format in which what is typed next stays what it is: an identifier a text, a date a date."""
+def input_format(field: Field | None, value: xlsx.CellValue) -> str:
+    """The number format that keeps what is typed next as it is: an identifier as text, a date as a date."""
     if field is None or (value is not None and not isinstance(value, str)):
         return "0" if field and field.kind in (FieldKind.KEY, FieldKind.PERSON) and isinstance(value, int) else ""
     if field.kind in (FieldKind.KEY, FieldKind.PERSON, FieldKind.TEXT):
@@ -127,17 +135,17 @@ def input_format(field: Field | None, value: xlsx.Value) -> str:
     return "dd/mm/yyyy" if field.kind is FieldKind.DATE else ""
 
 
-def heading(sheet: Worksheet, columns: Sequence[Column], styles: Styles, frozen: int) -> None:
-    """The heading row, frozen with the first ``frozen`` columns."""
+def write_headings(sheet: Worksheet, columns: Sequence[LayoutColumn], styles: Styles, frozen: int) -> None:
+    """Write the headings in row 1 and set the widths; freeze that row and the first ``frozen`` columns."""
     for index, column in enumerate(columns, 1):
-        styles.put(sheet.cell(1, index), column.titre, "entete_ours" if column.ours else "entete")
-        sheet.column_dimensions[get_column_letter(index)].width = column.largeur
+        styles.put(sheet.cell(1, index), column.heading, "our_heading" if column.ours else "heading")
+        sheet.column_dimensions[get_column_letter(index)].width = column.width
     sheet.row_dimensions[1].height = 45
     sheet.freeze_panes = sheet.cell(2, frozen + 1).coordinate
 
 
-def finish(sheet: Worksheet, columns: int, last: int, words: Words) -> None:
-    """Filter over all rows; A4 landscape, as wide as one page, the headings on each page, and its number."""
+def set_up_sheet(sheet: Worksheet, columns: int, last: int, words: Wording) -> None:
+    """Filter the rows down to ``last``; print on A4 landscape, one page wide, with the headings and its number on each page."""
     sheet.auto_filter.ref = f"A1:{get_column_letter(columns)}{max(last, 2)}"
     _paper(sheet, "landscape")
     sheet.print_title_rows = "1:1"
@@ -150,8 +158,11 @@ def finish(sheet: Worksheet, columns: int, last: int, words: Words) -> None:
     sheet.HeaderFooter.oddFooter = footer
 
 
-def validate(sheet: Worksheet, columns: Sequence[Column], last: int, words: Words) -> None:
-    """Drop-down lists for motifs and oui/non, and for each cell to fill a message that says how. Nothing is forbidden."""
+def add_help(sheet: Worksheet, columns: Sequence[LayoutColumn], last: int, words: Wording) -> None:
+    """Add to the rows down to ``last`` drop-down lists (motifs, oui/non) and messages that say how to fill each cell.
+
+    Nothing is forbidden: a value that is not in a list is only warned of.
+    """
     for index, column in enumerate(columns, 1):
         if column.field is None:
             continue
@@ -163,27 +174,27 @@ def validate(sheet: Worksheet, columns: Sequence[Column], last: int, words: Word
         if rule.type:
             rule.showErrorMessage = True
             rule.errorTitle, rule.error = words("classeur.liste_titre"), words("classeur.liste_erreur")
-        rule.promptTitle, rule.prompt = column.titre[:32], words(f"saisie.{column.champ}")[:255]
+        rule.promptTitle, rule.prompt = column.heading[:32], words(f"saisie.{column.name}")[:255]
         letter = get_column_letter(index)
         rule.add(f"{letter}2:{letter}{max(last, 2)}")
         sheet.add_data_validation(rule)
 
 
 def protect(sheet: Worksheet) -> None:
-    """Known cells cannot be typed over by mistake; there is no password, and sorting, filtering and widening stay allowed."""
+    """Lock the known cells against mistakes, without a password; sorting, filtering and formatting stay allowed."""
     guard = sheet.protection
     guard.sheet = True
     guard.formatColumns = guard.formatRows = guard.formatCells = guard.sort = guard.autoFilter = False
 
 
-def declarant(book: Workbook, styles: Styles, values: Mapping[str, str], words: Words) -> Worksheet:
-    """The sheet « Déclarant » of spec §4; ``values`` by key. The version does not show."""
+def write_declarant(book: Workbook, styles: Styles, values: Mapping[str, str], words: Wording) -> None:
+    """Write the sheet « Déclarant » (spec §4) with ``values`` by key; the template's version does not show."""
     sheet: Worksheet = book.create_sheet(DECLARANT_SHEET)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 24, 44
     rows = ("SIRET", "Pour le compte de", "Contact")
     for row, name in enumerate(rows, 1):
-        styles.put(sheet.cell(row, 1), name, "entete")
-        styles.put(sheet.cell(row, 2), values.get(name) or None, "connu" if name == "SIRET" else "saisie", "@")
+        styles.put(sheet.cell(row, 1), name, "heading")
+        styles.put(sheet.cell(row, 2), values.get(name) or None, "known" if name == "SIRET" else "input", "@")
     for column, value in enumerate(("Version du modèle", VERSION), 1):
         styles.put(sheet.cell(len(rows) + 1, column), value, "invisible", ";;;")
     for row, key in ((2, "pour_le_compte_de"), (3, "contact")):
@@ -192,45 +203,50 @@ def declarant(book: Workbook, styles: Styles, values: Mapping[str, str], words: 
         rule.add(f"B{row}")
         sheet.add_data_validation(rule)
     _paper(sheet, "portrait")
-    return sheet
 
 
-def guide(
+def write_guide(
     book: Workbook,
     styles: Styles,
     title: str,
     steps: Iterable[str],
     motifs: Sequence[tuple[str, str, str]],
-    words: Words,
-) -> Worksheet:
-    """The sheet « Mode d'emploi »: what to do, then the motifs (code, libellé, pièce), which the drop-down lists show."""
+    words: Wording,
+) -> None:
+    """Write the sheet « Mode d'emploi »: what to do, then the motifs (code, label, proof) that the drop-down lists show."""
     sheet: Worksheet = book.create_sheet(GUIDE)
     sheet.sheet_view.showGridLines = False
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 40, 10
     sheet.column_dimensions["C"].width = 46
-    styles.put(sheet.cell(1, 1), title, "titre")
+    styles.put(sheet.cell(1, 1), title, "title")
     row = 2
     for row, step in enumerate(steps, 3):
         sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=3)
         styles.put(sheet["A"][row - 1], step, "guide")
-        sheet.row_dimensions[row].height = height((step, 96))
-    row += 2
+        sheet.row_dimensions[row].height = row_height((step, 96))
+    _write_motifs(sheet, styles, motifs, row + 2, words)
+    _paper(sheet, "portrait")
+
+
+def _write_motifs(
+    sheet: Worksheet, styles: Styles, motifs: Sequence[tuple[str, str, str]], row: int, words: Wording
+) -> None:
+    """Write the table of motifs with its headings on ``row``, and name the range of their labels ``REASONS``."""
     for column, name in enumerate(("motifs", "code", "piece"), 1):
-        styles.put(sheet.cell(row, column), words(f"classeur.guide_{name}"), "entete")
+        styles.put(sheet.cell(row, column), words(f"classeur.guide_{name}"), "heading")
     for code, label, proof in motifs:
         row += 1
         for column, value in enumerate((label, code, proof), 1):
-            styles.put(sheet.cell(row, column), value, "texte")
-        sheet.row_dimensions[row].height = height((label, 40), (proof, 46))
+            styles.put(sheet.cell(row, column), value, "text")
+        sheet.row_dimensions[row].height = row_height((label, 40), (proof, 46))
     first = row - len(motifs) + 1
     area = f"{quote_sheetname(GUIDE)}!$A${first}:$A${max(row, first)}"
-    book.defined_names[REASONS] = DefinedName(REASONS, attr_text=area)
-    _paper(sheet, "portrait")
-    return sheet
+    assert sheet.parent is not None
+    sheet.parent.defined_names[REASONS] = DefinedName(REASONS, attr_text=area)
 
 
 def _paper(sheet: Worksheet, orientation: Literal["portrait", "landscape"]) -> None:
-    """A4, as wide as one page, as long as it takes."""
+    """Print on A4, one page wide and as many pages long as it takes."""
     sheet.page_setup.orientation = orientation
     sheet.page_setup.paperSize = 9
     sheet.page_setup.fitToWidth = 1
@@ -238,12 +254,12 @@ def _paper(sheet: Worksheet, orientation: Literal["portrait", "landscape"]) -> N
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
-def height(*texts: tuple[object, int]) -> float:
-    """Points that a row needs to show each text wrapped at its column's width in signs; Excel allows 409."""
-    lines = max((_wrapped(str(text), width) for text, width in texts), default=1)
+def row_height(*texts: tuple[object, int]) -> float:
+    """Points that a row needs to show each text in a column of its width (characters); Excel allows 409."""
+    lines = max((wrapped_lines(str(text), width) for text, width in texts), default=1)
     return min(13.0 * lines + 3, 409)
 
 
-def _wrapped(text: str, width: int) -> int:
-    """Lines that ``text`` takes: a column of 10 holds about 10 signs, words kept whole."""
+def wrapped_lines(text: str, width: int) -> int:
+    """Lines that ``text`` takes in a column of ``width`` characters, words kept whole."""
     return sum(1 + len(part) // max(width, 4) for part in text.split("\n"))

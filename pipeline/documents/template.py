@@ -9,18 +9,22 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline import jsonfile
 from pipeline.documents import layout, xlsx
-from pipeline.documents.wording import Words
+from pipeline.documents.layout import LayoutColumn
+from pipeline.documents.wording import Wording
 from pipeline.nomenclature import Motif
 from schemas import informative
 from schemas.fields import ABSENCES, HEURES, SHEETS, Field, FieldKind
 
 BLANK_ROWS = 50
-"""Rows at the bottom of each table with nothing in them: for a second line of one séquence, or a DSF that is not listed."""
+"""Empty rows below each table: for a second line of one séquence, or a DSF that is not listed."""
 
 
 @dataclass(frozen=True)
-class Trainee:
-    """One trainee on one séquence of a DSF that can be completed; hours are hundredths, None when unknown."""
+class SequenceRow:
+    """One trainee on one séquence of a DSF that can be completed: columns of the extract.
+
+    Hours are whole hundredths, None where they are unknown.
+    """
 
     numero_dsf: str
     identifiant_de: str
@@ -33,8 +37,8 @@ class Trainee:
 
 
 @dataclass(frozen=True)
-class Absence:
-    """One absence that can still be completed; ``heures_non_financables`` in hundredths."""
+class AbsenceRow:
+    """One absence that can still be completed: columns of the extract. Hours are whole hundredths."""
 
     numero_dsf: str
     identifiant_de: str
@@ -48,58 +52,69 @@ class Absence:
     type_absence: str = ""
 
 
-Known = Mapping[str, xlsx.Value]
-"""What a row shows before anything is typed, by field or by heading of ours."""
+KnownCells = Mapping[str, xlsx.CellValue]
+"""What a row shows before anything is typed, by the name of the column (``LayoutColumn.name``)."""
 
 
 def workbook(
     siret: str,
-    raison_sociale: str,
-    trainees: Iterable[Trainee],
-    absences: Iterable[Absence],
+    organisation: str,
+    sequences: Iterable[SequenceRow],
+    absences: Iterable[AbsenceRow],
     motifs: Iterable[Motif],
-    langue: str,
+    language: str,
     day: date,
 ) -> bytes:
-    """The workbook for the organisation ``siret`` on ``day``: rows in the order given, the motifs that are accepted that day.
+    """The workbook for ``siret``: rows in the order given, and the motifs that are accepted on ``day``.
 
-    A row in which nothing is typed is not a line (spec §5, settled points), so only what is wanted need be filled in.
+    ``organisation``: its name, or ``""``. A row in which nothing is typed is not a line (spec §5), so the organisation
+    fills in only the rows it wants. The same arguments give the same bytes.
     """
-    words = Words(langue)
+    words = Wording(language)
     book = Workbook()
     book.remove(book.worksheets[0])
     styles = layout.Styles(book)
     accepted = [(m.code, m.libelle, m.piece_attendue) for m in motifs if m.financable and m.valid_on(day)]
     steps = [words(f"classeur.modele_{step}") for step in range(1, 6)]
-    title = f"{words('classeur.modele_titre')} - {raison_sociale}" if raison_sociale else words("classeur.modele_titre")
-    layout.guide(book, styles, title, steps, accepted, words)
-    _table(book, styles, HEURES, _hours_columns(), [_of_trainee(row) for row in trainees], words)
+    title = f"{words('classeur.modele_titre')} - {organisation}" if organisation else words("classeur.modele_titre")
+    layout.write_guide(book, styles, title, steps, accepted, words)
+    _table(book, styles, HEURES, _hours_columns(), [_of_sequence(row) for row in sequences], words)
     _table(book, styles, ABSENCES, _absences_columns(), [_of_absence(row) for row in absences], words)
-    layout.declarant(book, styles, {"SIRET": siret}, words)
+    layout.write_declarant(book, styles, {"SIRET": siret}, words)
     for sheet in book.worksheets:
         layout.protect(sheet)
     return xlsx.save(book, day)
 
 
-def _hours_columns() -> list[layout.Column]:
-    columns = layout.field_columns(HEURES)
-    ours = [layout.Column(informative.SEQUENCE, largeur=24, ours=True)]
-    ours += [layout.Column(titre, largeur=12, ours=True) for titre in (informative.PREVUES, informative.DECLAREES)]
-    return _after(columns, "code_sequence", ours)
+def _hours_columns() -> list[LayoutColumn]:
+    ours = [
+        LayoutColumn(informative.SEQUENCE, width=24, ours=True),
+        LayoutColumn(informative.PREVUES, width=12, ours=True),
+        LayoutColumn(informative.DECLAREES, width=12, ours=True),
+    ]
+    return _after("code_sequence", layout.field_columns(HEURES), ours)
 
 
-def _absences_columns() -> list[layout.Column]:
-    columns = layout.field_columns(ABSENCES)
-    ours = [layout.Column(informative.NATURE_ABSENCE, largeur=16, ours=True)]
-    return _after(columns, "date_fin", [*ours, layout.Column(informative.OUVERTES, largeur=14, ours=True)])
+def _absences_columns() -> list[LayoutColumn]:
+    ours = [
+        LayoutColumn(informative.NATURE_ABSENCE, width=16, ours=True),
+        LayoutColumn(informative.OUVERTES, width=14, ours=True),
+    ]
+    return _after("date_fin", layout.field_columns(ABSENCES), ours)
 
 
-def _after(columns: Sequence[layout.Column], champ: str, ours: Sequence[layout.Column]) -> list[layout.Column]:
-    at = next(i for i, column in enumerate(columns) if column.champ == champ) + 1
+def _after(name: str, columns: Sequence[LayoutColumn], ours: Sequence[LayoutColumn]) -> list[LayoutColumn]:
+    """``columns`` with ``ours`` after the column ``name``."""
+    at = _position(name, columns)
     return [*columns[:at], *ours, *columns[at:]]
 
 
-def _of_trainee(row: Trainee) -> Known:
+def _position(name: str, columns: Sequence[LayoutColumn]) -> int:
+    """Position of the column ``name``, counted from 1."""
+    return [column.name for column in columns].index(name) + 1
+
+
+def _of_sequence(row: SequenceRow) -> KnownCells:
     return {
         **_identity(row),
         informative.SEQUENCE: row.libelle_sequence,
@@ -108,7 +123,7 @@ def _of_trainee(row: Trainee) -> Known:
     }
 
 
-def _of_absence(row: Absence) -> Known:
+def _of_absence(row: AbsenceRow) -> KnownCells:
     return {
         **_identity(row),
         "id_absence": row.id_absence,
@@ -119,52 +134,54 @@ def _of_absence(row: Absence) -> Known:
     }
 
 
-def _identity(row: Trainee | Absence) -> dict[str, xlsx.Value]:
+def _identity(row: SequenceRow | AbsenceRow) -> dict[str, xlsx.CellValue]:
     return {name: getattr(row, name) for name in ("numero_dsf", "identifiant_de", "nom", "prenom", "code_sequence")}
 
 
-def _hours(hundredths: int | None) -> xlsx.Value:
+def _hours(hundredths: int | None) -> xlsx.CellValue:
     return None if hundredths is None else jsonfile.hours(hundredths)
 
 
 def _table(
     book: Workbook,
     styles: layout.Styles,
-    nature: str,
-    columns: list[layout.Column],
-    rows: Sequence[Known],
-    words: Words,
+    kind: str,
+    columns: list[LayoutColumn],
+    rows: Sequence[KnownCells],
+    words: Wording,
 ) -> None:
-    """The sheet of one nature: what is known greyed and locked, then blank rows that are wholly open."""
-    sheet = book.create_sheet(SHEETS[nature])
-    frozen = next(i for i, column in enumerate(columns) if column.champ == "code_sequence") + 1
-    layout.heading(sheet, columns, styles, frozen)
+    """Add the sheet of one kind of table: the known cells grey and locked, then blank rows that are wholly open."""
+    sheet = book.create_sheet(SHEETS[kind])
+    layout.write_headings(sheet, columns, styles, frozen=_position("code_sequence", columns))
     known = {name for row in rows[:1] for name in row}
     for number, row in enumerate(rows, 2):
         _row(sheet, styles, number, columns, row, known)
     last = len(rows) + 1
     for number in range(last + 1, last + 1 + BLANK_ROWS):
         _row(sheet, styles, number, columns, {}, set())
-    layout.validate(sheet, columns, last + BLANK_ROWS, words)
-    layout.finish(sheet, len(columns), last + BLANK_ROWS, words)
+    layout.add_help(sheet, columns, last + BLANK_ROWS, words)
+    layout.set_up_sheet(sheet, len(columns), last + BLANK_ROWS, words)
 
 
 def _row(
-    sheet: Worksheet, styles: layout.Styles, number: int, columns: Sequence[layout.Column], row: Known, known: set[str]
+    sheet: Worksheet,
+    styles: layout.Styles,
+    number: int,
+    columns: Sequence[LayoutColumn],
+    row: KnownCells,
+    known: set[str],
 ) -> None:
+    """Write one row; the columns named in ``known``, and ours, are locked."""
     shown: list[tuple[object, int]] = []
     for index, column in enumerate(columns, 1):
-        name = column.champ or column.titre
-        value = row.get(name)
-        locked = name in known or column.ours
-        styles.put(
-            sheet.cell(number, index), value or None, "connu" if locked else "saisie", _format(column.field, value)
-        )
-        shown += [(value, column.largeur)] if isinstance(value, str) else []
-    sheet.row_dimensions[number].height = layout.height(*shown)
+        value = row.get(column.name)
+        style = "known" if column.ours or column.name in known else "input"
+        styles.put(sheet.cell(number, index), value or None, style, _format(column.field, value))
+        shown += [(value, column.width)] if isinstance(value, str) else []
+    sheet.row_dimensions[number].height = layout.row_height(*shown)
 
 
-def _format(field: Field | None, value: xlsx.Value) -> str:
+def _format(field: Field | None, value: xlsx.CellValue) -> str:
     if field is None:
         return "0.00"
     if field.kind is FieldKind.HOURS:

@@ -1,8 +1,8 @@
-"""Every text of our pages and workbooks, in French and English, and how numbers and dates read in each.
+"""Every text of our pages and workbooks, in French and English, and how values read in each.
 
-The texts stand in ``wording.toml``: one section a page or workbook, one entry a text with ``fr`` and ``en``. ``{name}``
-takes a value; « {n} ligne || {n} lignes » are the forms for one and for many, chosen by ``n``. The rules' own texts
-stand beside the rules, in ``schemas/rules``.
+``wording.toml`` holds the texts: one section a page or workbook, one entry a text with ``fr`` and ``en``. ``{name}``
+takes a value; « {n} ligne || {n} lignes » are the forms for one and for many, chosen by ``n``. The words of the rules
+stand with the rules, in ``schemas/rules``.
 """
 
 import re
@@ -13,11 +13,13 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
+from pipeline.cells import text
 from schemas.rules import CATALOGUE
 
-LANGUES = ("fr", "en")
+LANGUAGES = ("fr", "en")
 NARROW = "\u202f"  # narrow no-break space: thousands, « », before ; ! ? and units
 NBSP = "\u00a0"
+ELLIPSIS = "…"
 
 _SPACES = (
     (re.compile("« "), f"«{NARROW}"),
@@ -27,16 +29,26 @@ _SPACES = (
 )
 
 
-def french(text: str) -> str:
-    """``text`` with the no-break spaces that French typography wants around « » and before ; : ! ?"""
+def french(sentence: str) -> str:
+    """``sentence`` with the no-break spaces that French typography wants around « » and before ; : ! ?"""
     for pattern, replacement in _SPACES:
-        text = pattern.sub(replacement, text)
-    return text
+        sentence = pattern.sub(replacement, sentence)
+    return sentence
+
+
+def cut(value: str, limit: int) -> str:
+    """``value`` in at most ``limit`` characters, with « … » at the end where some are left out."""
+    return value if len(value) <= limit else value[: limit - 1] + ELLIPSIS
+
+
+def siret_text(siret: str) -> str:
+    """A SIRET in the groups people read aloud: « 123 456 789 00012 »."""
+    return NBSP.join((siret[:3], siret[3:6], siret[6:9], siret[9:]))
 
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Texts by ``section.name``, then by language."""
+    """The texts by ``section.name``, then by language."""
     with Path(__file__).with_suffix(".toml").open("rb") as file:
         sections = tomllib.load(file)
     return {
@@ -46,31 +58,34 @@ def catalogue() -> dict[str, dict[str, str]]:
     }
 
 
-class Words:
-    """The texts of one language: ``words("rapport.titre", fichier="mars.xlsx")``."""
+class Wording:
+    """The texts of one language: ``words("rapport.titre", fichier="mars.xlsx")``.
 
-    def __init__(self, langue: str) -> None:
-        self.langue = langue if langue in LANGUES else "fr"
+    ``language``: ``fr`` or ``en``; any other means ``fr``.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in LANGUAGES else "fr"
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text ``key`` with ``values`` filled in; numbers, hours (``Decimal``) and dates as the language has."""
+        """The text ``key`` with ``values`` filled in as ``show`` writes them. Raises ``KeyError`` for an unknown key."""
         return self.form(key, values).format_map({name: self.show(value) for name, value in values.items()})
 
     def form(self, key: str, values: Mapping[str, object]) -> str:
-        """The text ``key`` before anything is filled in, in the form (one, many) that ``n`` calls for."""
-        text = catalogue()[key][self.langue]
-        if "||" not in text:
-            return text
-        one, many = text.split("||", 1)
+        """The text ``key`` before anything is filled in, in the form for one or for many that ``values["n"]`` chooses."""
+        entry = catalogue()[key][self.language]
+        if "||" not in entry:
+            return entry
+        one, many = entry.split("||", 1)
         return one.strip() if self._one(values["n"]) else many.strip()
 
     def _one(self, count: object) -> bool:
         """French counts zero and anything below two as one; English only one itself."""
         number = Decimal(str(count))
-        return abs(number) < 2 if self.langue == "fr" else number == 1
+        return abs(number) < 2 if self.language == "fr" else number == 1
 
     def show(self, value: object) -> str:
-        """``value`` as a reader of this language writes it; texts stay as they are."""
+        """``value`` as a reader of this language writes it: an ``int`` is a count, a ``Decimal`` hours; texts stay."""
         if isinstance(value, bool):
             return self("mots.oui") if value else self("mots.non")
         if isinstance(value, int):
@@ -82,57 +97,64 @@ class Words:
         return self.day(value) if isinstance(value, date) else str(value)
 
     def number(self, value: int) -> str:
-        """12345 → « 12 345 » (narrow no-break space) or « 12,345 »."""
-        return f"{value:,}".replace(",", NARROW if self.langue == "fr" else ",")
+        """A count: 12345 → « 12 345 » (narrow no-break space) or « 12,345 »."""
+        return f"{value:,}".replace(",", NARROW if self.language == "fr" else ",")
 
     def hours(self, value: Decimal | int) -> str:
-        """Hours, given as hours and not as hundredths: 1234.5 → « 1 234,50 » or « 1,234.50 »."""
-        text = f"{Decimal(value):,.2f}"
-        return text.translate({ord(","): NARROW, ord("."): ","}) if self.langue == "fr" else text
+        """Hours (not hundredths) with two decimals: 1234.5 → « 1 234,50 » or « 1,234.50 »."""
+        digits = f"{Decimal(value):,.2f}"
+        return digits.translate({ord(","): NARROW, ord("."): ","}) if self.language == "fr" else digits
+
+    def decimal(self, digits: str) -> str:
+        """Digits with a decimal point, as a spreadsheet program of this language opens them: ``7.50`` → ``7,50`` in French."""
+        return digits.replace(".", ",") if self.language == "fr" else digits
 
     def day(self, value: date | str) -> str:
-        """``dd/mm/yyyy`` in both languages, for that is how the sheets are typed. Takes a date or its ISO text."""
-        day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
-        return f"{day:%d/%m/%Y}"
+        """A date, or its ISO text, as ``dd/mm/yyyy`` in both languages: the sheets are typed so."""
+        return text.day(_date(value))
+
+    def short_day(self, value: date) -> str:
+        """A date as ``dd/mm/yy``, for the axis of a chart."""
+        return f"{value:%d/%m/%y}"
 
     def rule(self, code: str) -> str:
-        """What breaks the rule ``code``, in a few words; nothing for a code that this version does not know."""
+        """What breaks the rule ``code``, in a few words; empty for a code that this version does not know."""
         known = CATALOGUE.get(code)
         if known is None:
             return ""
-        return french(known.brief["fr"]) if self.langue == "fr" else known.brief["en"]
+        return french(known.brief["fr"]) if self.language == "fr" else known.brief["en"]
 
     def share(self, part: float) -> str:
-        """0.5 → « 50 % »; 99.6 is 99 %, for 100 % means all and 0 % none."""
+        """A part from 0 to 1 in per cent: 0.5 → « 50 % ». Only all is 100 % and only nothing is 0 %: 0.996 → « 99 % »."""
         percent = 1 if 0 < part < 0.01 else int(part * 100 + 1e-9)
-        return f"{percent}{NARROW}%" if self.langue == "fr" else f"{percent}%"
+        return f"{percent}{NARROW}%" if self.language == "fr" else f"{percent}%"
 
     def long_date(self, value: date | str) -> str:
-        """« 1er mars 2025 », « 1 March 2025 »."""
-        day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+        """A date, or its ISO text, with the month in letters: « 1er mars 2025 », « 1 March 2025 »."""
+        day = _date(value)
         month = self("mots.mois").split()[day.month - 1]
-        if self.langue == "en":
+        if self.language == "en":
             return f"{day.day} {month} {day.year}"
         first = "1er" if day.day == 1 else str(day.day)
         return f"{first}{NBSP}{month}{NBSP}{day.year}"
 
     def moment(self, value: datetime | str) -> str:
-        """Day and time, in UTC as given: « 12/03/2025 à 14 h 05 », « 12/03/2025 at 14:05 »."""
+        """An instant, or its ISO text, in the zone it has (UTC): « 12/03/2025 à 14 h 05 », « 12/03/2025 at 14:05 »."""
         when = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
-        if self.langue == "en":
-            return f"{when:%d/%m/%Y} at {when:%H:%M}"
-        return f"{when:%d/%m/%Y} à {when.hour}{NARROW}h{NARROW}{when:%M}"
+        if self.language == "en":
+            return f"{self.day(when)} at {when:%H:%M}"
+        return f"{self.day(when)} à {when.hour}{NARROW}h{NARROW}{when:%M}"
 
     def listing(self, texts: Sequence[str]) -> str:
-        """« a, b et c »."""
+        """Texts in one sentence: « a, b et c »."""
         if len(texts) < 2:
             return "".join(texts)
         return f"{', '.join(texts[:-1])} {self('mots.et')} {texts[-1]}"
 
     def rows(self, rows: Iterable[int], limit: int = 60, key: str = "mots.lignes") -> str:
-        """Row numbers as a secretary reads them: « ligne 12 », « lignes 12 à 48, 51 et 60 ».
+        """Row numbers as ranges, in the text ``key``: « ligne 12 », « lignes 12 à 48, 51 et 60 ».
 
-        Beyond ``limit`` ranges the rest is counted: « lignes 2, 5, … et 300 autres ».
+        Past ``limit`` ranges the other rows are counted: « lignes 2, 5 et 300 autres ».
         """
         numbers = sorted(set(rows))
         spans = self._spans(numbers)
@@ -152,7 +174,11 @@ class Words:
         return spans
 
     def _span(self, first: int, last: int) -> list[str]:
-        """Two neighbours stay two numbers."""
+        """The rows ``first`` to ``last`` as texts: a range from three rows on, else each number."""
         if last - first < 2:
             return [str(number) for number in range(first, last + 1)]
         return [self("mots.intervalle", premier=str(first), dernier=str(last))]
+
+
+def _date(value: date | str) -> date:
+    return date.fromisoformat(value[:10]) if isinstance(value, str) else value

@@ -12,7 +12,7 @@ from pipeline import demo, reading, reference
 from pipeline.commands import extract
 from pipeline.demo import extracts
 from pipeline.demo import world as demo_world
-from pipeline.demo.deposits import Deposit
+from pipeline.demo.deposits import SampleDeposit
 from pipeline.demo.faults import FAULTS
 from pipeline.reading import ReadOptions
 from pipeline.workspace import Workspace
@@ -47,8 +47,8 @@ def test_the_world_is_as_large_as_promised(seed: int) -> None:
     assert post
     assert not luhn.is_valid(post[0])
     assert len(world.dsf) == 300
-    assert {d.debut.month for d in world.dsf} == {3, 4, 5}
-    assert {d.convention.type_session for d in world.dsf} == {"ESP", "ESF"}
+    assert {d.start.month for d in world.dsf} == {3, 4, 5}
+    assert {d.convention.session for d in world.dsf} == {"ESP", "ESF"}
     several = Counter(t for t, _ in {(d.convention.titulaire, d.convention.dispensateur) for d in world.dsf})
     assert sum(count > 2 for count in several.values()) > 5
     assert {d.convention.dispensateur for d in world.dsf} == set(world.organisations)
@@ -60,26 +60,26 @@ def test_the_extracts_load_and_the_later_one_wins(tmp_path: Path) -> None:
     extracts.write(world, workspace.extracts)
     results = extract.load(workspace, [], force=False)
     assert [(r.is_new, r.error) for r in results] == [(True, None)] * 2
-    facts = reference.open(workspace).facts([key(d.numero) for d in world.dsf])
+    facts = reference.open(workspace).facts([key(d.number) for d in world.dsf])
     assert dict(zip(facts.dsf["numero_dsf"], facts.dsf["statut"], strict=True)) == {
-        d.numero: d.statut for d in world.dsf
+        d.number: d.status for d in world.dsf
     }
     assert len(facts.sequences) == len(world.rows)
-    assert facts.absences["heures_non_financables"].sum() == sum(row.non_financables for row in world.rows)
+    assert facts.absences["heures_non_financables"].sum() == sum(row.not_fundable for row in world.rows)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_fault_is_planned_and_most_lines_are_right(seed: int) -> None:
     plan = demo.plan(seed)
-    faults = Counter(line.faute for deposit in plan for line in deposit.lignes)
+    faults = Counter(line.fault for deposit in plan for line in deposit.lines)
     assert {code.strip() for code in FAULTS} <= set(faults)
     assert faults[""] > 0.9 * faults.total()
-    assert [deposit.quand for deposit in plan] == sorted({deposit.quand for deposit in plan})
-    places = Counter((deposit.folder, deposit.nom) for deposit in plan)
+    assert [deposit.when for deposit in plan] == sorted({deposit.when for deposit in plan})
+    places = Counter((deposit.folder, deposit.name) for deposit in plan)
     assert max(places.values()) == 1
 
 
-def lines_read(deposit: Deposit, content: bytes, path: Path) -> tuple[list[tuple[str, int]], set[Noticed]]:
+def lines_read(deposit: SampleDeposit, content: bytes, path: Path) -> tuple[list[tuple[str, int]], set[Noticed]]:
     path.write_bytes(content)
     found = reading.read(path, ReadOptions(siret=deposit.siret))
     places = [(table.sheet, row) for table in found.tables for row in table.rows]
@@ -92,11 +92,11 @@ NOTES = {Noticed.COLUMN_IGNORED, Noticed.TOTAL_LEFT_OUT, Noticed.ENCODING, Notic
 def test_every_deposit_is_read_line_by_line_as_it_was_written(tmp_path: Path) -> None:
     seen: set[Noticed] = set()
     for deposit in demo.plan(1):
-        typed, path = deposit.typed(), tmp_path / deposit.nom
+        typed, path = deposit.typed(), tmp_path / deposit.name
         places, noticed = lines_read(deposit, typed.content, path)
         seen |= noticed
-        if any(code.startswith("FIC") for code in deposit.attendus):
-            assert noticed - NOTES, deposit.attendus
+        if any(code.startswith("FIC") for code in deposit.codes):
+            assert noticed - NOTES, deposit.codes
         else:
             assert sorted(places) == sorted(typed.places)
             assert noticed <= NOTES

@@ -59,13 +59,13 @@ def test_every_rule_of_the_catalogue_is_triggered(workspace: Workspace) -> None:
 def test_each_planned_fault_is_found_where_it_was_made(workspace: Workspace) -> None:
     found = {(r["siret"], r["fichier"]): r for r in reports(workspace)}
     for deposit in demo.plan(1):
-        report = found[deposit.siret, deposit.nom]
+        report = found[deposit.siret, deposit.name]
         codes = {finding["code"] for finding in report["constats"]}
-        assert set(deposit.attendus) <= codes
+        assert set(deposit.codes) <= codes
         lines = {(line["feuille"], line["ligne"]): line["codes"] for line in report["lignes"]}
-        for place, planned in zip(deposit.typed().places, deposit.lignes, strict=False):
-            if planned.faute and not any(code.startswith("FIC") for code in deposit.attendus):
-                assert planned.faute.strip() in lines[place], (deposit.nom, place)
+        for place, planned in zip(deposit.typed().places, deposit.lines, strict=False):
+            if planned.fault and not any(code.startswith("FIC") for code in deposit.codes):
+                assert planned.fault.strip() in lines[place], (deposit.name, place)
 
 
 def test_most_lines_are_accepted_and_every_verdict_is_seen(workspace: Workspace) -> None:
@@ -95,7 +95,7 @@ def test_no_name_nor_identifier_reaches_what_the_reviewer_reads(workspace: Works
     people = {
         str(line.typed.values[field])
         for deposit in world
-        for line in deposit.lignes
+        for line in deposit.lines
         for field in ("identifiant_de", "nom")
         if isinstance(line.typed.values.get(field), str)
     }

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from pipeline.documents import layout, template
-from pipeline.documents.template import BLANK_ROWS, Absence, Trainee
+from pipeline.documents.template import BLANK_ROWS, AbsenceRow, SequenceRow
 from pipeline.nomenclature import Motif
 from pipeline.reading import ReadOptions, read
 from schemas import informative
@@ -23,19 +23,19 @@ MOTIFS = [
     Motif("INJ", "injustifiée", False, "", None, None),
     Motif("OLD", "motif d'avant", True, "", None, date(2020, 1, 1)),
 ]
-TRAINEES = [
-    Trainee("41C0000123", f"{1234500 + n}A", "LEFÈVRE", "Anaïs", "SEQ-01", "=Remise à niveau", 12000, 8050)
+SEQUENCES = [
+    SequenceRow("41C0000123", f"{1234500 + n}A", "LEFÈVRE", "Anaïs", "SEQ-01", "=Remise à niveau", 12000, 8050)
     for n in range(4)
 ]
 ABSENCES = [
-    Absence("41C0000123", "0123456", "=N()", "Awa", "SEQ-01", f"00{n}", DAY, DAY, 1400, "non justifiée")
+    AbsenceRow("41C0000123", "0123456", "=N()", "Awa", "SEQ-01", f"00{n}", DAY, DAY, 1400, "non justifiée")
     for n in range(3)
 ]
 HEURES, JUSTIFIEES = SHEETS["heures"], SHEETS["absences"]
 
 
 def made(langue: str = "fr") -> bytes:
-    return template.workbook(samples.SIRET, "Centre & <fils>", TRAINEES, ABSENCES, MOTIFS, langue, DAY)
+    return template.workbook(samples.SIRET, "Centre & <fils>", SEQUENCES, ABSENCES, MOTIFS, langue, DAY)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_each_trainee_and_each_open_absence_has_its_row(book: openpyxl.Workbook)
     line = dict(zip(titles, (cell.value for cell in book[JUSTIFIEES][2]), strict=True))
     assert line["Identifiant absence"] == "000" and line["Heures non finançables de l'absence"] == 14
     assert line["Heures à valoriser"] is None and line["Identifiant DE"] == "0123456"
-    assert book[HEURES].max_row == 1 + len(TRAINEES) + BLANK_ROWS
+    assert book[HEURES].max_row == 1 + len(SEQUENCES) + BLANK_ROWS
 
 
 def test_the_columns_of_the_contract_are_in_its_order(book: openpyxl.Workbook) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.documents import wording
-from pipeline.documents.wording import NARROW, NBSP, Words, catalogue
+from pipeline.documents.wording import NARROW, NBSP, Wording, catalogue
 
 ROOT = Path(wording.__file__).parent
 
@@ -39,13 +39,13 @@ def test_every_text_asked_for_is_in_the_catalogue() -> None:
 
 
 def test_french_counts_zero_as_one_and_english_does_not() -> None:
-    fr, en = Words("fr"), Words("en")
+    fr, en = Wording("fr"), Wording("en")
     assert [fr("mots.n_lignes", n=n) for n in (0, 1, 2)] == ["0 ligne", "1 ligne", "2 lignes"]
     assert [en("mots.n_lignes", n=n) for n in (0, 1, 2)] == ["0 lines", "1 line", "2 lines"]
 
 
 def test_numbers_hours_and_dates_read_as_people_write_them() -> None:
-    fr, en = Words("fr"), Words("en")
+    fr, en = Wording("fr"), Wording("en")
     assert fr.hours(Decimal("1234.5")) == f"1{NARROW}234,50" and en.hours(Decimal("1234.5")) == "1,234.50"
     assert fr.number(1_000_000) == f"1{NARROW}000{NARROW}000"
     assert fr.day("2025-03-05") == "05/03/2025" and fr.long_date(date(2025, 3, 1)) == f"1er{NBSP}mars{NBSP}2025"
@@ -53,7 +53,7 @@ def test_numbers_hours_and_dates_read_as_people_write_them() -> None:
 
 
 def test_rows_become_ranges_and_a_long_list_is_counted() -> None:
-    fr = Words("fr")
+    fr = Wording("fr")
     assert fr.rows([51, *range(12, 49)]) == "lignes 12 à 48 et 51"
     assert fr.rows([7]) == "ligne 7" and fr.rows([7, 8]) == "lignes 7 et 8"
     assert fr.rows(range(2, 30, 2), limit=2) == "lignes 2, 4 et 12 autres"

@@ -1,27 +1,27 @@
 """The clerk's workbook: one complementary DSF in the order of the Kairos screens, to print and to tick. Source: spec §6.
 
-French only, as Kairos is. Everything comes from the payload, so the workbook can be made again from the ledger.
+In French only, as Kairos is. Everything comes from the payload, so the ledger is enough to make the workbook again.
 """
 
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from pipeline.documents.clerk import sheet
+from pipeline.documents.clerk import styles, writing
 from pipeline.documents.clerk.entries import closing, entries
 from pipeline.documents.clerk.front import front, people
-from pipeline.documents.clerk.rows import LAST, day_text
-from pipeline.documents.clerk.sheet import Part, readable, row
+from pipeline.documents.clerk.rows import FRENCH
+from pipeline.documents.clerk.sheet import LAST, Span, readable, row
 
 
 def workbook(payload: Mapping[str, Any], day: date, motifs: Mapping[str, str] | None = None) -> bytes:
-    """``<numero>.xlsx`` from the content of ``<numero>.json`` (hours as ``Decimal``), as if written on ``day``.
+    """``<numero>.xlsx`` from the content of ``<numero>.json``, as if written on ``day``.
 
-    ``motifs``: labels by code; a code without a label stands alone. The same arguments give the same bytes.
+    ``payload``: hours are ``Decimal``, dates ISO texts. ``motifs``: labels by code; a code without a label stands alone.
+    The same arguments give the same bytes.
     """
-    numero = payload["numero"]
-    top = row(Part(0, LAST, readable(f"DSF complémentaire {numero}"), sheet.TITLE))
+    title = f"DSF complémentaire {payload['numero']}"
+    top = row(Span(0, LAST, readable(title), styles.TITLE))
     rows = [*front(payload), *people(payload), *entries(payload, motifs or {}), *closing(payload)]
-    footer = f"DSF initiale {payload['dsf_initiale']['numero']} · établi le {day_text(payload['emis_le'])}"
-    header = f"DSF complémentaire {numero}"
-    return sheet.write("DSF complémentaire", top, rows, readable(header), readable(footer), day)
+    footer = f"DSF initiale {payload['dsf_initiale']['numero']} · établi le {FRENCH.day(payload['emis_le'])}"
+    return writing.write("DSF complémentaire", top, rows, readable(title), readable(footer), day)

@@ -6,139 +6,159 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from pipeline.documents.clerk import sheet
+from pipeline.documents.clerk import styles
 from pipeline.documents.clerk.rows import (
-    LAST,
+    FRENCH,
     ZERO,
-    day_text,
     entry_count,
     every_absence,
     full_name,
-    heads,
-    hours_text,
+    full_width,
+    origin,
     period,
-    place,
     section,
-    wide,
+    table_headings,
 )
-from pipeline.documents.clerk.sheet import BOX, Part, Row, readable, row
+from pipeline.documents.clerk.sheet import BLANK, BOX, LAST, PrintedRow, Span, readable, row
 from pipeline.documents.wording import french
 
 SMALL = 300.0
-"""Points under which all of a person stays on one page."""
+"""Points under which all rows of a person stay on one page."""
+_ENTRY_HEIGHT = 22.0
 
 
-def entries(payload: Mapping[str, Any], motifs: Mapping[str, str]) -> Iterator[Row]:
+def entries(payload: Mapping[str, Any], motifs: Mapping[str, str]) -> Iterator[PrintedRow]:
+    """Block 5: each person with the hours and absences to type. ``motifs``: labels by code."""
     yield from section("5. Saisie, demandeur par demandeur")
-    for position, demandeur in enumerate(payload["demandeurs"], 1):
-        block = list(_demandeur(position, demandeur, motifs))
-        if sum(one.height for one in block) <= SMALL:
-            block = [replace(one, glued=True) for one in block[:-1]] + block[-1:]
-        yield from block
+    for position, person in enumerate(payload["demandeurs"], 1):
+        block = list(_person(position, person, motifs))
+        yield from _glued(block) if sum(one.height for one in block) <= SMALL else block
 
 
-def _demandeur(position: int, demandeur: Mapping[str, Any], motifs: Mapping[str, str]) -> Iterator[Row]:
-    name = f"{position}. {full_name(demandeur)}"
-    ids = readable(f"DE {demandeur['identifiant_de']} · PIF {demandeur['numero_pif']}")
+def _glued(block: list[PrintedRow]) -> Iterator[PrintedRow]:
+    """``block`` on one page."""
+    yield from (replace(one, glued=True) for one in block[:-1])
+    yield block[-1]
 
-    def bar(more: str = "") -> Row:
-        return row(
-            Part(0, 2, name + more, sheet.PERSON), Part(3, LAST, ids, replace(sheet.PERSON, size=10)), glued=True
+
+def _person(position: int, person: Mapping[str, Any], motifs: Mapping[str, str]) -> Iterator[PrintedRow]:
+    name = f"{position}. {full_name(person)}"
+    ids = readable(f"DE {person['identifiant_de']} · PIF {person['numero_pif']}")
+    first, later = (
+        row(
+            Span(0, 2, shown, styles.PERSON),
+            Span(3, LAST, ids, replace(styles.PERSON, size=10)),
+            glued=True,
         )
+        for shown in (name, f"{name} (suite)")
+    )
+    yield first
+    for sequence in person["sequences"]:
+        yield from _sequence(sequence, later, motifs)
+    yield from _sums(person, later)
+    yield BLANK
 
-    yield bar()
-    for sequence in demandeur["sequences"]:
-        yield from _sequence(sequence, bar(" (suite)"), motifs)
-    yield from _sums(demandeur, bar(" (suite)"))
-    yield sheet.BLANK
 
-
-def _sequence(sequence: Mapping[str, Any], bar: Row, motifs: Mapping[str, str]) -> Iterator[Row]:
+def _sequence(sequence: Mapping[str, Any], bar: PrintedRow, motifs: Mapping[str, str]) -> Iterator[PrintedRow]:
+    """One séquence of a person; ``bar`` names the person again on a new page."""
     label = readable(f"Séquence {sequence['code']} · {sequence['libelle']}".removesuffix(" · "))
-    title = row(Part(0, LAST, label, sheet.SEQUENCE), glued=True, again=(bar,))
+    title = row(Span(0, LAST, label, styles.SEQUENCE), glued=True, again=(bar,))
     yield title
     if sequence["lignes"]:
-        head = heads("Heures à ajouter", "Prévues au PIF", "Déclarées avant", "À SAISIR", "Après saisie")
+        head = table_headings("Heures à ajouter", "Prévues au PIF", "Déclarées avant", "À SAISIR", "Après saisie")
         yield head
         yield from _hours_rows(sequence, (bar, title, head))
     if sequence["absences"]:
-        head = heads(
+        head = table_headings(
             "Absences à rendre finançables", "Dates", "Non finançables avant", "À SAISIR", "Non finançables après"
         )
         yield replace(head, again=(bar, title))
-        for kind, absences in groupby(sequence["absences"], key=lambda absence: absence["type_absence"]):
-            if kind:
-                told = french(readable(f"Type « {kind} »"))
-                yield row(
-                    Part(0, 0, None),
-                    Part(1, LAST, told, replace(sheet.KIND, indent=0)),
-                    glued=True,
-                    again=(bar, title, head),
-                )
-            for absence in absences:
-                yield from _absence_rows(absence, (bar, title, head), motifs)
+        yield from _absences(sequence["absences"], (bar, title, head), motifs)
 
 
-def _hours_rows(sequence: Mapping[str, Any], again: tuple[Row, ...]) -> Iterator[Row]:
+def _hours_rows(sequence: Mapping[str, Any], again: tuple[PrintedRow, ...]) -> Iterator[PrintedRow]:
+    """The hours to type for a séquence in one entry, then the lines they come from."""
     before, added = sequence["heures_realisees_initiales"], sequence["heures_complementaires"]
     yield row(
-        Part(0, 0, BOX, sheet.TICK),
-        Part(1, 1, "Total de la séquence", sheet.ENTRY),
-        Part(2, 2, sequence["heures_prevues"], sheet.NUMBER),
-        Part(3, 3, before, sheet.NUMBER),
-        Part(4, 4, added, sheet.TO_TYPE),
-        Part(5, 5, before + added, sheet.NUMBER),
+        Span(0, 0, BOX, styles.TICK),
+        Span(1, 1, "Total de la séquence", styles.ENTRY),
+        Span(2, 2, sequence["heures_prevues"], styles.NUMBER),
+        Span(3, 3, before, styles.NUMBER),
+        Span(4, 4, added, styles.TO_TYPE),
+        Span(5, 5, before + added, styles.NUMBER),
         glued=True,
         again=again,
-        at_least=22,
+        at_least=_ENTRY_HEIGHT,
     )
     for line in sequence["lignes"]:
-        dates = period(line["date_debut"], line["date_fin"])
-        told = f"dont {dates} : {hours_text(line['heures'])} h · {line['justificatif']} ({place(line)})"
-        yield row(Part(0, 0, None), Part(1, LAST, french(readable(told)), sheet.DETAIL), again=again)
+        dates, hours = period(line["date_debut"], line["date_fin"]), FRENCH.hours(line["heures"])
+        yield _detail(readable(f"dont {dates} : {hours} h · {line['justificatif']} ({origin(line)})"), again)
 
 
-def _absence_rows(absence: Mapping[str, Any], again: tuple[Row, ...], motifs: Mapping[str, str]) -> Iterator[Row]:
+def _absences(
+    absences: list[Mapping[str, Any]], again: tuple[PrintedRow, ...], motifs: Mapping[str, str]
+) -> Iterator[PrintedRow]:
+    """The absences of a séquence, type by type."""
+    for kind, of_kind in groupby(absences, key=lambda absence: absence["type_absence"]):
+        if kind:
+            yield _detail(readable(f"Type « {kind} »"), again, styles.ABSENCE_TYPE, glued=True)
+        for absence in of_kind:
+            yield from _absence_rows(absence, again, motifs)
+
+
+def _absence_rows(
+    absence: Mapping[str, Any], again: tuple[PrintedRow, ...], motifs: Mapping[str, str]
+) -> Iterator[PrintedRow]:
+    """One absence to complete, then its motif and proof, and the hours it loses."""
+    left = absence["heures_restantes"]
     yield row(
-        Part(0, 0, BOX, sheet.TICK),
-        Part(1, 1, readable(f"Absence {absence['id_absence']}"), sheet.ENTRY),
-        Part(2, 2, period(absence["date_debut"], absence["date_fin"]), sheet.ENTRY),
-        Part(3, 3, absence["heures_non_financables_initiales"], sheet.NUMBER),
-        Part(4, 4, absence["heures_valorisees"], sheet.TO_TYPE),
-        Part(5, 5, absence["heures_restantes"], sheet.NUMBER),
+        Span(0, 0, BOX, styles.TICK),
+        Span(1, 1, readable(f"Absence {absence['id_absence']}"), styles.ENTRY),
+        Span(2, 2, period(absence["date_debut"], absence["date_fin"]), styles.ENTRY),
+        Span(3, 3, absence["heures_non_financables_initiales"], styles.NUMBER),
+        Span(4, 4, absence["heures_valorisees"], styles.TO_TYPE),
+        Span(5, 5, left, styles.NUMBER),
         glued=True,
         again=again,
-        at_least=22,
+        at_least=_ENTRY_HEIGHT,
     )
     code, proof = absence["motif"], absence["justificatif"]
     motif = f"{code} ({motifs[code]})" if motifs.get(code) else code
-    told = f"Motif {motif} · {proof['reference']}, du {day_text(proof['date'])} ({place(absence)})"
-    left = absence["heures_restantes"]
-    yield row(Part(0, 0, None), Part(1, LAST, french(readable(told)), sheet.DETAIL), glued=bool(left), again=again)
+    reason = f"Motif {motif} · {proof['reference']}, du {FRENCH.day(proof['date'])} ({origin(absence)})"
+    yield _detail(readable(reason), again, glued=bool(left))
     if left:
-        lost = f"{hours_text(left)} h perdues définitivement : une absence ne se complète qu'une seule fois."
-        yield row(Part(0, 0, None), Part(1, LAST, french(lost), replace(sheet.DETAIL, bold=True)), again=again)
+        lost = f"{FRENCH.hours(left)} h perdues définitivement : une absence ne se complète qu'une seule fois."
+        yield _detail(lost, again, replace(styles.DETAIL, bold=True))
 
 
-def _sums(demandeur: Mapping[str, Any], bar: Row) -> Iterator[Row]:
-    """What the séquences and the absences of this person come to, where there are several."""
-    typed = [sequence for sequence in demandeur["sequences"] if sequence["lignes"]]
+def _detail(
+    sentence: str, again: tuple[PrintedRow, ...], style: styles.CellStyle = styles.DETAIL, *, glued: bool = False
+) -> PrintedRow:
+    """A sentence beside the tick boxes."""
+    return row(Span(0, 0, None), Span(1, LAST, french(sentence), style), glued=glued, again=again)
+
+
+def _sums(person: Mapping[str, Any], bar: PrintedRow) -> Iterator[PrintedRow]:
+    """The totals of a person's séquences and absences, where there are several."""
+    typed = [sequence for sequence in person["sequences"] if sequence["lignes"]]
     if len(typed) > 1:
         before = sum((sequence["heures_realisees_initiales"] for sequence in typed), ZERO)
-        yield _sum_row("Total des heures réalisées", before, demandeur["totaux"]["heures_complementaires"], 1, bar)
-    absences = [absence for sequence in demandeur["sequences"] for absence in sequence["absences"]]
+        yield _sum_row("Total des heures réalisées", before, person["totaux"]["heures_complementaires"], 1, bar)
+    absences = [absence for sequence in person["sequences"] for absence in sequence["absences"]]
     if len(absences) > 1:
         before = sum((absence["heures_non_financables_initiales"] for absence in absences), ZERO)
-        yield _sum_row("Total des absences", before, demandeur["totaux"]["heures_valorisees"], -1, bar)
+        yield _sum_row("Total des absences", before, person["totaux"]["heures_valorisees"], -1, bar)
 
 
-def _sum_row(label: str, before: Decimal, typed: Decimal, sign: int, bar: Row) -> Row:
+def _sum_row(label: str, before: Decimal, typed: Decimal, sign: int, bar: PrintedRow) -> PrintedRow:
+    """``before``, ``typed``, and what typing makes of it: ``sign`` 1 adds, -1 takes away."""
     numbers = (before, typed, before + sign * typed)
-    parts = [Part(3 + n, 3 + n, number, sheet.SUM_NUMBER) for n, number in enumerate(numbers)]
-    return row(Part(0, 2, label, sheet.SUM), *parts, again=(bar,))
+    spans = [Span(column, column, number, styles.SUM_NUMBER) for column, number in enumerate(numbers, 3)]
+    return row(Span(0, 2, label, styles.SUM), *spans, again=(bar,))
 
 
-def closing(payload: Mapping[str, Any]) -> Iterator[Row]:
+def closing(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
+    """Block 6, on one page: the totals to compare with Kairos, and who typed it when."""
     totals = payload["totaux"]
     lost = sum((absence["heures_restantes"] for absence in every_absence(payload)), ZERO)
     every: list[tuple[str, Decimal | int]] = [
@@ -148,23 +168,25 @@ def closing(payload: Mapping[str, Any]) -> Iterator[Row]:
         ("Demandeurs d'emploi", totals["demandeurs"]),
         ("Saisies faites (cases cochées au point 5)", entry_count(payload)),
     ]
-    block = [
-        *section("6. Totaux à comparer avec Kairos avant de valider"),
-        wide(
-            "Une DSF complémentaire ne peut pas être rouverte : ne validez que si tous les totaux sont égaux.",
-            sheet.BOLD,
-        ),
-        *(
-            row(
-                Part(0, 0, BOX, sheet.TICK),
-                Part(1, 3, label, sheet.ENTRY),
-                Part(4, 4, value, sheet.TO_TYPE),
-                at_least=22,
-            )
-            for label, value in every
-            if value
-        ),
-        wide("Saisi le ____ /____ /________        par ______________________________", sheet.BODY, at_least=30),
-    ]
-    yield from (replace(one, glued=True) for one in block[:-1])
-    yield block[-1]
+    yield from _glued(
+        [
+            *section("6. Totaux à comparer avec Kairos avant de valider"),
+            full_width(
+                "Une DSF complémentaire ne peut pas être rouverte : ne validez que si tous les totaux sont égaux.",
+                styles.BOLD,
+            ),
+            *(_total_row(label, value) for label, value in every if value),
+            full_width(
+                "Saisi le ____ /____ /________        par ______________________________", styles.BODY, at_least=30
+            ),
+        ]
+    )
+
+
+def _total_row(label: str, value: Decimal | int) -> PrintedRow:
+    return row(
+        Span(0, 0, BOX, styles.TICK),
+        Span(1, 3, label, styles.ENTRY),
+        Span(4, 4, value, styles.TO_TYPE),
+        at_least=_ENTRY_HEIGHT,
+    )

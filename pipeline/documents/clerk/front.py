@@ -4,70 +4,72 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pipeline.documents.clerk import sheet
+from pipeline.documents.clerk import styles
 from pipeline.documents.clerk.rows import (
+    FRENCH,
     ZERO,
-    day_text,
     entry_count,
     every_absence,
     full_name,
-    heads,
-    hours_text,
-    pair,
-    pairs,
+    full_width,
+    labelled,
     section,
-    siret_text,
-    wide,
+    table_headings,
+    two_labelled,
 )
-from pipeline.documents.clerk.sheet import BOX, Part, Row, readable, row
+from pipeline.documents.clerk.sheet import BLANK, BOX, PrintedRow, Span, readable, row
+from pipeline.documents.wording import siret_text
+
+_SESSIONS = {"ESP": "ESP, entrées et sorties permanentes", "ESF": "ESF, entrées et sorties fixes"}
 
 
-def front(payload: Mapping[str, Any]) -> Iterator[Row]:
-    yield wide(
-        "À saisir dans Kairos, dans l'ordre des écrans. Cochez chaque case dès que la saisie est faite.", sheet.NOTE
+def front(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
+    """Blocks 1 to 3: what the clerk looks up before typing, and how much there is to type."""
+    yield full_width(
+        "À saisir dans Kairos, dans l'ordre des écrans. Cochez chaque case dès que la saisie est faite.", styles.NOTE
     )
     yield from section("1. Convention")
-    yield pair("Numéro de convention", payload["convention"]["numero"], strong=True)
-    yield pair("Intitulé", payload["convention"]["intitule"])
+    yield labelled("Numéro de convention", payload["convention"]["numero"], strong=True)
+    yield labelled("Intitulé", payload["convention"]["intitule"])
     yield from section("2. Organisme de formation")
     bodies = payload["organismes"]
-    yield pair("Titulaire", _body(bodies["titulaire"]))
-    yield pair("Dispensateur", _body(bodies["dispensateur"]))
-    yield pair("Déclarant", _declarant(payload["declarant"]))
+    yield labelled("Titulaire", _body(bodies["titulaire"]))
+    yield labelled("Dispensateur", _body(bodies["dispensateur"]))
+    yield labelled("Déclarant", _declarant(payload["declarant"]))
     yield from section("3. Demande de service fait complémentaire")
-    initial = payload["dsf_initiale"]
-    yield pair("DSF initiale", initial["numero"], strong=True)
-    yield pair("Session", _session(initial["type_session"]))
-    yield pair("Période", f"du {day_text(initial['periode_debut'])} au {day_text(initial['periode_fin'])}")
-    if initial["date_validation"]:
-        yield pair("Validée le", day_text(initial["date_validation"]))
-    totals = payload["totaux"]
-    yield pair("Fichier reçu", f"{payload['depot']['fichier']} (dépôt {payload['depot']['numero']})")
-    added, turned = (f"{hours_text(totals[name])} h" for name in ("heures_complementaires", "heures_valorisees"))
-    yield pairs(("Heures à ajouter", added), ("Demandeurs à cocher", str(totals["demandeurs"])))
-    yield pairs(("Heures à rendre finançables", turned), ("Saisies à faire", str(entry_count(payload))))
+    yield from _request(payload)
     yield from _lost(payload)
 
 
-def _lost(payload: Mapping[str, Any]) -> Iterator[Row]:
-    """What partial completions leave out, said before anything is typed."""
+def _request(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
+    """The DSF initiale, the file received, and the sums."""
+    initial, deposit, totals = payload["dsf_initiale"], payload["depot"], payload["totaux"]
+    yield labelled("DSF initiale", initial["numero"], strong=True)
+    yield labelled("Session", _SESSIONS.get(initial["type_session"], initial["type_session"]))
+    start, end = (FRENCH.day(initial[name]) for name in ("periode_debut", "periode_fin"))
+    yield labelled("Période", f"du {start} au {end}")
+    if initial["date_validation"]:
+        yield labelled("Validée le", FRENCH.day(initial["date_validation"]))
+    yield labelled("Fichier reçu", f"{deposit['fichier']} (dépôt {deposit['numero']})")
+    added, turned = (f"{FRENCH.hours(totals[name])} h" for name in ("heures_complementaires", "heures_valorisees"))
+    yield two_labelled(("Heures à ajouter", added), ("Demandeurs à cocher", str(totals["demandeurs"])))
+    yield two_labelled(("Heures à rendre finançables", turned), ("Saisies à faire", str(entry_count(payload))))
+
+
+def _lost(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
+    """A warning of the hours that partial completions leave out, before anything is typed."""
     left = [absence["heures_restantes"] for absence in every_absence(payload) if absence["heures_restantes"]]
     if not left:
         return
-    sure = "Une absence ne se complète qu'une seule fois."
+    lost = f"Attention : {FRENCH.hours(sum(left, ZERO))} h sont perdues définitivement."
     which = (
         "Une absence n'est rendue finançable qu'en partie"
         if len(left) == 1
         else f"{len(left)} absences ne sont rendues finançables qu'en partie"
     )
-    told = f"Attention : {hours_text(sum(left, ZERO))} h sont perdues définitivement."
-    yield sheet.BLANK
-    yield wide(f"{told} {which}, à la demande de l'organisme. {sure}", sheet.WARNING)
-
-
-def _session(code: str) -> str:
-    names = {"ESP": "ESP, entrées et sorties permanentes", "ESF": "ESF, entrées et sorties fixes"}
-    return names.get(code, code)
+    once = "Une absence ne se complète qu'une seule fois."
+    yield BLANK
+    yield full_width(f"{lost} {which}, à la demande de l'organisme. {once}", styles.WARNING)
 
 
 def _body(body: Mapping[str, str]) -> str:
@@ -81,26 +83,26 @@ def _declarant(declarant: Mapping[str, Any]) -> str:
     return f"{who} (SIRET {siret_text(declarant['siret'])}){acting}"
 
 
-def people(payload: Mapping[str, Any]) -> Iterator[Row]:
-    head = heads("Nom et prénom", "Identifiant DE", "PIF", "Heures à ajouter", "À rendre finançables")
-    again = section("4. Demandeurs d'emploi à cocher (suite)")[1:]
+def people(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
+    """Block 4: the jobseekers to tick on the screen, with the sums of each."""
+    head = table_headings("Nom et prénom", "Identifiant DE", "PIF", "Heures à ajouter", "À rendre finançables")
+    again = [*section("4. Demandeurs d'emploi à cocher (suite)")[1:], head]
     yield from section("4. Demandeurs d'emploi à cocher")
     yield head
-    for demandeur in payload["demandeurs"]:
-        totals = demandeur["totaux"]
+    for person in payload["demandeurs"]:
         yield row(
-            Part(0, 0, BOX, sheet.TICK),
-            Part(1, 1, full_name(demandeur), replace(sheet.ENTRY, bold=True)),
-            Part(2, 2, readable(demandeur["identifiant_de"]), sheet.ENTRY),
-            Part(3, 3, readable(demandeur["numero_pif"]), sheet.ENTRY),
-            Part(4, 4, totals["heures_complementaires"], sheet.NUMBER),
-            Part(5, 5, totals["heures_valorisees"], sheet.NUMBER),
-            again=(*again, head),
+            Span(0, 0, BOX, styles.TICK),
+            Span(1, 1, full_name(person), replace(styles.ENTRY, bold=True)),
+            Span(2, 2, readable(person["identifiant_de"]), styles.ENTRY),
+            Span(3, 3, readable(person["numero_pif"]), styles.ENTRY),
+            Span(4, 4, person["totaux"]["heures_complementaires"], styles.NUMBER),
+            Span(5, 5, person["totaux"]["heures_valorisees"], styles.NUMBER),
+            again=again,
         )
     totals = payload["totaux"]
     yield row(
-        Part(0, 3, "Total", sheet.SUM),
-        Part(4, 4, totals["heures_complementaires"], sheet.SUM_NUMBER),
-        Part(5, 5, totals["heures_valorisees"], sheet.SUM_NUMBER),
-        again=(*again, head),
+        Span(0, 3, "Total", styles.SUM),
+        Span(4, 4, totals["heures_complementaires"], styles.SUM_NUMBER),
+        Span(5, 5, totals["heures_valorisees"], styles.SUM_NUMBER),
+        again=again,
     )

@@ -1,84 +1,83 @@
-"""Small rows of the clerk's sheet, and how things are written on it: French, as Kairos is."""
+"""Small rows of the clerk's sheet, and the texts that several blocks write: in French, as Kairos is."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from pipeline.documents.clerk import sheet
-from pipeline.documents.clerk.sheet import Part, Row, readable, row
-from pipeline.documents.wording import Words, french
+from pipeline.documents.clerk import styles
+from pipeline.documents.clerk.sheet import BLANK, LAST, PrintedRow, Span, readable, row
+from pipeline.documents.wording import Wording, french
 
-WORDS = Words("fr")
-LAST = len(sheet.COLUMNS) - 1
+FRENCH = Wording("fr")
 ZERO = Decimal("0.00")
+"""No hours."""
+
+_TEXT_HEADINGS = frozenset({"Identifiant DE", "PIF", "Dates"})
+_STRONG = replace(styles.BOLD, size=11)
 
 
-def section(title: str) -> list[Row]:
-    return [sheet.BLANK, row(Part(0, LAST, title, sheet.SECTION), glued=True)]
+def section(title: str) -> list[PrintedRow]:
+    """The title bar of a block, with some room above it."""
+    return [BLANK, row(Span(0, LAST, title, styles.SECTION), glued=True)]
 
 
-def wide(text: str, style: sheet.Style, at_least: float = 0.0) -> Row:
-    return row(Part(0, LAST, french(text), style), at_least=at_least)
+def full_width(sentence: str, style: styles.CellStyle, at_least: float = 0.0) -> PrintedRow:
+    """A French sentence over all columns, ``at_least`` so many points high."""
+    return row(Span(0, LAST, french(sentence), style), at_least=at_least)
 
 
-def pair(label: str, value: str, *, strong: bool = False) -> Row:
-    style = replace(sheet.BOLD, size=11) if strong else sheet.BODY
-    return row(Part(0, 1, label), Part(2, LAST, readable(value), style))
+def labelled(label: str, value: str, *, strong: bool = False) -> PrintedRow:
+    """A label and its value, which may be text of a sender."""
+    return row(Span(0, 1, label), Span(2, LAST, readable(value), _STRONG if strong else styles.BODY))
 
 
-def pairs(left: tuple[str, str], right: tuple[str, str]) -> Row:
-    strong = replace(sheet.BOLD, size=11)
-    first = (Part(0, 1, left[0]), Part(2, 2, left[1], strong))
-    return row(*first, Part(3, 4, right[0]), Part(5, 5, right[1], replace(strong, align="right", indent=1)))
+def two_labelled(left: tuple[str, str], right: tuple[str, str]) -> PrintedRow:
+    """Two labels with their values, side by side."""
+    return row(
+        Span(0, 1, left[0]),
+        Span(2, 2, left[1], _STRONG),
+        Span(3, 4, right[0]),
+        Span(5, 5, right[1], replace(_STRONG, align="right", indent=1)),
+    )
 
 
-def heads(first: str, *numbers: str) -> Row:
-    """Headings of a table: the first over the tick box as well, the hours to the right."""
-    text = {"Identifiant DE", "PIF", "Dates"}
-    heads = [
-        Part(2 + n, 2 + n, label, sheet.HEAD if label in text else sheet.HEAD_NUMBER) for n, label in enumerate(numbers)
+def table_headings(first: str, *others: str) -> PrintedRow:
+    """Headings of a table: the first also over the tick box, those of hours to the right."""
+    spans = [
+        Span(column, column, heading, styles.HEAD if heading in _TEXT_HEADINGS else styles.HEAD_NUMBER)
+        for column, heading in enumerate(others, 2)
     ]
-    return row(Part(0, 1, first, replace(sheet.HEAD, bold=True)), *heads, glued=True)
+    return row(Span(0, 1, first, replace(styles.HEAD, bold=True)), *spans, glued=True)
 
 
-def full_name(demandeur: Mapping[str, Any]) -> str:
-    return readable(f"{demandeur['nom'].upper()} {demandeur['prenom']}".strip())
+def full_name(person: Mapping[str, Any]) -> str:
+    """Surname in capitals, and first name."""
+    return readable(f"{person['nom'].upper()} {person['prenom']}".strip())
 
 
 def period(start: str, end: str) -> str:
-    return f"le {day_text(start)}" if start == end else f"du {day_text(start)} au {day_text(end)}"
+    """Two ISO dates in words: « le 05/03/2025 », « du 05/03/2025 au 06/03/2025 »."""
+    return f"le {FRENCH.day(start)}" if start == end else f"du {FRENCH.day(start)} au {FRENCH.day(end)}"
 
 
-def place(item: Mapping[str, Any]) -> str:
-    origin = item["origine"]
-    sheet_name = f"feuille {origin['feuille']}, " if origin["feuille"] else ""
-    return f"{sheet_name}ligne {origin['ligne']}"
-
-
-def siret_text(number: str) -> str:
-    """123 456 789 00012, as people read it aloud."""
-    return f"{number[:3]}\u00a0{number[3:6]}\u00a0{number[6:9]}\u00a0{number[9:]}"
-
-
-def hours_text(value: Decimal) -> str:
-    return WORDS.hours(value)
-
-
-def day_text(iso: str) -> str:
-    return WORDS.day(iso)
+def origin(entry: Mapping[str, Any]) -> str:
+    """Where an entry stood in the file received: « feuille Mars, ligne 12 »; a csv has no sheet."""
+    sheet, number = entry["origine"]["feuille"], entry["origine"]["ligne"]
+    return f"feuille {sheet}, ligne {number}" if sheet else f"ligne {number}"
 
 
 def every_absence(payload: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """The absences of all persons."""
     return (
         absence
-        for demandeur in payload["demandeurs"]
-        for sequence in demandeur["sequences"]
+        for person in payload["demandeurs"]
+        for sequence in person["sequences"]
         for absence in sequence["absences"]
     )
 
 
 def entry_count(payload: Mapping[str, Any]) -> int:
-    """Entries to type: hours once a séquence, and each absence."""
-    sequences = [sequence for demandeur in payload["demandeurs"] for sequence in demandeur["sequences"]]
+    """How many entries are to be typed: one for the hours of each séquence, one for each absence."""
+    sequences = [sequence for person in payload["demandeurs"] for sequence in person["sequences"]]
     return sum(bool(sequence["lignes"]) + len(sequence["absences"]) for sequence in sequences)

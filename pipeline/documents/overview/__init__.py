@@ -1,6 +1,6 @@
 """What the operator and the reviewer see of a run, and of all runs: made from what the ledger tells. Source: spec §7.
 
-A run is the mapping of docs/architecture.md, hours in hundredths; the keys that may be added to it are in ``figures``.
+A run is the mapping of docs/architecture.md, hours in whole hundredths; ``figures`` lists the keys that are optional.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline import jsonfile
 from pipeline.documents.overview import figures, page
-from pipeline.documents.overview.figures import Run
+from pipeline.documents.overview.figures import DepositData, RunData
 from pipeline.judging import verdicts_csv
 from pipeline.judging.verdicts_csv import verdict_row
 from pipeline.ledger.records import COUNTS, Counts
@@ -18,10 +18,10 @@ from pipeline.ledger.records import COUNTS, Counts
 __all__ = ["across", "files", "verdict_row"]
 
 
-def files(run: Run, past: Sequence[Run] = ()) -> dict[str, bytes]:
-    """``index.html``, ``run.json`` and ``verdicts.csv`` of a run.
+def files(run: RunData, past: Sequence[RunData] = ()) -> dict[str, bytes]:
+    """``index.html``, ``run.json`` and ``verdicts.csv`` of a run, by name.
 
-    ``past``: earlier runs in the same form, oldest first; without them the page has no trend, and knows of held lines only
+    ``past``: earlier runs in the same form, oldest first. Without them the page has no trend, and knows of held lines only
     what this run says. The same arguments give the same bytes.
     """
     return {
@@ -31,29 +31,29 @@ def files(run: Run, past: Sequence[Run] = ()) -> dict[str, bytes]:
     }
 
 
-def across(runs: Sequence[Run]) -> bytes:
+def across(runs: Sequence[RunData]) -> bytes:
     """``outbox/rapports/index.html`` over ``runs``, oldest first. Runs known by their totals alone show in the trend only."""
     return page.of_runs(runs)
 
 
-def content(run: Run) -> dict[str, Any]:
-    """What ``run.json`` says: everything of the run but its rows; hours as numbers with two decimals."""
-    whole = figures.whole(run)
+def content(run: RunData) -> dict[str, Any]:
+    """The content of ``run.json``: all of the run but its rows; hours are numbers with two decimals."""
+    totals = figures.totals(run)
     rules = Counter[str]()
     for deposit in figures.deposits(run):
-        rules.update({rule["code"]: rule["constats"] for rule in deposit["regles"]})
+        rules.update(figures.findings(deposit))
     plain = {name: _plain(value) for name, value in run.items() if name not in ("verdicts", "depots")}
     return plain | {
         "schema_version": 1,
         "depots": [_deposit(deposit) for deposit in figures.deposits(run)],
-        "comptes": _counts(whole.lignes),
-        "heures": _hours(whole.heures),
+        "comptes": _counts(totals.lines),
+        "heures": _hours(totals.hours),
         "regles": dict(rules),
         "combinaisons": dict(figures.combinations([run])),
     }
 
 
-def _deposit(deposit: Mapping[str, Any]) -> dict[str, Any]:
+def _deposit(deposit: DepositData) -> dict[str, Any]:
     plain = {name: _plain(value) for name, value in deposit.items()}
     plain |= _figures(deposit)
     plain["regles"] = [{**rule, "heures": jsonfile.hours(rule["heures"])} for rule in deposit["regles"]]

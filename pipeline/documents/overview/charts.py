@@ -1,4 +1,4 @@
-"""Small charts as inline SVG. Verdicts differ by pattern as well as by colour: pages are printed in black and white."""
+"""Small charts as inline SVG. Verdicts differ by pattern as well as by colour: pages are also printed in black and white."""
 
 from collections.abc import Sequence
 
@@ -18,13 +18,14 @@ PATTERNS = Markup(
     '<rect width="8" height="8" fill="#c9ced8"/></pattern>'
     "</defs></svg>"
 )
+"""The pattern of each verdict. A page holds it once, before its charts."""
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 720, 190, 52, 26
-"""Of a chart over runs, in its own units; the axis of the values stands left of ``LEFT``."""
+"""Size of a chart over runs, in its own units. The values of the axis stand left of ``LEFT``, the dates below ``BOTTOM``."""
 
 
 def swatch(name: str) -> Markup:
-    """The sign of a verdict in a legend."""
+    """The pattern of a verdict (a name of ``COUNTS``) in a legend."""
     return Markup(
         '<svg class="pastille" width="14" height="14" aria-hidden="true"><rect x=".5" y=".5" width="13" height="13" '
         'fill="url(#m-{})" stroke="#1b1f2a"/></svg>'
@@ -32,7 +33,7 @@ def swatch(name: str) -> Markup:
 
 
 def band(lines: Counts, label: str) -> Markup:
-    """One bar shared among the four verdicts; nothing where there is no line."""
+    """One bar shared among the four verdicts; empty where there is no line. ``label``: the chart in words."""
     if not lines.lues:
         return Markup("")
     parts, start = [], 0.0
@@ -54,7 +55,7 @@ def _bar(name: str, x: float, y: float, width: float, height: float) -> Markup:
 
 
 def _ceiling(value: int) -> int:
-    """A round number at or above ``value``: 1, 2 or 5 times a power of ten."""
+    """The smallest round number that is at least ``value``: 1, 2 or 5 times a power of ten."""
     power = 1
     while True:
         for step in (1, 2, 5):
@@ -64,7 +65,7 @@ def _ceiling(value: int) -> int:
 
 
 def _frame(top: str, middle: str, dates: Sequence[str], step: float) -> Markup:
-    """The axis: three values, and as many dates below as have room."""
+    """The axes: three values on the left, and below as many dates as there is room for."""
     room = HEIGHT - BOTTOM
     lines = [
         Markup(
@@ -92,9 +93,12 @@ def _svg(label: str, content: Markup) -> Markup:
     )
 
 
-def bars(runs: Sequence[tuple[str, Counts]], label: str, number: Sequence[str]) -> Markup:
-    """Stacked bars of lines, one a run: (short date, lines). ``number``: how the axis writes its top and its middle."""
-    top = scale(runs)
+def bars(runs: Sequence[tuple[str, Counts]], label: str, top_text: str, middle_text: str) -> Markup:
+    """Stacked bars of lines, one for each run: (short date, lines).
+
+    ``top_text``, ``middle_text``: how the axis writes ``axis_top`` and its half.
+    """
+    top = axis_top(runs)
     step, room = _step(len(runs)), HEIGHT - BOTTOM - 10
     drawn = []
     for position, (_, lines) in enumerate(runs):
@@ -104,18 +108,21 @@ def bars(runs: Sequence[tuple[str, Counts]], label: str, number: Sequence[str]) 
             if height:
                 y -= height
                 drawn.append(_bar(name, LEFT + position * step + step * 0.15, y, step * 0.7, height))
-    frame = _frame(number[0], number[1], [day for day, _ in runs], step)
+    frame = _frame(top_text, middle_text, [day for day, _ in runs], step)
     return _svg(label, frame + Markup("").join(drawn))
 
 
-def scale(runs: Sequence[tuple[str, Counts]]) -> int:
-    """The top of the axis of ``bars``; even, so that its middle is whole."""
+def axis_top(runs: Sequence[tuple[str, Counts]]) -> int:
+    """The value at the top of the axis of ``bars``; even, so that its half is whole."""
     top = _ceiling(max([lines.lues for _, lines in runs] or [1]))
     return max(2, top + top % 2)
 
 
 def curves(dates: Sequence[str], series: Sequence[Sequence[float | None]], label: str, top: str, middle: str) -> Markup:
-    """Shares from 0 to 1, one curve a series (solid with dots, dashed with squares); None has no point."""
+    """Shares from 0 to 1, one curve for each series: the first solid with dots, the second dashed with squares.
+
+    A share that is None has no point. ``top``, ``middle``: how the axis writes 1 and 0.5.
+    """
     step, room = _step(len(dates)), HEIGHT - BOTTOM - 10
     drawn = [_frame(top, middle, dates, step)]
     for style, values in zip(("a", "b"), series, strict=False):
@@ -136,15 +143,15 @@ def _dot(style: str, x: float, y: float) -> Markup:
     return Markup('<rect x="{:.1f}" y="{:.1f}" width="7" height="7" class="pb"/>').format(x - 3.5, y - 3.5)
 
 
-def line_sign(style: str) -> Markup:
-    """The sign of a curve in a legend."""
+def curve_sample(style: str) -> Markup:
+    """A piece of a curve in a legend; ``style``: ``a`` for the first, ``b`` for the second."""
     return Markup(
         '<svg class="pastille" width="28" height="14" aria-hidden="true"><polyline points="0,7 28,7" class="c{}"/>{}</svg>'
     ).format(style, _dot(style, 14, 7))
 
 
 def spark(values: Sequence[int]) -> Markup:
-    """A row of thin bars, for a cell of a table: how a rule went from run to run."""
+    """A row of thin bars for a cell of a table: the findings of a rule, run by run."""
     top = max([*values, 1])
     drawn = [
         Markup('<rect x="{}" y="{:.1f}" width="5" height="{:.1f}"/>').format(

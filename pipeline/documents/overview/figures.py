@@ -1,6 +1,6 @@
-"""What the reviewer's pages count, from runs as the ledger tells them: pure arithmetic, no words. Hours are hundredths.
+"""What the reviewer's pages count, from runs as the ledger tells them: arithmetic alone, no words. Hours are whole hundredths.
 
-A run is a mapping as in docs/architecture.md. Two keys are optional, and what needs them is left out where they are missing:
+A run is a mapping as in docs/architecture.md. Some keys are optional, and what needs them is left out where they are missing:
 
 - ``depots``: a list; or only how many there were (a number), beside ``comptes`` and ``heures`` of the whole run;
 - ``depots[].dsf``: [{numero_dsf, comptes, heures}], the depositor's own DSF in that deposit. With it: what was right the
@@ -13,51 +13,62 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations as pairs_of
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.judging import verdicts, verdicts_csv
 from pipeline.ledger.records import COUNTS, Counts
 
-Run = Mapping[str, Any]
-Deposit = Mapping[str, Any]
+RunData = Mapping[str, Any]
+"""A run as the ledger tells it."""
+DepositData = Mapping[str, Any]
+"""One entry of ``depots`` in a run."""
 NONE = Counts()
 
 
 def counts(given: Mapping[str, int]) -> Counts:
+    """The counts under their names in ``given``; a count that is missing is 0."""
     return Counts(*(int(given.get(name, 0)) for name in COUNTS))
 
 
 def added(several: Iterable[Counts]) -> Counts:
+    """The sum of several counts."""
     every = list(several)
     return Counts(*(sum(getattr(one, name) for one in every) for name in COUNTS))
 
 
 def at_stake(hours: Counts) -> int:
-    """Hours that did not get through: of rejected and of held lines."""
+    """Hours of rejected and held lines, which did not get through."""
     return hours.rejetees + hours.retenues
 
 
-def deposits(run: Run) -> Sequence[Deposit]:
+def accepted_share(lines: Counts) -> float | None:
+    """The part of the new lines that was accepted, from 0 to 1; None where no line was new."""
+    new = lines.lues - lines.deja_prises
+    return lines.acceptees / new if new else None
+
+
+def deposits(run: RunData) -> Sequence[DepositData]:
     """The deposits of a run; none where only their number is known."""
     given = run["depots"]
     return () if isinstance(given, int) else given
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A run, or several, as one figure."""
+class Totals:
+    """The sums of a run, or of several."""
 
-    depots: int
-    refuses: int
-    lignes: Counts
-    heures: Counts
+    deposits: int
+    refused: int
+    lines: Counts
+    hours: Counts
 
 
-def whole(run: Run) -> Whole:
+def totals(run: RunData) -> Totals:
+    """The sums of ``run``, of its deposits where they are listed."""
     if isinstance(run["depots"], int):
-        return Whole(run["depots"], int(run.get("refuses", 0)), counts(run["comptes"]), counts(run["heures"]))
+        return Totals(run["depots"], int(run.get("refuses", 0)), counts(run["comptes"]), counts(run["heures"]))
     listed = deposits(run)
-    return Whole(
+    return Totals(
         len(listed),
         sum(deposit["etat"] == "refuse" for deposit in listed),
         added(counts(deposit["comptes"]) for deposit in listed),
@@ -65,95 +76,102 @@ def whole(run: Run) -> Whole:
     )
 
 
-def together(several: Iterable[Whole]) -> Whole:
-    all_of_them = list(several)
-    return Whole(
-        sum(one.depots for one in all_of_them),
-        sum(one.refuses for one in all_of_them),
-        added(one.lignes for one in all_of_them),
-        added(one.heures for one in all_of_them),
+def together(several: Iterable[Totals]) -> Totals:
+    """The sums of several runs."""
+    every = list(several)
+    return Totals(
+        sum(one.deposits for one in every),
+        sum(one.refused for one in every),
+        added(one.lines for one in every),
+        added(one.hours for one in every),
     )
 
 
-def state(deposit: Deposit) -> str:
-    """refuse, accepte, rejete or partiel, as in the deposit's own report."""
+def state(deposit: DepositData) -> str:
+    """``refuse``, ``accepte``, ``rejete`` or ``partiel``, as the deposit's own report says."""
     return verdicts.state(counts(deposit["comptes"]), refused=deposit["etat"] == "refuse")
 
 
-def worst(given: Iterable[Deposit], *, refused_first: bool = True) -> list[Deposit]:
-    """By hours at stake, then by lines. Refused files, of which nothing could be read, come first or else last of those
-    with something wrong: in a run they want a call tonight, over months most of them have long come back."""
+def worst(given: Iterable[DepositData], *, refused_first: bool = True) -> list[DepositData]:
+    """Deposits by hours at stake, then by lines; those with nothing wrong last.
 
-    def badness(deposit: Deposit) -> tuple[object, ...]:
+    Refused files, of which nothing could be read, come first: in one run they want a call tonight. With ``refused_first``
+    false they come after the others with something wrong: over months most of them have long come back.
+    """
+
+    def order(deposit: DepositData) -> tuple[object, ...]:
         lines = counts(deposit["comptes"])
         stake = at_stake(counts(deposit["heures"]))
         refused = deposit["etat"] == "refuse"
         fine = not (refused or lines.rejetees or lines.retenues)
-        order = (-stake, -lines.rejetees, -lines.retenues, deposit["siret"], deposit["depot"])
-        return (fine, refused != refused_first, *order)
+        size = (-stake, -lines.rejetees, -lines.retenues, deposit["siret"], deposit["depot"])
+        return (fine, refused != refused_first, *size)
 
-    return sorted(given, key=badness)
+    return sorted(given, key=order)
 
 
 @dataclass
-class Organisation:
-    """One SIRET over the runs given."""
+class OrganisationFigures:
+    """One SIRET over the runs given. ``rules``: findings by code."""
 
     siret: str
-    raison_sociale: str = ""
-    depots: int = 0
-    refuses: int = 0
-    lignes: Counts = NONE
-    heures: Counts = NONE
-    regles: Counter[str] = field(default_factory=Counter)
+    name: str = ""
+    deposits: int = 0
+    refused: int = 0
+    lines: Counts = NONE
+    hours: Counts = NONE
+    rules: Counter[str] = field(default_factory=Counter)
 
 
-def organisations(runs: Iterable[Run]) -> list[Organisation]:
-    """Those with most hours at stake first."""
-    found: dict[str, Organisation] = {}
+def organisations(runs: Iterable[RunData]) -> list[OrganisationFigures]:
+    """The organisations of ``runs``, those with most hours at stake first."""
+    found: dict[str, OrganisationFigures] = {}
     for run in runs:
         for deposit in deposits(run):
-            one = found.setdefault(deposit["siret"], Organisation(deposit["siret"]))
-            one.raison_sociale = deposit.get("raison_sociale") or one.raison_sociale
-            one.depots += 1
-            one.refuses += deposit["etat"] == "refuse"
-            one.lignes = added((one.lignes, counts(deposit["comptes"])))
-            one.heures = added((one.heures, counts(deposit["heures"])))
-            one.regles.update({rule["code"]: rule["constats"] for rule in deposit["regles"]})
-    return sorted(
-        found.values(), key=lambda one: (-at_stake(one.heures), -one.refuses, -one.lignes.rejetees, one.siret)
-    )
+            one = found.setdefault(deposit["siret"], OrganisationFigures(deposit["siret"]))
+            one.name = deposit.get("raison_sociale") or one.name
+            one.deposits += 1
+            one.refused += deposit["etat"] == "refuse"
+            one.lines = added((one.lines, counts(deposit["comptes"])))
+            one.hours = added((one.hours, counts(deposit["heures"])))
+            one.rules.update(findings(deposit))
+    return sorted(found.values(), key=lambda one: (-at_stake(one.hours), -one.refused, -one.lines.rejetees, one.siret))
+
+
+def findings(deposit: DepositData) -> dict[str, int]:
+    """Findings of a deposit by the code of their rule."""
+    return {rule["code"]: rule["constats"] for rule in deposit["regles"]}
 
 
 @dataclass
 class RuleFigures:
-    """One rule over the runs given. ``par_run``: its findings in each of them, in their order."""
+    """One rule over the runs given. ``per_run``: its findings in each of them, in their order."""
 
     code: str
-    par_run: list[int]
-    constats: int = 0
-    heures: int = 0
-    depots: int = 0
-    organismes: set[str] = field(default_factory=set)
+    per_run: list[int]
+    findings: int = 0
+    hours: int = 0
+    deposits: int = 0
+    organisations: set[str] = field(default_factory=set)
 
 
-def rules(runs: Sequence[Run]) -> list[RuleFigures]:
-    """Rules that fired, those with most hours at stake first, then those that fire most."""
+def rules(runs: Sequence[RunData]) -> list[RuleFigures]:
+    """The rules that fired, those with most hours at stake first, then those with most findings."""
     found: dict[str, RuleFigures] = {}
     for position, run in enumerate(runs):
         for deposit in deposits(run):
             for rule in deposit["regles"]:
                 one = found.setdefault(rule["code"], RuleFigures(rule["code"], [0] * len(runs)))
-                one.par_run[position] += rule["constats"]
-                one.constats += rule["constats"]
-                one.heures += rule["heures"]
-                one.depots += 1
-                one.organismes.add(deposit["siret"])
-    return sorted(found.values(), key=lambda one: (-one.heures, -one.constats, one.code))
+                one.per_run[position] += rule["constats"]
+                one.findings += rule["constats"]
+                one.hours += rule["heures"]
+                one.deposits += 1
+                one.organisations.add(deposit["siret"])
+    return sorted(found.values(), key=lambda one: (-one.hours, -one.findings, one.code))
 
 
-def combinations(runs: Iterable[Run]) -> Counter[str]:
-    """Lines by the codes they have, codes parted by spaces."""
+def combinations(runs: Iterable[RunData]) -> Counter[str]:
+    """Lines by the codes they have, separated by spaces."""
     total = Counter[str]()
     for run in runs:
         given = run.get("combinaisons")
@@ -162,51 +180,59 @@ def combinations(runs: Iterable[Run]) -> Counter[str]:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two rules: the lines on which each fired, and both."""
+class RulePair:
+    """Two rules, and how many lines have the first, the second, and both."""
 
-    premiere: str
-    seconde: str
-    lignes_premiere: int
-    lignes_seconde: int
-    ensemble: int
+    first: str
+    second: str
+    lines_of_first: int
+    lines_of_second: int
+    lines_of_both: int
 
     @property
     def share(self) -> float:
-        """Of the lines that have either, the part that has both."""
-        return self.ensemble / (self.lignes_premiere + self.lignes_seconde - self.ensemble)
+        """The part of the lines with either rule that has both, from 0 to 1."""
+        return self.lines_of_both / (self.lines_of_first + self.lines_of_second - self.lines_of_both)
 
 
-def pairs(combined: Mapping[str, int], share: float = 0.5, at_least: int = 2) -> list[Pair]:
-    """Pairs of rules that fire on the same lines more often than not, the closest first."""
+def pairs(combined: Mapping[str, int], share: float = 0.5, at_least: int = 2) -> list[RulePair]:
+    """Pairs of rules that stand on the same lines, the closest first.
+
+    ``combined``: as ``combinations`` gives. Pairs under ``share``, or with fewer than ``at_least`` lines, are left out.
+    """
     alone, both = Counter[str](), Counter[tuple[str, str]]()
     for codes, lines in combined.items():
         split = codes.split(" ")
         alone.update(dict.fromkeys(split, lines))
         both.update(dict.fromkeys(pairs_of(split, 2), lines))
-    found = [Pair(a, b, alone[a], alone[b], lines) for (a, b), lines in both.items() if lines >= at_least]
+    found = [RulePair(a, b, alone[a], alone[b], lines) for (a, b), lines in both.items() if lines >= at_least]
     close = [pair for pair in found if pair.share >= share]
-    return sorted(close, key=lambda pair: (-pair.share, -pair.ensemble, pair.premiere, pair.seconde))
+    return sorted(close, key=lambda pair: (-pair.share, -pair.lines_of_both, pair.first, pair.second))
 
 
 @dataclass
-class File:
-    """One organisation's lines on one DSF, followed from deposit to deposit (a « dossier »)."""
+class FollowedDsf:
+    """One organisation's lines on one DSF, followed from deposit to deposit.
+
+    ``run`` is the first run that met it; ``deposit``, ``lines`` and ``hours`` are those of its last deposit.
+    """
 
     siret: str
-    raison_sociale: str
-    numero_dsf: str
+    organisation: str
+    dsf: str
     run: str
-    bon: bool  # whether the first deposit on it had no line rejected or held
-    depot: str = ""  # the last one
-    lignes: Counts = NONE  # of the last deposit
-    heures: Counts = NONE
-    depuis: date | None = None  # since when it has had held lines, without a break
+    right_first_time: bool
+    """Its first deposit had no line rejected nor held."""
+    deposit: str = ""
+    lines: Counts = NONE
+    hours: Counts = NONE
+    held_since: date | None = None
+    """Since when it has had held lines, without a break."""
 
 
-def files_of(runs: Iterable[Run]) -> list[File]:
-    """Every dossier of the runs given (oldest first); those whose deposits say nothing of their DSF give none."""
-    found: dict[tuple[str, str], File] = {}
+def followed_dsf(runs: Iterable[RunData]) -> list[FollowedDsf]:
+    """Every DSF met in ``runs`` (oldest first). A deposit that says nothing of its DSF gives none."""
+    found: dict[tuple[str, str], FollowedDsf] = {}
     for run in runs:
         for deposit in deposits(run):
             for dsf in deposit.get("dsf", ()):
@@ -214,34 +240,58 @@ def files_of(runs: Iterable[Run]) -> list[File]:
     return list(found.values())
 
 
-def _follow(found: dict[tuple[str, str], File], run: Run, deposit: Deposit, dsf: Mapping[str, Any]) -> None:
+def _follow(
+    found: dict[tuple[str, str], FollowedDsf], run: RunData, deposit: DepositData, dsf: Mapping[str, Any]
+) -> None:
     lines, key = counts(dsf["comptes"]), (deposit["siret"], dsf["numero_dsf"])
     one = found.get(key)
     if one is None:
         if lines.lues == lines.deja_prises:
             return  # its first deposit is older than the runs given
-        right = not lines.rejetees + lines.retenues
+        right = not (lines.rejetees or lines.retenues)
         name = deposit.get("raison_sociale", "")
-        one = found[key] = File(deposit["siret"], name, dsf["numero_dsf"], run["run"], right)
-    one.depot, one.lignes, one.heures = deposit["depot"], lines, counts(dsf["heures"])
-    one.depuis = (one.depuis or day_of(run)) if lines.retenues else None
+        one = found[key] = FollowedDsf(deposit["siret"], name, dsf["numero_dsf"], run["run"], right)
+    one.deposit, one.lines, one.hours = deposit["depot"], lines, counts(dsf["heures"])
+    one.held_since = (one.held_since or day_of(run)) if lines.retenues else None
 
 
-def day_of(run: Run) -> date:
+def day_of(run: RunData) -> date:
+    """The run's date, given as a date or as ISO text."""
     given = run["date"]
     return given if isinstance(given, date) else date.fromisoformat(str(given)[:10])
 
 
-def held(files: Iterable[File]) -> list[File]:
-    """Dossiers whose last deposit left held lines, the oldest first."""
-    waiting = [one for one in files if one.depuis is not None]
-    return sorted(waiting, key=lambda one: (one.depuis, -one.heures.retenues, one.siret, one.numero_dsf))
+def held(followed: Iterable[FollowedDsf]) -> list[FollowedDsf]:
+    """The DSF whose last deposit left held lines, the oldest first."""
+    waiting = [one for one in followed if one.held_since is not None]
+    return sorted(waiting, key=lambda one: (one.held_since, -one.hours.retenues, one.siret, one.dsf))
 
 
-def first_time(files: Iterable[File]) -> dict[str, tuple[int, int]]:
-    """By run: dossiers that came in it for the first time, and those of them that were right at once."""
-    found: dict[str, tuple[int, int]] = {}
-    for one in files:
-        new, right = found.get(one.run, (0, 0))
-        found[one.run] = (new + 1, right + one.bon)
+class FirstTime(NamedTuple):
+    """How many DSF were met for the first time, and how many of them were right at once."""
+
+    new: int = 0
+    right: int = 0
+
+    @property
+    def share(self) -> float | None:
+        """The part that was right at once, from 0 to 1; None where none was new."""
+        return self.right / self.new if self.new else None
+
+
+def first_time_by_run(followed: Iterable[FollowedDsf]) -> dict[str, FirstTime]:
+    """By run: the DSF that it met for the first time. A run that met none is not there."""
+    return _first_time((one.run, one.right_first_time) for one in followed)
+
+
+def first_time_by_siret(followed: Iterable[FollowedDsf]) -> dict[str, FirstTime]:
+    """By SIRET: the DSF met for the first time. An organisation without any is not there."""
+    return _first_time((one.siret, one.right_first_time) for one in followed)
+
+
+def _first_time(given: Iterable[tuple[str, bool]]) -> dict[str, FirstTime]:
+    found: dict[str, FirstTime] = {}
+    for key, right in given:
+        before = found.get(key, FirstTime())
+        found[key] = FirstTime(before.new + 1, before.right + right)
     return found

@@ -1,4 +1,4 @@
-"""The reviewer's two pages, of one run and over all of them: one file each, whole without a script."""
+"""The reviewer's two pages, of one run and of all runs: one file each, whole without a script."""
 
 import base64
 import hashlib
@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from pipeline import jsonfile
 from pipeline.documents.overview import charts, figures, sections, tables
-from pipeline.documents.overview.figures import Run, Whole
-from pipeline.documents.overview.tables import Table
+from pipeline.documents.overview.figures import FirstTime, FollowedDsf, RunData
+from pipeline.documents.overview.tables import PageTable
 from pipeline.documents.page import environment, render
-from pipeline.documents.wording import Words
+from pipeline.documents.wording import Wording
 from pipeline.ledger.records import COUNTS
 from schemas.rules import CATALOGUE
 
@@ -24,142 +24,129 @@ TREND = 30
 """Runs that a chart shows."""
 
 
-def _script() -> Markup:
-    return Markup(Path(__file__).with_name("templates").joinpath("overview.js").read_text(encoding="utf-8"))
+def of_run(run: RunData, past: Sequence[RunData]) -> bytes:
+    """``index.html`` of ``run``. ``past``: earlier runs, oldest first, for the trend and for what has been waiting."""
+    words = Wording(_language(run))
+    every = [*past, run]
+    followed = figures.followed_dsf(every)
+    first = figures.first_time_by_run(followed)
+    return render(
+        _environment(words.language),
+        "run.html.jinja",
+        run=run,
+        day_of_run=figures.day_of(run),
+        totals=figures.totals(run),
+        first_time=first.get(run["run"]),
+        tables=[one for one in _tables_of_run(run, followed, words) if one.rows],
+        never_fired=sections.never_fired([run]),
+        rules_total=len(CATALOGUE),
+        trend=_trend(every, first, words, "../") if past else None,
+        settings=_settings(run.get("reglages", {})),
+    )
+
+
+def of_runs(runs: Sequence[RunData]) -> bytes:
+    """``outbox/rapports/index.html``: over ``runs``, oldest first."""
+    words = Wording(_language(runs[-1]) if runs else "fr")
+    followed = figures.followed_dsf(runs)
+    first = figures.first_time_by_run(followed)
+    detailed = any(figures.deposits(run) for run in runs)
+    return render(
+        _environment(words.language),
+        "runs.html.jinja",
+        runs=runs,
+        bounds=[figures.day_of(run) for run in (runs[0], runs[-1])] if runs else None,
+        totals=figures.together(figures.totals(run) for run in runs),
+        first_time=FirstTime(*map(sum, zip(*first.values(), strict=True))) if first else None,
+        tables=[one for one in _tables_of_runs(runs, followed, words) if one.rows] if detailed else [],
+        never_fired=sections.never_fired(runs) if detailed else None,
+        rules_total=len(CATALOGUE),
+        trend=_trend(runs, first, words, "") if runs else None,
+    )
+
+
+def _language(run: RunData) -> str:
+    return str(run.get("reglages", {}).get("langue", "fr"))
 
 
 @lru_cache(maxsize=2)
-def _environment(langue: str) -> Environment:
-    """Our templates over the shared ones. The script is allowed by its hash alone: nothing a sender wrote could run."""
-    words, script = Words(langue), _script()
+def _environment(language: str) -> Environment:
+    """The templates of this room. The hash of our script is all that lets a script run: nothing a sender wrote can."""
+    words, script = Wording(language), _script()
     made = environment(words, Path(__file__).parent)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     made.globals.update(
         script=script,
-        empreinte=digest,
-        graphique=charts,
-        rendu=lambda one: tables.markup(one, words),
-        csv=lambda one: tables.data_uri(one, words),
+        script_hash=digest,
+        charts=charts,
+        markup=lambda one: tables.markup(one, words),
+        csv_uri=lambda one: tables.data_uri(one, words),
         verdicts=COUNTS,
     )
     made.filters.update(
-        heures=lambda hundredths: words.hours(jsonfile.hours(hundredths)),
-        duree=lambda seconds: words.hours(Decimal(str(round(seconds, 2)))),
-        part=words.share,
-        long=words.long_date,
-        regle=words.rule,
+        hours=lambda hundredths: words.hours(jsonfile.hours(hundredths)),
+        seconds=lambda seconds: words.hours(Decimal(str(round(seconds, 2)))),
+        share=words.share,
+        long_date=words.long_date,
+        rule=words.rule,
     )
     return made
 
 
-def _words(langue: str) -> Words:
-    words: Words = _environment(langue).globals["mot"]  # type: ignore[assignment]
-    return words
+def _script() -> Markup:
+    return Markup(Path(__file__).with_name("templates").joinpath("overview.js").read_text(encoding="utf-8"))
 
 
-def language(run: Run) -> str:
-    return "en" if run.get("reglages", {}).get("langue") == "en" else "fr"
-
-
-def of_run(run: Run, past: Sequence[Run]) -> bytes:
-    """``index.html`` of ``run``. ``past``: earlier runs, oldest first, for the trend and what has been waiting."""
-    langue = language(run)
-    words = _words(langue)
-    every = [*past, run]
-    followed = figures.files_of(every)
-    first = figures.first_time(followed)
-    listed = figures.deposits(run)
-    bodies = figures.organisations([run])
-    day = figures.day_of(run)
-    here = [one for one in followed if one.run == run["run"]]
-    kept: list[Table] = [
-        sections.files(listed, words, "../../"),
-        sections.rules([run], words),
-        sections.matrix(bodies, words),
-        sections.pairs([run], words),
-        sections.organisations(bodies, here, words),
-        sections.waiting(followed, day, words, "../../"),
+def _tables_of_run(run: RunData, followed: Sequence[FollowedDsf], words: Wording) -> list[PageTable]:
+    organisations = figures.organisations([run])
+    new = [one for one in followed if one.run == run["run"]]
+    return [
+        sections.deposits_table(figures.deposits(run), words, "../../"),
+        sections.rules_table([run], words),
+        sections.matrix(organisations, words),
+        sections.pairs_table([run], words),
+        sections.organisations_table(organisations, new, words),
+        sections.held_table(followed, figures.day_of(run), words, "../../"),
     ]
-    return render(
-        _environment(langue),
-        "run.html.jinja",
-        run=run,
-        jour_run=day,
-        entier=figures.whole(run),
-        premier=first.get(run["run"]),
-        tables=[one for one in kept if one.rows],
-        jamais=sections.never([run]),
-        regles_total=len(CATALOGUE),
-        tendance=_trend(every, first, words, "../") if past else None,
-        reglages=_settings(run.get("reglages", {})),
-    )
 
 
-def of_runs(runs: Sequence[Run]) -> bytes:
-    """``outbox/rapports/index.html``: ``runs``, oldest first."""
-    langue = language(runs[-1]) if runs else "fr"
-    words = _words(langue)
-    followed = figures.files_of(runs)
-    first = figures.first_time(followed)
-    bodies = figures.organisations(runs)
-    detailed = any(figures.deposits(run) for run in runs)
-    kept: list[Table] = []
-    if runs and detailed:
-        kept = [
-            sections.organisations(bodies, followed, words),
-            sections.rules(runs[-TREND:], words),
-            sections.matrix(bodies, words),
-            sections.pairs(runs, words),
-            sections.files(
-                (one for run in runs for one in figures.deposits(run)), words, "../", most=100, refused_first=False
-            ),
-            sections.waiting(followed, figures.day_of(runs[-1]), words, "../"),
-        ]
-    return render(
-        _environment(langue),
-        "runs.html.jinja",
-        runs=runs,
-        bornes=[figures.day_of(run) for run in (runs[0], runs[-1])] if runs else None,
-        entier=figures.together(figures.whole(run) for run in runs),
-        premier=tuple(map(sum, zip(*first.values(), strict=True))) if first else None,
-        tables=[one for one in kept if one.rows],
-        jamais=sections.never(runs) if detailed else None,
-        regles_total=len(CATALOGUE),
-        tendance=_trend(runs, first, words, "") if runs else None,
-    )
+def _tables_of_runs(runs: Sequence[RunData], followed: Sequence[FollowedDsf], words: Wording) -> list[PageTable]:
+    organisations = figures.organisations(runs)
+    deposits = (deposit for run in runs for deposit in figures.deposits(run))
+    return [
+        sections.organisations_table(organisations, followed, words),
+        sections.rules_table(runs[-TREND:], words),
+        sections.matrix(organisations, words),
+        sections.pairs_table(runs, words),
+        sections.deposits_table(deposits, words, "../", most=100, refused_first=False),
+        sections.held_table(followed, figures.day_of(runs[-1]), words, "../"),
+    ]
 
 
-def _trend(runs: Sequence[Run], first: Mapping[str, tuple[int, int]], words: Words, up: str) -> dict[str, object]:
-    """Charts over the last runs, and the table of all of them. ``up``: from the page to the runs' folders."""
-    recent = [(run, figures.whole(run)) for run in runs[-TREND:]]
-    lines = [(f"{figures.day_of(run):%d/%m/%y}", whole.lignes) for run, whole in recent]
-    top = charts.scale(lines)
-    right = [_ratio(first.get(run["run"])) for run, _ in recent]
+def _trend(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: Wording, up: str) -> dict[str, object]:
+    """Charts of the last runs, and the table of all of them. ``up``: from the page to the folders of the runs."""
+    recent = [(run, figures.totals(run)) for run in runs[-TREND:]]
+    days = [words.short_day(figures.day_of(run)) for run, _ in recent]
+    lines = [(day, totals.lines) for day, (_, totals) in zip(days, recent, strict=True)]
+    top = charts.axis_top(lines)
+    accepted = [figures.accepted_share(totals.lines) for _, totals in recent]
+    right = [first.get(run["run"], FirstTime()).share for run, _ in recent]
     return {
         "table": sections.runs_table(runs, first, words, up),
-        "barres": charts.bars(lines, words("graphique.barres"), (words.number(top), words.number(top // 2))),
-        "courbes": charts.curves(
-            [day for day, _ in lines],
-            [[_accepted(whole) for _, whole in recent], *([right] if any(right) else [])],
+        "bars": charts.bars(lines, words("graphique.barres"), words.number(top), words.number(top // 2)),
+        "curves": charts.curves(
+            days,
+            [accepted, right] if any(right) else [accepted],
             words("graphique.courbes"),
             words.share(1.0),
             words.share(0.5),
         ),
-        "premier": any(right),
+        "first_time": any(right),
     }
 
 
-def _accepted(whole: Whole) -> float | None:
-    new = whole.lignes.lues - whole.lignes.deja_prises
-    return whole.lignes.acceptees / new if new else None
-
-
-def _ratio(first: tuple[int, int] | None) -> float | None:
-    return first[1] / first[0] if first and first[0] else None
-
-
 def _settings(given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Settings as lines « name, value »; tables within tables by dotted names, empty ones left out."""
+    """Settings as (name, value): those of an inner table under dotted names, empty tables left out."""
     found: list[tuple[str, str]] = []
     for name, value in sorted(given.items()):
         if isinstance(value, Mapping):

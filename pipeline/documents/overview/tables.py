@@ -1,4 +1,4 @@
-"""Tables of the reviewer's pages: the same rows as markup and as CSV. Filter and sort are added in the page by a script."""
+"""Tables of the reviewer's pages: the same rows as markup and as CSV. A script in the page adds filter and sort."""
 
 import base64
 import re
@@ -6,128 +6,108 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from itertools import compress, islice
 
 from markupsafe import Markup, escape
 
 from pipeline.documents.page import typed, visible
-from pipeline.documents.wording import Words
+from pipeline.documents.wording import Wording
 from pipeline.jsonfile import hours
 from pipeline.judging.verdicts_csv import guarded
 
-Value = str | int | Decimal | float | date | None
+PageValue = str | int | Decimal | float | date | None
+"""What a cell of a page may hold."""
 
 _TAG = re.compile("<[^>]*>")
-NUMBERS = frozenset({"nombre", "heures", "part"})
-"""Kinds of columns whose values are numbers: counts (int), hours (int hundredths), shares (float, 0 to 1)."""
+
+
+class ColumnKind(StrEnum):
+    """What a column holds; the page's script knows it by this value."""
+
+    TEXT = "texte"
+    CODE = "code"  # stays on one line
+    FREE = "libre"  # a sender's text
+    DATE = "date"
+    NUMBER = "nombre"  # a count (int)
+    HOURS = "heures"  # int, whole hundredths
+    SHARE = "part"  # float, from 0 to 1
+    DRAWN = "image"  # in the page alone
+    HIDDEN = "cache"  # in the CSV alone
+
+
+NUMBERS = frozenset({ColumnKind.NUMBER, ColumnKind.HOURS, ColumnKind.SHARE})
+"""Kinds of columns whose values are numbers."""
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column. ``kind``: texte, code (on one line), libre (a sender's text), date, one of ``NUMBERS``; or image (drawn,
-    not in the CSV), cache (in the CSV alone)."""
+class PageColumn:
+    """A column. ``hint``: what a short title stands for."""
 
     title: str
-    kind: str = "texte"
-    hint: str = ""  # what a short title stands for
+    kind: ColumnKind = ColumnKind.TEXT
+    hint: str = ""
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A value; ``href`` where it leads; ``shown`` what stands in the page in its place."""
+class PageCell:
+    """A value. ``href``: where it leads; ``shown``: what stands in the page in its place."""
 
-    value: Value = None
+    value: PageValue = None
     href: str = ""
     shown: Markup | None = None
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows in the order that matters most. ``total``: how many there are where ``rows`` has been cut."""
+class PageTable:
+    """Rows, the most important first. ``name``: of the CSV file, and the id in the page.
 
-    name: str  # of the CSV file, and the id in the page
+    ``total``: how many rows there are, where ``rows`` is cut. ``upright``: the headings are written upwards.
+    """
+
+    name: str
     title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    columns: tuple[PageColumn, ...]
+    rows: tuple[tuple[PageCell, ...], ...]
     total: int
     note: str = ""
-    upright: bool = False  # short headings, written upwards
+    upright: bool = False
 
     @property
     def cut(self) -> bool:
+        """Some rows are left out."""
         return self.total > len(self.rows)
 
 
 def table(
     name: str,
     title: str,
-    columns: Sequence[Column],
-    rows: Iterable[Sequence[Cell | Value]],
+    columns: Sequence[PageColumn],
+    rows: Iterable[Sequence[PageCell | PageValue]],
     total: int,
     *,
     most: int = 500,
     note: str = "",
     upright: bool = False,
-) -> Table:
-    """A table of the first ``most`` of the ``total`` rows; plain values become cells. A share nobody has gets no column."""
-    cells = [[one if isinstance(one, Cell) else Cell(one) for one in row] for row in islice(rows, most)]
+) -> PageTable:
+    """A table of the first ``most`` of the ``total`` rows; plain values become cells.
+
+    A column of shares that are all None is left out.
+    """
+    cells = [[one if isinstance(one, PageCell) else PageCell(one) for one in row] for row in islice(rows, most)]
     useful = [
-        column.kind != "part" or any(row[position].value is not None for row in cells)
+        column.kind is not ColumnKind.SHARE or any(row[position].value is not None for row in cells)
         for position, column in enumerate(columns)
     ]
     kept = tuple(tuple(compress(row, useful)) for row in cells)
-    return Table(name, title, tuple(compress(columns, useful)), kept, total, note, upright)
+    return PageTable(name, title, tuple(compress(columns, useful)), kept, total, note, upright)
 
 
 # --- markup -----------------------------------------------------------------------------------------------------------
 
 
-def _shown(cell: Cell, column: Column, words: Words) -> Markup:
-    if cell.shown is not None:
-        return cell.shown
-    value = cell.value
-    if value is None:
-        return Markup("")
-    if column.kind == "libre":
-        text = typed(value)
-    elif column.kind == "heures" and isinstance(value, int):
-        text = escape(words.hours(hours(value)))
-    elif column.kind == "part" and isinstance(value, float):
-        text = escape(words.share(value))
-    else:
-        text = visible(words.show(value))
-    return Markup('<a href="{}">{}</a>').format(cell.href, text) if cell.href else text
-
-
-def _raw(value: Value, kind: str) -> str:
-    """The value as the script sorts and saves it: a point before decimals, ISO dates."""
-    if isinstance(value, int) and kind == "heures":
-        return str(hours(value))
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _cell(cell: Cell, column: Column, words: Words, head: bool) -> Markup:
-    shown = _shown(cell, column, words)
-    # What is drawn otherwise than it is: the script saves the value.
-    told = Markup(' data-t="{}"').format(cell.value) if cell.shown is not None else Markup("")
-    if head:
-        return Markup('<th scope="row"{}>{}</th>').format(told, shown)
-    if column.kind in NUMBERS or column.kind == "date":
-        raw = "" if cell.value is None else _raw(cell.value, column.kind)
-        return Markup('<td class="n" data-v="{}">{}</td>').format(raw, shown)
-    extra = {"code": Markup(' class="c"'), "cache": Markup(" hidden")}.get(column.kind, Markup(""))
-    return Markup("<td{}{}>{}</td>").format(extra, told, shown)
-
-
-def _heading(column: Column) -> Markup:
-    title = Markup('<abbr title="{}">{}</abbr>').format(column.hint, column.title) if column.hint else column.title
-    number = column.kind in NUMBERS or column.kind == "date"
-    extra = Markup(' class="n"') if number else Markup(" hidden") if column.kind == "cache" else Markup("")
-    return Markup('<th scope="col" data-k="{}"{}><span>{}</span></th>').format(column.kind, extra, title)
-
-
-def markup(one: Table, words: Words) -> Markup:
-    """``<table>`` alone; its surroundings stand in the template."""
+def markup(one: PageTable, words: Wording) -> Markup:
+    """The element ``<table>`` alone; what stands around it is in the template."""
     head = Markup("").join(_heading(column) for column in one.columns)
     body = Markup("\n").join(
         Markup("<tr>{}</tr>").format(
@@ -142,36 +122,94 @@ def markup(one: Table, words: Words) -> Markup:
     return Markup("<table{}>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody>\n</table>").format(extra, head, body)
 
 
+def _heading(column: PageColumn) -> Markup:
+    title = Markup('<abbr title="{}">{}</abbr>').format(column.hint, column.title) if column.hint else column.title
+    extra = Markup(' class="n"') if _sorted_by_value(column) else _hidden(column)
+    return Markup('<th scope="col" data-k="{}"{}><span>{}</span></th>').format(column.kind, extra, title)
+
+
+def _cell(cell: PageCell, column: PageColumn, words: Wording, head: bool) -> Markup:
+    shown = _shown(cell, column, words)
+    # Where the cell shows something else, the script saves its value.
+    value = Markup(' data-t="{}"').format(cell.value) if cell.shown is not None else Markup("")
+    if head:
+        return Markup('<th scope="row"{}>{}</th>').format(value, shown)
+    if _sorted_by_value(column):
+        raw = "" if cell.value is None else _raw(cell.value, column.kind)
+        return Markup('<td class="n" data-v="{}">{}</td>').format(raw, shown)
+    extra = Markup(' class="c"') if column.kind is ColumnKind.CODE else _hidden(column)
+    return Markup("<td{}{}>{}</td>").format(extra, value, shown)
+
+
+def _sorted_by_value(column: PageColumn) -> bool:
+    """The script sorts the column by numbers or dates, not by the text shown."""
+    return column.kind in NUMBERS or column.kind is ColumnKind.DATE
+
+
+def _hidden(column: PageColumn) -> Markup:
+    return Markup(" hidden") if column.kind is ColumnKind.HIDDEN else Markup("")
+
+
+def _shown(cell: PageCell, column: PageColumn, words: Wording) -> Markup:
+    if cell.shown is not None:
+        return cell.shown
+    value = cell.value
+    if value is None:
+        return Markup("")
+    if column.kind is ColumnKind.FREE:
+        text = typed(value)
+    elif column.kind is ColumnKind.HOURS and isinstance(value, int):
+        text = escape(words.hours(hours(value)))
+    elif column.kind is ColumnKind.SHARE and isinstance(value, float):
+        text = escape(words.share(value))
+    else:
+        text = visible(words.show(value))
+    return Markup('<a href="{}">{}</a>').format(cell.href, text) if cell.href else text
+
+
+def _raw(value: PageValue, kind: ColumnKind) -> str:
+    """The value as the script sorts and saves it: a point before decimals, ISO dates."""
+    if isinstance(value, int) and kind is ColumnKind.HOURS:
+        return str(hours(value))
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
 # --- CSV --------------------------------------------------------------------------------------------------------------
 
 
-def _saved(cell: Cell, column: Column, comma: bool) -> str:
+def csv(one: PageTable, words: Wording) -> bytes:
+    """The rows shown, for a spreadsheet program of the page's language.
+
+    With a BOM; in French with semicolons and decimal commas, in English with commas and decimal points.
+    """
+    separator = ";" if words.language == "fr" else ","
+    kept = [column.kind is not ColumnKind.DRAWN for column in one.columns]
+    columns = list(compress(one.columns, kept))
+    lines = [[column.title for column in columns]]
+    lines += [
+        [_saved(cell, column, words) for cell, column in zip(compress(row, kept), columns, strict=True)]
+        for row in one.rows
+    ]
+    text = "".join(separator.join(_quoted(value, separator) for value in line) + "\r\n" for line in lines)
+    return b"\xef\xbb\xbf" + text.encode("utf-8", errors="replace")
+
+
+def _saved(cell: PageCell, column: PageColumn, words: Wording) -> str:
     value = cell.value
     if value is None:
         return ""
     if column.kind in NUMBERS:
-        raw = _raw(value, column.kind)
-        return raw.replace(".", ",") if comma else raw
-    if column.kind == "libre":  # as it is shown: hidden signs by their number
+        return words.decimal(_raw(value, column.kind))
+    if column.kind is ColumnKind.FREE:  # as it is shown: hidden characters by their number
         return guarded(Markup(_TAG.sub("", visible(value, 200))).unescape())
     return guarded(_raw(value, column.kind))
 
 
-def _quoted(text: str, comma: bool) -> str:
-    special = any(sign in text for sign in (";" if comma else ",", '"', "\r", "\n"))
+def _quoted(text: str, separator: str) -> str:
+    special = any(character in text for character in (separator, '"', "\r", "\n"))
     return '"' + text.replace('"', '""') + '"' if special else text
 
 
-def csv(one: Table, words: Words) -> bytes:
-    """The rows shown, for a spreadsheet program of the page's language: BOM, semicolons and decimal commas in French."""
-    comma = words.langue == "fr"
-    kept = [position for position, column in enumerate(one.columns) if column.kind != "image"]
-    lines = [[one.columns[position].title for position in kept]]
-    lines += [[_saved(row[position], one.columns[position], comma) for position in kept] for row in one.rows]
-    text = "".join((";" if comma else ",").join(_quoted(cell, comma) for cell in line) + "\r\n" for line in lines)
-    return b"\xef\xbb\xbf" + text.encode("utf-8", errors="replace")
-
-
-def data_uri(one: Table, words: Words) -> str:
-    """The CSV as a link's address: saved without a server and without a script."""
+def data_uri(one: PageTable, words: Wording) -> str:
+    """The CSV as the address of a link: it is saved without a server and without a script."""
     return "data:text/csv;charset=utf-8;base64," + base64.b64encode(csv(one, words)).decode("ascii")

@@ -6,12 +6,16 @@ from typing import Any
 from pipeline import jsonfile
 
 
-def files(model: Mapping[str, Any]) -> dict[str, bytes]:
-    """The files of one return by name. ``a-corriger.xlsx`` is there only where something is to be corrected line by line."""
-    from pipeline.documents.returns.html import report  # noqa: PLC0415 - heavy, and other modules of this room are not
+def files(report: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files of one return by name, from the content of rapport.json (``model.ReportData``).
+
+    ``a-corriger.xlsx`` is there only where lines are to be corrected. The same report gives the same bytes.
+    """
+    # Heavy, and whoever wants the other modules of this room does without.
+    from pipeline.documents.returns.html import report_page  # noqa: PLC0415
     from pipeline.documents.returns.workbook import corrections  # noqa: PLC0415
 
-    made = {"rapport.html": report(model), "rapport.json": jsonfile.dumps(model)}
-    if model["etat"] != "refuse" and (workbook := corrections(model)):
+    made = {"rapport.html": report_page(report), "rapport.json": jsonfile.dumps(report)}
+    if report["etat"] != "refuse" and (workbook := corrections(report)):
         made["a-corriger.xlsx"] = workbook
     return made

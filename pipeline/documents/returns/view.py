@@ -1,31 +1,29 @@
-"""The model of a deposit as its page shows it: what comes first, what is said once, what no longer fits."""
+"""A report as its page shows it: what comes first, what is said once, what no longer fits."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
 
 from pipeline.documents.page import visible
-from pipeline.documents.returns.causes import MANY, Cause, Finding, awaited, causes, places
-from pipeline.documents.wording import Words
-
-Model = Mapping[str, Any]
-T = TypeVar("T")
+from pipeline.documents.returns.causes import MANY, Cause, LinePlace, awaited, causes, places
+from pipeline.documents.returns.model import FindingData, LineData, ReportData
+from pipeline.documents.wording import Wording
 
 ROOM = 1_500_000
-"""Bytes that the lists of one page may take, so that a page of any deposit stays under 2 MB."""
+"""Bytes that the lists of one page may take: the page of any deposit stays under 2 MB."""
 _MARKUP = 700  # bytes of markup around the texts of one entry
 _NAMED = 12  # lines of one cause that are named one by one
 
 
 @dataclass
-class Room:
-    """What is left of the page; once an entry does not fit, none of the later ones does."""
+class PageSpace:
+    """The bytes left on the page. Once an entry does not fit, none of the later ones does."""
 
     left: int
     full: bool = False
 
     def fits(self, *texts: str) -> bool:
+        """Take the space of an entry with these texts; False where there is not enough left."""
         if not self.full:
             self.left -= _MARKUP + sum(len(visible(text, 1000).encode("utf-8", "replace")) for text in texts)
             self.full = self.left < 0
@@ -33,177 +31,189 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line that needs work: where, who, its own findings; ``renvois``: numbers of the shared causes it also has."""
+class ReportLine:
+    """One line that needs work, with the findings that it alone has.
 
-    ou: str
-    ligne: Model
-    constats: tuple[Finding, ...]
-    renvois: tuple[int, ...]
+    ``line``: empty where the model does not have it. ``also``: numbers of the shared causes that it has too.
+    """
+
+    place: str
+    line: LineData
+    findings: tuple[FindingData, ...]
+    also: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Shared:
-    """One cause on several lines, said once. ``qui``: its lines one by one where they are few."""
+class SharedCause:
+    """One cause on several lines, said once. ``lines``: its lines one by one (place, line), where they are few."""
 
-    numero: int
+    number: int
     cause: Cause
-    ou: tuple[str, ...]
-    qui: tuple[tuple[str, Model], ...]
+    places: tuple[str, ...]
+    lines: tuple[tuple[str, LineData], ...]
 
 
 @dataclass(frozen=True)
-class Held:
-    """Sound lines that wait for the same others."""
+class HeldLines:
+    """``count`` sound lines that wait for the same other lines. ``dsf``: empty where they wait for the whole deposit."""
 
-    ou: tuple[str, ...]
-    attend: tuple[str, ...]
-    numero_dsf: str
-    lignes: int
-    attendues: int
-    heures: Decimal
+    places: tuple[str, ...]
+    awaited: tuple[str, ...]
+    dsf: str
+    count: int
+    hours: Decimal
 
 
 @dataclass(frozen=True)
 class View:
-    """Everything the page's template asks for beside the model itself."""
+    """All that the template of the page asks for beside the report itself.
 
-    generaux: tuple[Cause, ...]
-    communs: tuple[Shared, ...]
-    lignes: tuple[Line, ...]
-    retenues: tuple[Held, ...]
-    avertissements: tuple[tuple[Cause, tuple[str, ...]], ...]
-    deja_prises: tuple[str, ...]
-    complements_anterieurs: tuple[str, ...]
-    rejets: int
-    avertis: int
-    montres: int
+    ``shown`` of ``total`` findings are on the page. ``by_code``: (code, how many, what the first says), on a page that
+    cannot show them all.
+    """
+
+    general: tuple[Cause, ...]
+    shared: tuple[SharedCause, ...]
+    lines: tuple[ReportLine, ...]
+    held: tuple[HeldLines, ...]
+    warnings: tuple[tuple[Cause, tuple[str, ...]], ...]
+    warning_count: int
+    taken: tuple[str, ...]
+    earlier_complements: tuple[str, ...]
     total: int
-    par_code: tuple[tuple[str, int, str], ...] = field(default=())
-    illisibles: bool = False
+    by_code: tuple[tuple[str, int, str], ...]
+    unreadable_hours: bool
 
     @property
-    def coupe(self) -> bool:
+    def shown(self) -> int:
+        """Findings that are on the page."""
+        every = [*self.general, *(one.cause for one in self.shared), *(cause for cause, _ in self.warnings)]
+        return sum(len(cause.findings) for cause in every) + sum(len(line.findings) for line in self.lines)
+
+    @property
+    def cut(self) -> bool:
         """Some findings are not on the page."""
-        return self.montres < self.total
+        return self.shown < self.total
 
 
-def view(model: Model, room: int = ROOM) -> View:
-    """The page's view of ``model``; ``room`` is what its lists may take, in bytes."""
-    words = Words(model["langue"])
-    rejects = [c for c in model["constats"] if c["severite"] == "rejet"]
-    warnings = [c for c in model["constats"] if c["severite"] != "rejet"]
-    of_lines = [c for c in rejects if c["portee"] == "ligne"]
-    found = causes(of_lines)
-    space = Room(room)
-    general = _taken(causes(c for c in rejects if c["portee"] != "ligne"), space, lambda cause: cause.constats)
-    by_place = {(line["feuille"], line["ligne"]): line for line in model["lignes"]}
-    shared = _shared(words, [c for c in found if len(c.lines) >= MANY], by_place, space)
-    lines = _lines(words, of_lines, shared, by_place, space)
-    held = _held(words, model, space)
-    warned = [
-        (cause, tuple(places(words, cause.lines)))
-        for cause in causes(warnings)
-        if space.fits(cause.constat["message"], cause.constat["geste"], *places(words, cause.lines))
-    ]
-    taken = [line for line in model["lignes"] if line["verdict"] == "deja_prise"]
-    on_page = sum(len(cause.constats) for cause in general) + sum(len(s.cause.constats) for s in shared)
+def view(report: ReportData, room: int = ROOM) -> View:
+    """What the page shows of ``report``. ``room``: bytes that its lists may take."""
+    words, space = Wording(report["langue"]), PageSpace(room)
+    findings, lines = report["constats"], report["lignes"]
+    rejects = [f for f in findings if f["severite"] == "rejet"]
+    warnings = [f for f in findings if f["severite"] != "rejet"]
+    of_lines = [f for f in rejects if f["portee"] == "ligne"]
+    by_place = {(line["feuille"], line["ligne"]): line for line in lines}
+    # In the order of the page: what comes first takes the space first.
+    general = _general(causes(f for f in rejects if f["portee"] != "ligne"), space)
+    shared = _shared(words, [c for c in causes(of_lines) if len(c.lines) >= MANY], by_place, space)
+    own = _lines(words, of_lines, shared, by_place, space)
+    held = _held(words, report, space)
+    warned = _warnings(words, causes(warnings), space)
+    taken = [line for line in lines if line["verdict"] == "deja_prise"]
     return View(
-        generaux=tuple(general),
-        communs=tuple(shared),
-        lignes=tuple(lines),
-        retenues=tuple(held),
-        avertissements=tuple(warned),
-        deja_prises=tuple(places(words, [(line["feuille"], line["ligne"]) for line in taken])),
-        complements_anterieurs=_some(words, sorted({line["complement"] for line in taken if line["complement"]})),
-        rejets=len(rejects),
-        avertis=len(warnings),
-        montres=on_page + sum(len(line.constats) for line in lines) + sum(len(c.constats) for c, _ in warned),
-        total=len(model["constats"]),
-        par_code=_by_code(model["constats"]) if space.full else (),
-        illisibles=any(line["heures"] is None for line in model["lignes"]),
+        general=tuple(general),
+        shared=tuple(shared),
+        lines=tuple(own),
+        held=tuple(held),
+        warnings=tuple(warned),
+        warning_count=len(warnings),
+        taken=tuple(places(words, [(line["feuille"], line["ligne"]) for line in taken])),
+        earlier_complements=_some(words, sorted({line["complement"] for line in taken if line["complement"]})),
+        total=len(findings),
+        by_code=_by_code(findings) if space.full else (),
+        unreadable_hours=any(line["heures"] is None for line in lines),
     )
 
 
-def _some(words: Words, texts: list[str], most: int = 20) -> tuple[str, ...]:
+def _some(words: Wording, texts: list[str], most: int = 20) -> tuple[str, ...]:
     """The first of ``texts``, and how many more there are."""
     rest = [words("mots.n_autres", n=len(texts) - most)] if len(texts) > most else []
     return (*texts[:most], *rest)
 
 
-def _taken(entries: Iterable[T], space: Room, of: Callable[[T], Iterable[Finding]]) -> list[T]:
+def _general(found: Iterable[Cause], space: PageSpace) -> list[Cause]:
+    """The causes on the file as a whole that fit."""
     return [
-        e for e in entries if space.fits(*(text for c in of(e) for text in (c["message"], c["geste"], c["valeur"])))
+        cause
+        for cause in found
+        if space.fits(*(text for f in cause.findings for text in (f["message"], f["geste"], f["valeur"])))
     ]
 
 
-def _shared(words: Words, many: list[Cause], by_place: Mapping[Any, Model], space: Room) -> list[Shared]:
-    shared: list[Shared] = []
+def _shared(
+    words: Wording, many: list[Cause], by_place: Mapping[LinePlace, LineData], space: PageSpace
+) -> list[SharedCause]:
+    """The causes on many lines that fit, numbered."""
+    shared: list[SharedCause] = []
     for cause in many:
         where = tuple(places(words, cause.lines))
         named = cause.lines if len(cause.lines) <= _NAMED else []
-        who = tuple((places(words, [at])[0], by_place[at]) for at in named if at in by_place)
-        names = [text for at, line in who for text in (at, *_identity(line))]
-        if space.fits(cause.constat["message"], cause.constat["geste"], *cause.values(), *where, *names):
-            shared.append(Shared(len(shared) + 1, cause, where, who))
+        lines = tuple((places(words, [at])[0], by_place[at]) for at in named if at in by_place)
+        names = [text for at, line in lines for text in (at, *_identity(line))]
+        if space.fits(cause.first["message"], cause.first["geste"], *cause.values(), *where, *names):
+            shared.append(SharedCause(len(shared) + 1, cause, where, lines))
     return shared
 
 
-def _identity(line: Model) -> tuple[str, ...]:
+def _identity(line: LineData) -> tuple[str, ...]:
     return tuple(line[name] for name in ("nom", "prenom", "identifiant_de", "numero_dsf", "code_sequence"))
 
 
 def _lines(
-    words: Words, rejects: list[Finding], shared: list[Shared], by_place: Mapping[Any, Model], space: Room
-) -> list[Line]:
-    """The lines that have a finding of their own, in sheet order."""
-    numbers: dict[int, int] = {id(c): s.numero for s in shared for c in s.cause.constats}
-    together: dict[tuple[str, int], list[Finding]] = {}
-    for constat in rejects:
-        together.setdefault((constat["feuille"], constat["ligne"]), []).append(constat)
+    words: Wording,
+    rejects: list[FindingData],
+    shared: list[SharedCause],
+    by_place: Mapping[LinePlace, LineData],
+    space: PageSpace,
+) -> list[ReportLine]:
+    """The lines that fit, of those that have a finding of their own, in sheet order."""
+    numbers = {id(finding): one.number for one in shared for finding in one.cause.findings}
+    together: dict[LinePlace, list[FindingData]] = {}
+    for finding in rejects:
+        together.setdefault((finding["feuille"], finding["ligne"]), []).append(finding)
     lines = []
-    for at, constats in together.items():
-        own = tuple(c for c in constats if id(c) not in numbers)
+    for at, findings in together.items():
+        own = tuple(f for f in findings if id(f) not in numbers)
         if not own:
             continue
         line = by_place.get(at, {})
-        texts = [c[name] for c in own for name in ("message", "geste", "valeur", "attendu")]
+        texts = [f[name] for f in own for name in ("message", "geste", "valeur", "attendu")]
         if space.fits(*texts, *(_identity(line) if line else ())):
-            also = tuple(sorted({numbers[id(c)] for c in constats if id(c) in numbers}))
-            lines.append(Line(places(words, [at])[0], line, own, also))
+            also = tuple(sorted({numbers[id(f)] for f in findings if id(f) in numbers}))
+            lines.append(ReportLine(places(words, [at])[0], line, own, also))
     return lines
 
 
-def _held(words: Words, model: Model, space: Room) -> list[Held]:
-    """Held lines by what they wait for: the rejected lines of their DSF, or of the whole deposit. One sentence a group."""
-    groups: dict[str, list[Model]] = {}
-    for line in model["lignes"]:
+def _held(words: Wording, report: ReportData, space: PageSpace) -> list[HeldLines]:
+    """Held lines that fit, by what they wait for: the rejected lines of their DSF, or of the whole deposit."""
+    groups: dict[str, list[LineData]] = {}
+    for line in report["lignes"]:
         if line["verdict"] == "retenue":
-            groups.setdefault(line["numero_dsf"] if model["politique"] == "dsf" else "", []).append(line)
+            groups.setdefault(line["numero_dsf"] if report["politique"] == "dsf" else "", []).append(line)
     held = []
-    for numero, group in groups.items():
+    for dsf, group in groups.items():
         where = tuple(places(words, [(line["feuille"], line["ligne"]) for line in group]))
         homes = {line["feuille"] for line in group}
         wait = tuple(awaited(words, group[0], homes.pop() if len(homes) == 1 else ""))
-        if space.fits(numero, *where, *wait):
+        if space.fits(dsf, *where, *wait):
             hours = sum((Decimal(str(line["heures"] or 0)) for line in group), Decimal())
-            held.append(
-                Held(
-                    where,
-                    wait,
-                    numero,
-                    len(group),
-                    len(group[0].get("attend", ())) + group[0].get("attend_autres", 0),
-                    hours,
-                )
-            )
+            held.append(HeldLines(where, wait, dsf, len(group), hours))
     return held
 
 
-def _by_code(constats: Iterable[Finding]) -> tuple[tuple[str, int, str], ...]:
-    """(code, how many, what the first says), the most frequent first: exact, for the page that cannot show them all."""
-    seen: dict[str, list[Finding]] = {}
-    for constat in constats:
-        seen.setdefault(constat["code"], []).append(constat)
+def _warnings(words: Wording, found: Iterable[Cause], space: PageSpace) -> list[tuple[Cause, tuple[str, ...]]]:
+    """The causes of warnings that fit, with their places."""
+    warned = ((cause, tuple(places(words, cause.lines))) for cause in found)
+    return [
+        (cause, where) for cause, where in warned if space.fits(cause.first["message"], cause.first["geste"], *where)
+    ]
+
+
+def _by_code(findings: Iterable[FindingData]) -> tuple[tuple[str, int, str], ...]:
+    """(code, how many, what the first says), the most frequent first; exact for a page that cannot show them all."""
+    seen: dict[str, list[FindingData]] = {}
+    for finding in findings:
+        seen.setdefault(finding["code"], []).append(finding)
     ordered = sorted(seen.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple((code, len(found), found[0]["message"]) for code, found in ordered)

@@ -1,41 +1,40 @@
 """``a-corriger.xlsx``: the lines that need work, as they were typed, in the template's layout; dropped again, it is read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from pipeline.cells import text
 from pipeline.documents import layout, xlsx
-from pipeline.documents.returns.causes import Finding, awaited, place
-from pipeline.documents.wording import Words
+from pipeline.documents.layout import LayoutColumn
+from pipeline.documents.returns.causes import LinePlace, awaited, place
+from pipeline.documents.returns.model import CellData, FindingData, LineData, ReportData
+from pipeline.documents.wording import Wording, cut
 from schemas import informative
 from schemas.fields import FIELDS, KINDS, SHEETS
 
-Model = Mapping[str, Any]
-Extra = tuple[str, int]
-"""A column of the sender's own: its heading, and which of the columns with that heading."""
-
 COMMENTS = 3_000
-"""Cells with a comment, at most: each is a drawing, and a spreadsheet program takes long to open thousands of them."""
-_TOLD = 1_500  # signs of « Que faire » or of a comment
-_OLDEST = date(1900, 3, 1)  # a spreadsheet has no other day before that one for sure
+"""The most cells with a comment: each is a drawing, and a spreadsheet program takes long to open thousands of them."""
+_LONGEST = 1_500  # characters of « Que faire » or of a comment
+_OLDEST = date(1900, 3, 1)  # spreadsheets do not agree on the days before this one
+
+OwnColumn = tuple[str, int]
+"""A column of the sender's own: its heading, and its rank (from 0) among those with that heading."""
 
 
-def corrections(model: Model) -> bytes:
-    """The workbook, or ``b""`` when no line is rejected or held."""
-    lines = [line for line in model["lignes"] if line["verdict"] in ("rejetee", "retenue")]
-    if not lines:
-        return b""
-    return _Corrections(model, lines).make()
+def corrections(report: ReportData) -> bytes:
+    """The workbook to correct; ``b""`` where no line is rejected or held."""
+    lines = [line for line in report["lignes"] if line["verdict"] in ("rejetee", "retenue")]
+    return _Corrections(report, lines).made() if lines else b""
 
 
-def value(cell: Model) -> xlsx.Value:
-    """A cell of the model as what is typed again; see the codec in docs/architecture.md."""
+def value(cell: CellData) -> xlsx.CellValue:
+    """A cell of a report as the value to type again; docs/architecture.md lists the kinds of cells."""
     kind, content = cell["t"], cell["v"]
     if content is None or content == "":
         return None
@@ -52,144 +51,148 @@ def value(cell: Model) -> xlsx.Value:
 
 
 def _day(day: date) -> date | str:
-    """A day older than spreadsheets know is typed as text, which reads the same."""
+    """A day that spreadsheets do not know is typed as text, which reads the same."""
     plain = day.date() if isinstance(day, datetime) else day
-    return day if plain >= _OLDEST else f"{plain:%d/%m/}{plain.year:04d}"
+    return day if plain >= _OLDEST else text.day(plain)
 
 
 class _Corrections:
-    def __init__(self, model: Model, lines: list[Model]) -> None:
-        self.model = model
+    """One workbook being made. ``faults``: the rejecting findings of each line."""
+
+    def __init__(self, report: ReportData, lines: list[LineData]) -> None:
+        self.report = report
         self.lines = lines
-        self.words = Words(model["langue"])
+        self.words = Wording(report["langue"])
         self.book = Workbook()
         self.book.remove(self.book.worksheets[0])
         self.styles = layout.Styles(self.book)
         self.comments = 0
-        self.faults: dict[tuple[str, int], list[Finding]] = {}
-        for constat in model["constats"]:
-            if constat["severite"] == "rejet" and constat["portee"] == "ligne":
-                self.faults.setdefault((constat["feuille"], constat["ligne"]), []).append(constat)
+        self.faults: dict[LinePlace, list[FindingData]] = {}
+        for finding in report["constats"]:
+            if finding["severite"] == "rejet" and finding["portee"] == "ligne":
+                self.faults.setdefault((finding["feuille"], finding["ligne"]), []).append(finding)
 
-    def make(self) -> bytes:
-        for nature in KINDS:
-            self._table(nature, [line for line in self.lines if line["nature"] == nature])
+    def made(self) -> bytes:
+        """The bytes of the workbook, opened on the first sheet that has lines."""
+        for kind in KINDS:
+            self._add_table(kind, [line for line in self.lines if line["nature"] == kind])
         filled = {SHEETS[line["nature"]] for line in self.lines}
         self.book.active = next(i for i, sheet in enumerate(self.book.worksheets) if sheet.title in filled)
-        declared = self.model.get("declarant", {})
+        declared = self.report.get("declarant", {})
         known = {
-            "SIRET": self.model["siret"],
+            "SIRET": self.report["siret"],
             "Pour le compte de": declared.get("pour_le_compte_de", ""),
             "Contact": declared.get("contact", ""),
         }
-        layout.declarant(self.book, self.styles, known, self.words)
-        self._guide()
+        layout.write_declarant(self.book, self.styles, known, self.words)
+        self._add_guide()
         for sheet in self.book.worksheets:
             sheet.sheet_view.tabSelected = sheet is self.book.active
-        return xlsx.save(self.book, date.fromisoformat(self.model["date"]))
+        return xlsx.save(self.book, date.fromisoformat(self.report["date"]))
 
-    def _guide(self) -> None:
-        steps = [self.words("classeur.reprise_1", fichier=self.model["fichier"][:200])]
+    def _add_guide(self) -> None:
+        steps = [self.words("classeur.reprise_1", fichier=self.report["fichier"][:200])]
         steps += [self.words(f"classeur.reprise_{step}") for step in (2, 3, 4)]
         if self.comments >= COMMENTS:
             steps.append(self.words("classeur.reprise_coupe", n=COMMENTS))
         motifs = [
-            (m["code"], m["libelle"], m.get("piece_attendue", "")) for m in self.model["motifs"] if m["financable"]
+            (m["code"], m["libelle"], m.get("piece_attendue", "")) for m in self.report["motifs"] if m["financable"]
         ]
-        layout.guide(self.book, self.styles, self.words("classeur.reprise_titre"), steps, motifs, self.words)
+        layout.write_guide(self.book, self.styles, self.words("classeur.reprise_titre"), steps, motifs, self.words)
 
-    def _table(self, nature: str, lines: list[Model]) -> None:
-        sheet = self.book.create_sheet(SHEETS[nature])
-        extras = _extras(lines)
+    def _add_table(self, kind: str, lines: list[LineData]) -> None:
+        sheet = self.book.create_sheet(SHEETS[kind])
+        own = _own_columns(lines)
         columns = [
-            layout.Column(informative.QUE_FAIRE, largeur=42, ours=True),
-            layout.Column(informative.ORIGINE, largeur=14, ours=True),
-            *layout.field_columns(nature),
-            *(layout.Column(xlsx.clean(titre), largeur=15) for titre, _ in extras),
+            LayoutColumn(informative.QUE_FAIRE, width=42, ours=True),
+            LayoutColumn(informative.ORIGINE, width=14, ours=True),
+            *layout.field_columns(kind),
+            *(LayoutColumn(xlsx.clean(heading), width=15) for heading, _ in own),
         ]
-        layout.heading(sheet, columns, self.styles, frozen=2)
+        layout.write_headings(sheet, columns, self.styles, frozen=2)
         for row, line in enumerate(lines, 2):
-            self._line(sheet, row, line, columns, extras)
+            self._add_line(sheet, row, line, columns, own)
         last = len(lines) + 1
-        layout.validate(sheet, columns, last, self.words)
-        layout.finish(sheet, len(columns), last, self.words)
+        layout.add_help(sheet, columns, last, self.words)
+        layout.set_up_sheet(sheet, len(columns), last, self.words)
 
-    def _line(self, sheet: Worksheet, row: int, line: Model, columns: list[layout.Column], extras: list[Extra]) -> None:
-        faults = self.faults.get((line["feuille"], line["ligne"]), []) if line["verdict"] == "rejetee" else []
-        told = self._told(line, faults)
-        self.styles.put(sheet.cell(row, 1), told, "texte" if line["verdict"] == "rejetee" else "attend")
+    def _add_line(
+        self, sheet: Worksheet, row: int, line: LineData, columns: list[LayoutColumn], own: list[OwnColumn]
+    ) -> None:
+        """Write one line: what to do, where it comes from, our fields, then the sender's own columns."""
+        rejected = line["verdict"] == "rejetee"
+        faults = self.faults.get((line["feuille"], line["ligne"]), []) if rejected else []
+        to_do = self._to_do(line, faults)
+        self.styles.put(sheet.cell(row, 1), to_do, "text" if rejected else "held")
         origin = place(self.words, line["feuille"] if line["feuille"] != sheet.title else "", [line["ligne"]])
-        self.styles.put(sheet.cell(row, 2), origin, "texte")
-        shown: list[tuple[object, int]] = [(told, columns[0].largeur), (origin, columns[1].largeur)]
-        typed = line["cellules"]
-        own = _numbered(line["autres"])
-        for index, column in enumerate(columns[2:], 3):
-            extra = extras[index - len(columns) - 1] if column.champ is None else ("", 0)
-            cell = own.get(extra) if column.champ is None else typed.get(column.champ)
+        self.styles.put(sheet.cell(row, 2), origin, "text")
+        shown: list[tuple[object, int]] = [(to_do, columns[0].width), (origin, columns[1].width)]
+        others = _by_own_column(line["autres"])
+        cells = [line["cellules"].get(column.name) for column in columns[2:] if column.field]
+        cells += [others.get(column) for column in own]
+        for index, (column, cell) in enumerate(zip(columns[2:], cells, strict=True), 3):
             content = value(cell) if cell else None
-            here = [c for c in faults if _stands_on(c, column)]
-            target = sheet.cell(row, index)
-            form = layout.input_format(column.field, content)
-            self.styles.put(target, content, "faux" if here else "saisie", form)
-            shown += [(content, column.largeur)] if isinstance(content, str) else []
+            here = [fault for fault in faults if _stands_on(fault, column)]
+            style, number_format = "faulty" if here else "input", layout.input_format(column.field, content)
+            self.styles.put(sheet.cell(row, index), content, style, number_format)
+            shown += [(content, column.width)] if isinstance(content, str) else []
             if here:
                 self._comment(sheet, f"{get_column_letter(index)}{row}", here)
-        sheet.row_dimensions[row].height = layout.height(*shown)
+        sheet.row_dimensions[row].height = layout.row_height(*shown)
 
-    def _told(self, line: Model, faults: list[Finding]) -> str:
+    def _to_do(self, line: LineData, faults: list[FindingData]) -> str:
+        """The cell « Que faire » of a line."""
         if line["verdict"] == "retenue":
             if not line.get("attend"):
                 return self.words("classeur.faire_attend_seule")
             return self.words("classeur.faire_attend", attend=" ; ".join(awaited(self.words, line, line["feuille"])))
-        said = [self._says(constat) for constat in faults]
+        said = [self._sentence(finding) for finding in faults]
         if len(said) > 1:
-            said = [f"{number}. {text}" for number, text in enumerate(said, 1)]
-        return _cut("\n".join(said))
+            said = [f"{number}. {sentence}" for number, sentence in enumerate(said, 1)]
+        return cut("\n".join(said), _LONGEST)
 
-    def _says(self, constat: Finding) -> str:
+    def _sentence(self, finding: FindingData) -> str:
         """What is wrong and what to do, under the heading that the column has in this workbook."""
-        champ, message, geste = constat["champ"], constat["message"], constat["geste"]
-        titre = FIELDS[champ].headings[constat["nature"]] if champ in FIELDS else constat["titre"]
-        if not titre or titre in message:
-            return f"{message} {geste}".strip()
-        return self.words("classeur.faire_constat", titre=titre, message=message, geste=geste).strip()
+        name, message, action = finding["champ"], finding["message"], finding["geste"]
+        heading = FIELDS[name].headings[finding["nature"]] if name in FIELDS else finding["titre"]
+        if not heading or heading in message:
+            return f"{message} {action}".strip()
+        return self.words("classeur.faire_constat", titre=heading, message=message, geste=action).strip()
 
-    def _comment(self, sheet: Worksheet, at: str, faults: Iterable[Finding]) -> None:
+    def _comment(self, sheet: Worksheet, at: str, faults: Iterable[FindingData]) -> None:
+        """Comment the cell ``at`` with its faults, unless ``COMMENTS`` cells have a comment already."""
         if self.comments >= COMMENTS:
             return
         self.comments += 1
-        text = _cut("\n".join(f"{c['message']} {c['geste']}".strip() for c in faults))
-        lines = sum(1 + len(part) // 38 for part in text.split("\n"))
-        sheet[at].comment = Comment(xlsx.clean(text), "DSF", height=min(24 + 18 * lines, 400), width=300)
+        said = cut("\n".join(f"{f['message']} {f['geste']}".strip() for f in faults), _LONGEST)
+        height = min(24 + 18 * layout.wrapped_lines(said, 38), 400)
+        sheet[at].comment = Comment(xlsx.clean(said), "DSF", height=height, width=300)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _TOLD else text[: _TOLD - 1] + "…"
-
-
-def _numbered(others: Iterable[Model]) -> dict[Extra, Model]:
-    """The sender's own cells of a line, by heading and rank among those of the same heading; ours are left out."""
+def _by_own_column(others: Iterable[CellData]) -> dict[OwnColumn, CellData]:
+    """The sender's own cells of a line by column; the columns that we add to inform are left out."""
     seen: dict[str, int] = {}
-    found: dict[Extra, Model] = {}
+    found: dict[OwnColumn, CellData] = {}
     for other in others:
-        titre = other["titre"]
-        if titre.strip() in (informative.QUE_FAIRE, informative.ORIGINE):
+        heading = other["titre"]
+        if heading.strip() in (informative.QUE_FAIRE, informative.ORIGINE):
             continue
-        rank = seen[titre] = seen.get(titre, -1) + 1
-        found[titre, rank] = other
+        rank = seen[heading] = seen.get(heading, -1) + 1
+        found[heading, rank] = other
     return found
 
 
-def _extras(lines: Iterable[Model]) -> list[Extra]:
+def _own_columns(lines: Iterable[LineData]) -> list[OwnColumn]:
     """The sender's own columns that hold something, in the order in which they are met."""
-    ordered: dict[Extra, bool] = {}
+    ordered: dict[OwnColumn, bool] = {}
     for line in lines:
-        for extra, cell in _numbered(line["autres"]).items():
-            ordered[extra] = ordered.get(extra, False) or cell["v"] not in (None, "")
-    return [extra for extra, filled in ordered.items() if filled]
+        for column, cell in _by_own_column(line["autres"]).items():
+            ordered[column] = ordered.get(column, False) or cell["v"] not in (None, "")
+    return [column for column, filled in ordered.items() if filled]
 
 
-def _stands_on(constat: Finding, column: layout.Column) -> bool:
-    if constat["champ"]:
-        return bool(constat["champ"] == column.champ)
-    return column.champ is None and not column.ours and xlsx.clean(constat["titre"]) == column.titre
+def _stands_on(finding: FindingData, column: LayoutColumn) -> bool:
+    """Whether the finding is about the cell of this column."""
+    if finding["champ"]:
+        return column.field is not None and bool(finding["champ"] == column.field.name)
+    return column.field is None and not column.ours and xlsx.clean(finding["titre"]) == column.heading

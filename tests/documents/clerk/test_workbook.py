@@ -139,7 +139,7 @@ def test_an_ampersand_is_no_command_of_the_page_header() -> None:
 
 
 def test_every_page_fits_and_no_title_ends_one() -> None:
-    rows = [sheet.row(sheet.Part(0, 5, f"{n}"), at_least=40, glued=n % 3 == 0) for n in range(60)]
+    rows = [sheet.row(sheet.Span(0, 5, f"{n}"), at_least=40, glued=n % 3 == 0) for n in range(60)]
     pages = sheet.paginate(rows, 20)
     assert [row for page in pages for row in page] == rows
     assert all(sum(row.height for row in page) <= sheet.PAGE - 20 for page in pages)
@@ -147,15 +147,15 @@ def test_every_page_fits_and_no_title_ends_one() -> None:
 
 
 def test_a_table_that_goes_on_says_its_headings_again() -> None:
-    head = sheet.row(sheet.Part(0, 5, "head"), glued=True)
-    rows = [head, *(sheet.row(sheet.Part(0, 5, str(n)), at_least=100, again=[head]) for n in range(20))]
+    head = sheet.row(sheet.Span(0, 5, "head"), glued=True)
+    rows = [head, *(sheet.row(sheet.Span(0, 5, str(n)), at_least=100, again=[head]) for n in range(20))]
     pages = sheet.paginate(rows, 0)
     assert len(pages) > 2
     assert all(page[0] == head for page in pages)
 
 
 def test_a_long_text_gets_the_lines_it_needs() -> None:
-    short, long = (sheet.row(sheet.Part(1, 5, "mot " * n)) for n in (1, 200))
+    short, long = (sheet.row(sheet.Span(1, 5, "mot " * n)) for n in (1, 200))
     assert long.height > 7 * short.height
 
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from pipeline.documents.overview import figures
-from pipeline.documents.overview.sections import never
-from pipeline.documents.overview.sections import rules as rules_table
-from pipeline.documents.wording import Words, catalogue
+from pipeline.documents.overview.sections import never_fired, rules_table
+from pipeline.documents.wording import Wording, catalogue
 from pipeline.judging.verdicts_csv import verdict_row
 from schemas.rules import CATALOGUE
 from tests.documents.overview import samples
@@ -39,22 +38,22 @@ def _run(day: int, *listed: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_rule_has_its_words_in_both_languages() -> None:
     assert all(rule.brief[langue].strip() for rule in CATALOGUE.values() for langue in ("fr", "en"))
-    assert all(Words("fr").rule(code) for code in CATALOGUE) and Words("fr").rule("XXX-00") == ""
+    assert all(Wording("fr").rule(code) for code in CATALOGUE) and Wording("fr").rule("XXX-00") == ""
     assert all(texts[langue] for texts in catalogue().values() for langue in ("fr", "en"))
 
 
 def test_a_run_is_the_sum_of_its_deposits() -> None:
     run = samples.runs(1)[0]
-    whole = figures.whole(run)
-    assert whole.depots == len(run["depots"])
-    assert whole.lignes.lues == sum(one["comptes"]["lues"] for one in run["depots"])
-    assert whole.heures.lues == sum(one["heures"]["lues"] for one in run["depots"])
+    totals = figures.totals(run)
+    assert totals.deposits == len(run["depots"])
+    assert totals.lines.lues == sum(one["comptes"]["lues"] for one in run["depots"])
+    assert totals.hours.lues == sum(one["heures"]["lues"] for one in run["depots"])
 
 
 def test_a_run_known_by_its_totals_counts_as_well() -> None:
     run = {"depots": 7, "comptes": samples.counts(1, 2, 3, 4), "heures": samples.counts(100, 200, 300, 400)}
-    whole = figures.whole(run)
-    assert (whole.depots, whole.lignes.lues, whole.heures.retenues) == (7, 10, 300)
+    totals = figures.totals(run)
+    assert (totals.deposits, totals.lines.lues, totals.hours.retenues) == (7, 10, 300)
     assert figures.deposits(run) == ()
 
 
@@ -91,9 +90,9 @@ def test_rules_are_counted_by_deposit_and_organisation() -> None:
         _run(2, _deposit(1, "b", regles=[rule]), _deposit(2, "c", regles=[rule])),
     ]
     (one,) = figures.rules(runs)
-    assert (one.constats, one.heures, one.depots, len(one.organismes), one.par_run) == (6, 900, 3, 2, [2, 4])
-    assert "LIG-01" not in never(runs)
-    assert len(never(runs)) == len(CATALOGUE) - 1
+    assert (one.findings, one.hours, one.deposits, len(one.organisations), one.per_run) == (6, 900, 3, 2, [2, 4])
+    assert "LIG-01" not in never_fired(runs)
+    assert len(never_fired(runs)) == len(CATALOGUE) - 1
 
 
 def test_warnings_come_after_and_cost_no_hour() -> None:
@@ -102,7 +101,7 @@ def test_warnings_come_after_and_cost_no_hour() -> None:
         for code, hours in (("AVT-01", 900), ("LIG-13", 500), ("REF-06", 1))
     ]
     run = _run(1, _deposit(1, "a", regles=rules)) | {"reglages": {"severites": {"LIG-13": "avertissement"}}}
-    shown = rules_table([run], Words("fr"))
+    shown = rules_table([run], Wording("fr"))
     assert [(row[0].value, row[2].value, row[-1].value) for row in shown.rows] == [
         ("REF-06", "rejette", 1),
         ("AVT-01", "avertit", None),
@@ -113,7 +112,7 @@ def test_warnings_come_after_and_cost_no_hour() -> None:
 def test_pairs_that_always_go_together_come_first() -> None:
     combined = {"A B": 4, "B": 1, "C D": 3, "E F": 1, "G": 9, "G H": 1}
     found = figures.pairs(combined)
-    assert [(pair.premiere, pair.seconde, pair.share) for pair in found] == [("C", "D", 1.0), ("A", "B", 0.8)]
+    assert [(pair.first, pair.second, pair.share) for pair in found] == [("C", "D", 1.0), ("A", "B", 0.8)]
 
 
 def test_combinations_come_from_the_rows_or_are_given() -> None:
@@ -125,12 +124,12 @@ def test_combinations_come_from_the_rows_or_are_given() -> None:
 def test_right_the_first_time_looks_at_the_first_deposit_of_a_dsf() -> None:
     bad = samples.counts(1, 1, 1, 0)
     runs = [_run(1, _deposit(1, "a", comptes=bad), _deposit(2, "b")), _run(2, _deposit(1, "c"))]
-    assert figures.first_time(figures.files_of(runs)) == {"r1": (2, 1)}
+    assert figures.first_time_by_run(figures.followed_dsf(runs)) == {"r1": (2, 1)}
 
 
 def test_a_dossier_that_began_before_is_not_new() -> None:
     runs = [_run(1, _deposit(1, comptes=samples.counts(0, 0, 0, 4)))]
-    assert figures.files_of(runs) == []
+    assert figures.followed_dsf(runs) == []
 
 
 def test_held_lines_age_from_the_first_deposit_that_held_them() -> None:
@@ -140,8 +139,8 @@ def test_held_lines_age_from_the_first_deposit_that_held_them() -> None:
         _run(2, _deposit(1, "c", comptes=held), _deposit(2, "d", comptes=right)),
         _run(3, _deposit(3, "e", comptes=held)),
     ]
-    waiting = figures.held(figures.files_of(runs))
-    assert [(one.depot, one.depuis, one.lignes.retenues) for one in waiting] == [
+    waiting = figures.held(figures.followed_dsf(runs))
+    assert [(one.deposit, one.held_since, one.lines.retenues) for one in waiting] == [
         ("c", date(2025, 6, 1), 2),
         ("e", date(2025, 6, 3), 2),
     ]
@@ -149,5 +148,5 @@ def test_held_lines_age_from_the_first_deposit_that_held_them() -> None:
 
 @pytest.mark.parametrize(("part", "shown"), [(0.0, "0"), (0.001, "1"), (0.5, "50"), (0.999, "99"), (1.0, "100")])
 def test_a_share_never_says_all_or_nothing_unless_it_is_so(part: float, shown: str) -> None:
-    assert Words("fr").share(part) == f"{shown}\u202f%"
-    assert Words("en").share(part) == f"{shown}%"
+    assert Wording("fr").share(part) == f"{shown}\u202f%"
+    assert Wording("en").share(part) == f"{shown}%"

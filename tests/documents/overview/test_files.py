@@ -9,11 +9,12 @@ from typing import Any
 
 from pipeline.documents import overview
 from pipeline.documents.overview import tables
-from pipeline.documents.wording import Words
+from pipeline.documents.overview.tables import ColumnKind
+from pipeline.documents.wording import Wording
 from pipeline.judging import verdicts_csv
 from tests.documents.overview import samples
 
-FR, EN = Words("fr"), Words("en")
+FR, EN = Wording("fr"), Wording("en")
 
 
 def _json(run: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def test_english_csv_has_commas_and_points() -> None:
 
 
 def test_a_list_that_is_cut_says_so_first() -> None:
-    columns = [tables.Column("a", "nombre")]
+    columns = [tables.PageColumn("a", ColumnKind.NUMBER)]
     cut = tables.table("t", "T", columns, ([n] for n in range(10)), 10, most=4)
     assert cut.cut
     assert len(cut.rows) == 4
@@ -109,7 +110,7 @@ def test_a_list_that_is_cut_says_so_first() -> None:
 
 def test_hostile_text_is_neither_markup_nor_formula() -> None:
     hostile = ("=1", "\t=1", '"><script>x</script>', "a\u202eb", "a\ud800", "\uff1d1", "a;b", "a\r\nb")
-    one = tables.table("t", "T", [tables.Column("a", "libre")], ([text] for text in hostile), len(hostile))
+    one = tables.table("t", "T", [tables.PageColumn("a", ColumnKind.FREE)], ([text] for text in hostile), len(hostile))
     shown = tables.markup(one, FR)
     assert "<script>x" not in shown
     assert "\u202e" not in shown

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.documents.returns.html import report
+from pipeline.documents.returns.html import report_page
 from tests.browser import opened, violations
 from tests.documents.returns import samples
 
@@ -23,7 +23,7 @@ CASES: dict[str, tuple[Callable[[], samples.Model], tuple[int, ...]]] = {
 
 def written(folder: Path, model: samples.Model) -> Path:
     path = folder / "rapport.html"
-    path.write_bytes(report(model))
+    path.write_bytes(report_page(model))
     return path
 
 

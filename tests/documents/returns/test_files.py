@@ -32,7 +32,7 @@ HOSTILE = [
 ]
 
 
-def _book(values: list[xlsx.Value]) -> Workbook:
+def _book(values: list[xlsx.CellValue]) -> Workbook:
     book = Workbook()
     sheet = book.worksheets[0]
     for row, value in enumerate(values, 1):
@@ -51,7 +51,7 @@ def test_a_text_stays_a_text(value: str) -> None:
 
 
 def test_a_workbook_has_the_same_bytes_whenever_it_is_written() -> None:
-    values: list[xlsx.Value] = ["a", 1.5, DAY, timedelta(hours=30), True, None]
+    values: list[xlsx.CellValue] = ["a", 1.5, DAY, timedelta(hours=30), True, None]
     first = xlsx.save(_book(values), DAY)
     assert first == xlsx.save(_book(values), DAY)
     with zipfile.ZipFile(BytesIO(first)) as archive:

@@ -8,12 +8,12 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from pipeline.documents.page import typed, visible
-from pipeline.documents.returns.html import report
+from pipeline.documents.returns.html import report_page
 from tests.documents.returns import samples
 
 
 def page(model: samples.Model) -> HtmlElement:
-    return html.document_fromstring(report(model).decode())
+    return html.document_fromstring(report_page(model).decode())
 
 
 def said(node: HtmlElement) -> str:
@@ -182,7 +182,7 @@ def test_english_is_english() -> None:
 
 
 def test_text_of_a_sender_is_never_markup_and_its_hidden_signs_show() -> None:
-    source = report(samples.full()).decode()
+    source = report_page(samples.full()).decode()
     assert "<script" not in source and "&lt;script&gt;" in source
     assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069\ufeff]", source)
     assert '<span class="signe">U+202E</span>' in source and '<span class="signe">U+0007</span>' in source
@@ -214,7 +214,7 @@ def test_hostile_text_everywhere_leaves_the_page_whole() -> None:
 
 
 def test_ten_thousand_findings_fit_counts_are_exact_and_the_cut_is_said_first() -> None:
-    data = report(samples.many())
+    data = report_page(samples.many())
     assert len(data) <= 2_000_000
     document = html.document_fromstring(data.decode())
     shown = len(css(document, ".fiche"))
@@ -232,7 +232,7 @@ def test_the_longest_texts_still_fit() -> None:
         constat["valeur"] = constat["message"] = constat["geste"] = constat["attendu"] = (
             "\u202e<é" * 10_000 + constat["cellule"]
         )
-    assert len(report(model)) <= 2_000_000
+    assert len(report_page(model)) <= 2_000_000
 
 
 def test_ten_thousand_findings_of_one_cause_are_one_sentence() -> None:
