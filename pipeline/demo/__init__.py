@@ -11,7 +11,7 @@ import json
 from pipeline.demo import extracts, scenes
 from pipeline.demo.deposits import AS_OF, AS_OF_SECOND, ESP_OPENS, Desk, SampleDeposit, ordinary
 from pipeline.demo.faults import FAULTS
-from pipeline.demo.second import DemoError, drop
+from pipeline.demo.second import DemoError, drop, drop_on_a_changed_dsf
 from pipeline.demo.world import build
 from pipeline.workspace import Workspace
 
@@ -69,4 +69,5 @@ def second_round(workspace: Workspace) -> int:
         record = json.loads((workspace.root / RECORD).read_text("utf-8"))
     except OSError:
         raise DemoError(f"{RECORD} manque : ce dossier n'est pas un atelier d'exemple.") from None
-    return drop(workspace, plan(record["graine"]))
+    deposits = plan(record["graine"])
+    return drop(workspace, deposits) + drop_on_a_changed_dsf(workspace, build(record["graine"]), deposits)

@@ -20,6 +20,8 @@ FIRST = date(2025, 5, 31)
 """``date_extraction`` of the csv files."""
 SECOND = date(2025, 6, 27)
 """``date_extraction`` of the workbook."""
+THIRD = date(2025, 7, 5)
+"""``date_extraction`` of the extract that renames absences."""
 ExtractValue = str | date | Decimal | None
 """What a cell of a sample extract holds; a ``Decimal`` is hours."""
 ExtractRows = list[dict[str, ExtractValue]]
@@ -39,6 +41,15 @@ def write(world: World, folder: Path) -> None:
         put(folder / f"{table}_{FIRST.isoformat()}.csv", _csv(table, rows), datetime(2025, 6, 1, 6, 30))
     later = _tables(world, [d for d in world.dsf if d.start >= april], SECOND)
     put(folder / f"extrait_{SECOND.isoformat()}.xlsx", _workbook(later), datetime(2025, 6, 28, 6, 30))
+
+
+def write_renamed(world: World, number: str, folder: Path) -> None:
+    """Write a newer extract of one DSF, in which every absence has another identifier."""
+    tables = _tables(world, [one for one in world.dsf if one.number == number], THIRD)
+    for row in tables[ABSENCES]:
+        row["id_absence"] = f"R-{row['id_absence']}"
+    for table, rows in tables.items():
+        put(folder / f"{table}_{THIRD.isoformat()}.csv", _csv(table, rows), datetime(2025, 7, 6, 6, 30))
 
 
 def put(path: Path, content: bytes, when: datetime) -> None:

@@ -7,23 +7,30 @@ The plan knows what each line should be, ``rapport.json`` which lines came back.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline.demo.deposits import AS_OF_SECOND, NOTHING, RETURNED, SampleDeposit
-from pipeline.demo.extracts import put
-from pipeline.demo.lines import PlannedLine, SampleHours, SampleLine
+from pipeline.demo.extracts import put, write_renamed
+from pipeline.demo.lines import PlannedLine, SampleHours, SampleLine, SampleValue
+from pipeline.demo.sheets import Habits, render
+from pipeline.demo.world import World
 from pipeline.documents import xlsx
 from pipeline.jsonfile import hours
 from pipeline.workspace import Workspace
-from schemas.fields import KINDS, fields_of
+from schemas.fields import ABSENCES, KINDS, fields_of
 
 START = datetime(2025, 7, 1, 8, 0)
 """When the corrections begin (UTC)."""
+
+
+CHANGED = "absences à reprendre.xlsx"
+"""Name of the file that asks again for a renamed absence."""
 
 
 class DemoError(Exception):
@@ -70,6 +77,45 @@ def drop(workspace: Workspace, deposits: list[SampleDeposit]) -> int:
             put(workspace.deposits / deposit.folder / name, content, moment)
             count += 1
     return count
+
+
+def drop_on_a_changed_dsf(workspace: Workspace, world: World, deposits: list[SampleDeposit]) -> int:
+    """Rename the absences of a DSF that was completed, and ask for one of them again under its new name; count the files.
+
+    The DSF is one on which nobody else drops anything in this round.
+    """
+    busy = {line.typed.values.get("numero_dsf") for deposit in deposits for line in deposit.lines if line.fault}
+    for path in sorted(workspace.outbox.glob("*/dsf/*/*.json")):
+        payload = json.loads(path.read_text("utf-8"))
+        number = payload["dsf_initiale"]["numero"]
+        completed = [
+            (person, sequence, absence)
+            for person in payload["demandeurs"]
+            for sequence in person["sequences"]
+            for absence in sequence["absences"]
+        ]
+        if completed and number not in busy:
+            write_renamed(world, number, workspace.extracts)
+            line = _asked_again(number, *completed[0])
+            content = render([line], Habits(), {}, AS_OF_SECOND).content
+            put(workspace.deposits / payload["declarant"]["siret"] / CHANGED, content, datetime(2025, 7, 6, 8, 0))
+            return 1
+    raise DemoError("Aucune absence n'a été complétée au premier passage.")
+
+
+def _asked_again(number: str, person: dict[str, Any], sequence: dict[str, Any], absence: dict[str, Any]) -> SampleLine:
+    hundredths = round(absence["heures_valorisees"] * 100)
+    values: dict[str, SampleValue] = {
+        "numero_dsf": number,
+        **{name: person[name] for name in ("identifiant_de", "nom", "prenom")},
+        "code_sequence": sequence["code"],
+        "id_absence": f"R-{absence['id_absence']}",
+        "heures": SampleHours(hundredths),
+        "motif": absence["motif"],
+        "reference_justificatif": absence["justificatif"]["reference"],
+        "date_justificatif": date.fromisoformat(absence["justificatif"]["date"]),
+    }
+    return SampleLine(ABSENCES, values)
 
 
 def _corrected(deposit: SampleDeposit, back: _Return) -> Iterator[tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from tests.schemas.rules.good import absences, deposit, hours, observed
 SPEC = [
     *[f"FIC-{n:02d}" for n in range(1, 10)],
     *[f"LIG-{n:02d}" for n in range(1, 15)],
-    *[f"REF-{n:02d}" for n in range(1, 14)],
+    *[f"REF-{n:02d}" for n in range(1, 15)],
     *[f"DBL-{n:02d}" for n in range(1, 4)],
     *[f"AVT-{n:02d}" for n in range(1, 8)],
 ]

@@ -126,6 +126,13 @@ def test_ref_13_is_silent_where_the_hours_were_issued_before() -> None:
 
 def test_ref_01_silences_every_other_rule_of_the_reference() -> None:
     foreign = {**UNKNOWN, "emises_complement": "X-C01", "deja_complementee": True, "absence_etat": None}
-    for code in [f"REF-{n:02d}" for n in range(2, 14)] + ["DBL-02", "DBL-03"]:
+    for code in [f"REF-{n:02d}" for n in range(2, 15)] + ["DBL-02", "DBL-03"]:
         assert fires(code, hours(foreign, foreign)) == []
         assert fires(code, absences(foreign, foreign)) == []
+
+
+def test_ref_14_dsf_is_as_it_was_completed() -> None:
+    for lines in (hours, absences):
+        assert fires("REF-14", lines()) == []
+        assert fires("REF-14", lines({"dsf_changee": True}, {})) == [0]
+        assert fires("REF-14", lines({"dsf_changee": True, "cle_dsf": None})) == []
