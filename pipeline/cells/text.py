@@ -8,6 +8,9 @@ from datetime import date, datetime, time, timedelta
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from schemas.folding import tidy
 
+HIDDEN = "•••"
+"""What stands in the place of a social security number."""
+
 DIGITS_OF_A_NUMBER = 15
 """What a spreadsheet keeps of a number."""
 

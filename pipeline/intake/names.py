@@ -21,6 +21,7 @@ PLACEHOLDERS = frozenset({".gitkeep", ".gitignore", ".keep"})
 LOCK_HOLDS = timedelta(hours=24)
 """A lock file older than this was left by a program that died."""
 
+_LIKE_SIRET = re.compile(r"[0-9]{9}")
 _SIRET = re.compile(r"(\d{14})(-.+)?", re.DOTALL)
 
 
@@ -30,6 +31,11 @@ def depositor(folder: str) -> str:
     if not found or not found[1].isascii() or not siret_number.is_valid(found[1]):
         return ""
     return found[1]
+
+
+def is_slip(folder: str) -> bool:
+    """A folder's name that begins like a SIRET and is none: nine digits or more, and not ``depositor``'s."""
+    return bool(_LIKE_SIRET.match(folder)) and not depositor(folder)
 
 
 def is_uploading(name: str) -> bool:

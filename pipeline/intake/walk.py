@@ -72,6 +72,8 @@ class Walk:
             self.left.append((str(path), why))
             return
         owner = names.depositor(path.name) if depth == 0 else ""
+        if depth == 0 and names.is_slip(path.name):
+            siret = ""  # whose it was meant to be nobody can tell: not the setting's either
         with suppress(FileNotFoundError):
             try:
                 handle = os.open(path.name, _FOLDER, dir_fd=parent)

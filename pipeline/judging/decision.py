@@ -7,7 +7,7 @@ import pandas as pd
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import per_deposit
 from pipeline.judging.settle import Settled
-from pipeline.judging.verdicts import REJECTED, TAKEN, counts
+from pipeline.judging.verdicts import REJECTED, TAKEN, codes, counts
 from pipeline.judging.verdicts_csv import verdict_row
 from pipeline.ledger.records import DepositRecord, DsfCount, RuleCount
 
@@ -78,9 +78,7 @@ def _refusal(deposit: Deposit, findings: pd.DataFrame) -> bytes:
 
 
 def _rows(deposit: Deposit, lines: pd.DataFrame, findings: pd.DataFrame) -> bytes:
-    codes: dict[int, set[str]] = {}
-    for ligne_id, code in zip(findings["ligne_id"], findings["code"], strict=True):
-        codes.setdefault(ligne_id, set()).add(code)
+    of_line = codes(lines, findings)
     exact = lines["numero_dsf_exact"].astype("object").where(lines["dsf_connue"], "")
     complement = lines["complement"].astype("object").where(lines["verdict"] != TAKEN, lines["complement_precedent"])
     return b"".join(
@@ -92,7 +90,7 @@ def _rows(deposit: Deposit, lines: pd.DataFrame, findings: pd.DataFrame) -> byte
             ligne=int(ligne),
             numero_dsf=numero,
             verdict=verdict,
-            codes=codes.get(index, ()),
+            codes=of_line.get(index, ()),
             complement=issued,
         )
         for index, feuille, ligne, numero, verdict, issued in zip(

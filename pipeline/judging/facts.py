@@ -109,7 +109,8 @@ def _join_sequence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     lines["de_connu"] = (row >= 0).astype("boolean").where(own & lines["cle_de"].notna())
     typed = (lines["nom"].fillna("") + " " + lines["prenom"].fillna("")).str.strip()
     lines["nom_lu"] = typed.mask(typed == "")
-    lines["nom_connu"] = (lines["de_prenom"] + " " + lines["de_nom"]).where((row >= 0) & (typed != ""))
+    unread = (lines["abimes"] & (FIELDS["nom"].bit | FIELDS["prenom"].bit)) != 0
+    lines["nom_connu"] = (lines["de_prenom"] + " " + lines["de_nom"]).where((row >= 0) & (typed != "") & ~unread)
     row = position(facts.sequences, SEQUENCE, lines, SEQUENCE).where(own, -1)
     lines["rang_sequence"] = row
     asked = lines["de_connu"].fillna(False).astype(bool) & lines["cle_sequence"].notna()

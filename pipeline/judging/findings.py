@@ -13,11 +13,12 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrorReason, SchemaErrors
 
-from pipeline.cells.text import hours, shown
+from pipeline.cells.text import HIDDEN, hours, shown
 from pipeline.judging.frames import Frames
 from pipeline.settings import Settings
 from schemas import noticed
 from schemas.fields import column_letter
+from schemas.noticed import Noticed
 from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
 
 FINDING = "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()
@@ -137,7 +138,10 @@ def _place(frames: Frames, table: int, rang: int, champ: str) -> tuple[str, str,
     column = frames.column(table, champ)
     if column is None:
         return "", "", ""
-    return column_letter(column.index), column.heading, shown(column.cells[column.codes[rang]])
+    code = column.codes[rang]
+    # A social security number is never said again, whatever rule points at its cell.
+    typed = HIDDEN if Noticed.NIR in column.meanings[code].noticed else shown(column.cells[code])
+    return column_letter(column.index), column.heading, typed
 
 
 def _worded(rule: Rule, failing: pd.DataFrame, frame: pd.DataFrame, settings: Settings) -> pd.DataFrame:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from pipeline.cells import text
 from pipeline.cells.model import USABLE
+from pipeline.cells.text import HIDDEN
 from pipeline.judging.deposit import Deposit
 from pipeline.reading.model import SheetColumn, SheetTable
 from schemas.fields import ABSENCES, FIELDS, FieldKind, column_letter
@@ -194,7 +195,7 @@ def _noticed(table: SheetTable, column: SheetColumn, depot: int, start: int) -> 
             (
                 *(depot, start + int(position), column.heading, table.kind, str(one), table.sheet, row, letter),
                 # A social security number is never said again, not even to the one who typed it.
-                *(column.field or "", "•••" if one is Noticed.NIR else text.shown(cell), "", meaning.detail, ""),
+                *(column.field or "", HIDDEN if one is Noticed.NIR else text.shown(cell), "", meaning.detail, ""),
             )
             for one in meaning.noticed
         )

@@ -92,21 +92,25 @@ def settle(
     lines = identity.read_through(lines, known.facts, known.renames)
     lines = fact_room.join(lines, known.facts, known.present.changed, motifs, settings, day)
     lig = judge.silenced(judge.broken(judge.line_rules("LIG"), lines), {})
-    lines["saine"] = ~_faulty(lines, lig, noticed)
+    lines["saine"] = ~_faulty(lines, lig, noticed, settings)
     noticed = noticed[
         noticed["depot"].isin(refused) & noticed["code"].str.startswith("FIC") | ~noticed["depot"].isin(refused)
     ]
+    of_deposits = judge.on_deposits(_deposit_frame(deposits, lines, known, refused, day), settings)
+    whole = _rejected_whole(pd.concat([noticed, of_deposits]), refused)
     layer = layers(lines, [d for d in range(len(deposits)) if d not in refused])
     state, ranks = known.present.entries, dict(known.ranks)
     done: list[pd.DataFrame] = []
-    findings = [noticed]
+    findings = [noticed[noticed["ligne_id"] < 0], of_deposits]
     complements: list[Complement] = []
     payloads: dict[str, Mapping[str, Any]] = {}
     for number in sorted(set(layer.values())):
         mine = lines[lines["depot"].map(layer) == number]
         judged, found = _judge_layer(mine, lig, known.facts, state, frames, settings)
-        found = _with_severities(found, judged, settings)
-        judged = _verdicts(judged, pd.concat([found, noticed]), settings)
+        found = pd.concat([_of_lines(noticed, judged), found], ignore_index=True)
+        found = _with_severities(found, judged)
+        found = _without_soundings(found, judged, whole, settings)
+        judged = _verdicts(judged, found, whole, settings)
         for made, content in _complements(judged, deposits, known.facts, ranks, day):
             complements.append(made)
             payloads[made.numero] = content
@@ -115,8 +119,7 @@ def settle(
         done.append(judged[KEPT])
         findings.append(found)
     settled = pd.concat(done).sort_index() if done else _none_settled(lines)
-    on_deposits = judge.on_deposits(_deposit_frame(deposits, settled, known, refused, day), settings)
-    all_findings = pd.concat([*findings, on_deposits], ignore_index=True)
+    all_findings = pd.concat(findings, ignore_index=True)
     order = {named.numero: position for position, named in enumerate(deposits)}
     complements.sort(key=lambda c: (order[c.depot], c.cle_dsf))
     return Settled(settled, all_findings, frozenset(refused), tuple(complements), payloads)
@@ -141,11 +144,24 @@ def _refused(frames: Frames, noticed: pd.DataFrame) -> set[int]:
     return set(fic["depot"]) | {d for d in range(len(frames.deposits)) if d not in with_lines}
 
 
-def _faulty(lines: pd.DataFrame, lig: judge.Broken, noticed: pd.DataFrame) -> "pd.Series[bool]":
-    """Lines with a LIG finding other than LIG-09."""
-    faulty = lines.index.isin(noticed.loc[noticed["code"].str.startswith("LIG"), "ligne_id"])
+def _rejected_whole(findings: pd.DataFrame, refused: set[int]) -> set[int]:
+    """Deposits of which a warning about the whole of them is set to reject: all their lines are rejected."""
+    wide = findings[(findings["ligne_id"] < 0) & (findings["severite"] == REJECTS) & ~findings["depot"].isin(refused)]
+    return set(wide["depot"])
+
+
+def _of_lines(noticed: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
+    """What reading noticed on these lines; of one that was taken before there is nothing to warn of."""
+    taken = lines.index[lines["deja_prise"]]
+    return noticed[noticed["ligne_id"].isin(lines.index) & ~noticed["ligne_id"].isin(taken)]
+
+
+def _faulty(lines: pd.DataFrame, lig: judge.Broken, noticed: pd.DataFrame, settings: Settings) -> "pd.Series[bool]":
+    """Lines with a LIG finding that rejects, other than LIG-09."""
+    hard = noticed["code"].str.startswith("LIG") & (noticed["severite"] == REJECTS)
+    faulty = lines.index.isin(noticed.loc[hard, "ligne_id"])
     for (code, _), rows in lig.items():
-        if code != "LIG-09":
+        if code != "LIG-09" and settings.severites.get(code, REJECTS) == REJECTS:
             faulty = faulty | rows.to_numpy()
     return pd.Series(faulty, index=lines.index)
 
@@ -177,7 +193,7 @@ def _complete(lines: pd.DataFrame) -> "pd.Series[bool]":
     return common & lines["dsf_connue"] & (hours | absences)
 
 
-def _with_severities(found: pd.DataFrame, lines: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def _with_severities(found: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """Give back their severity to softened rules on lines that could not be written, and to those that keep keys unique."""
     softened = (found["severite"] != REJECTS) & found["code"].map(lambda c: CATALOGUE[c].severity == REJECTS)
     if not softened.any():
@@ -187,20 +203,44 @@ def _with_severities(found: pd.DataFrame, lines: pd.DataFrame, settings: Setting
     return found.assign(severite=found["severite"].mask(hard, REJECTS))
 
 
-def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """Add ``verdict`` by the findings and the policy."""
+def _without_soundings(found: pd.DataFrame, lines: pd.DataFrame, whole: set[int], settings: Settings) -> pd.DataFrame:
+    """Leave REF-13 out where its plan holds hours of others and the line would not be accepted anyway.
+
+    To learn another's hours must cost a complement: a line that something else rejects or holds would ask for nothing.
+    """
+    foreign = (found["code"] == "REF-13") & ~found["ligne_id"].map(lines["pif_du_deposant"]).fillna(True).astype(bool)
+    if not foreign.any():
+        return found
+    rejected = _rejected(lines, found[found["code"] != "REF-13"], whole)
+    lost = lines.index[rejected | _held_by(lines, rejected, settings)]
+    return found[~(foreign & found["ligne_id"].isin(lost))]
+
+
+def _rejected(lines: pd.DataFrame, findings: pd.DataFrame, whole: set[int]) -> "pd.Series[bool]":
+    """Lines with a finding that rejects, and those of a deposit that is rejected whole; not what was taken before."""
     rejecting = findings.loc[findings["severite"] == REJECTS, "ligne_id"]
-    rejected = pd.Series(lines.index.isin(rejecting), index=lines.index) & ~lines["deja_prise"]
+    rejected = pd.Series(lines.index.isin(rejecting), index=lines.index) | lines["depot"].isin(whole)
+    return rejected & ~lines["deja_prise"]
+
+
+def _held_by(lines: pd.DataFrame, rejected: "pd.Series[bool]", settings: Settings) -> "pd.Series[bool]":
+    """Lines that share with a rejected one what the policy holds together."""
+    if settings.politique == "ligne":
+        return pd.Series(False, index=lines.index)
+    key = ["depot", "cle_dsf"] if settings.politique == "dsf" else ["depot"]
+    return rejected.groupby([lines[k] for k in key]).transform("max").fillna(False).astype(bool)
+
+
+def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, whole: set[int], settings: Settings) -> pd.DataFrame:
+    """Add ``verdict`` by the findings and the policy."""
+    rejected = _rejected(lines, findings, whole)
     verdict = (
         pd.Series(ACCEPTED, index=lines.index, dtype="str").mask(rejected, REJECTED).mask(lines["deja_prise"], TAKEN)
     )
     incomplete = (verdict == ACCEPTED) & ~_complete(lines)
     if incomplete.any():
         raise Unwritable("une ligne sans constat ne peut pas être écrite dans un complément")
-    if settings.politique != "ligne":
-        key = ["depot", "cle_dsf"] if settings.politique == "dsf" else ["depot"]
-        holds = rejected.groupby([lines[k] for k in key]).transform("max").fillna(False).astype(bool)
-        verdict = verdict.mask((verdict == ACCEPTED) & holds, HELD)
+    verdict = verdict.mask((verdict == ACCEPTED) & _held_by(lines, rejected, settings), HELD)
     return lines.assign(verdict=verdict, complement="")
 
 
@@ -334,12 +374,10 @@ def _appended(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _deposit_frame(
-    deposits: Sequence[Deposit], settled: pd.DataFrame, known: Known, refused: set[int], day: date
+    deposits: Sequence[Deposit], lines: pd.DataFrame, known: Known, refused: set[int], day: date
 ) -> pd.DataFrame:
     """One row a deposit, with what AVT-06 and AVT-07 look at; a refused deposit has nothing to warn of."""
-    third = settled[
-        (settled["siret"] == settled["siret_titulaire"]) & (settled["siret"] != settled["siret_dispensateur"])
-    ]
+    third = lines[(lines["siret"] == lines["siret_titulaire"]) & (lines["siret"] != lines["siret_dispensateur"])]
     others = {depot: ", ".join(sorted(set(sirets))) for depot, sirets in third.groupby("depot")["siret_dispensateur"]}
     seen = dict(known.seen)
     rows = []

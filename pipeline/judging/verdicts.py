@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipeline.ledger.records import COUNTS, Counts
+from schemas.rule import REJECTS
 
 ACCEPTED, REJECTED, HELD, TAKEN = VERDICTS = ("acceptee", "rejetee", "retenue", "deja_prise")
 
@@ -27,3 +28,14 @@ def state(lines: Counts, *, refused: bool) -> str:
     if lines.rejetees == lines.retenues == 0:
         return "accepte"
     return "partiel" if lines.acceptees + lines.deja_prises else "rejete"
+
+
+def codes(lines: pd.DataFrame, findings: pd.DataFrame) -> dict[int, list[str]]:
+    """Line → the codes of its findings, sorted; a line that its whole deposit rejects has the deposit's too."""
+    found: dict[int, set[str]] = {}
+    for line, code in zip(findings["ligne_id"], findings["code"], strict=True):
+        found.setdefault(line, set()).add(code)
+    wide = set(findings.loc[(findings["ligne_id"] < 0) & (findings["severite"] == REJECTS), "code"])
+    for line in lines.index[lines["verdict"] == REJECTED] if wide else ():
+        found.setdefault(line, set()).update(wide)
+    return {line: sorted(several) for line, several in found.items()}

@@ -187,7 +187,7 @@ def sequence_is_in_the_pif(lines: pd.DataFrame) -> "pd.Series[bool]":
     cells="date_debut date_fin",
     nature=HEURES,
     needs="periode_debut periode_fin",
-    after="REF-01",
+    after="REF-01 LIG-05",
     fr=Words(
         "La date {valeur} est hors de la période de la DSF {numero_dsf_exact}.",
         "Corrigez la date, ou déclarez ces heures sur la DSF de la bonne période.",

@@ -15,7 +15,7 @@ from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames, per_deposit
-from pipeline.judging.verdicts import COUNTED, HELD, REJECTED, TAKEN, counts, state
+from pipeline.judging.verdicts import COUNTED, HELD, REJECTED, TAKEN, codes, counts, state
 from pipeline.reading.model import Reading, SheetColumn, SheetTable
 from schemas.fields import SHEETS, column_letter
 from schemas.noticed import Noticed
@@ -149,16 +149,14 @@ def _findings(findings: pd.DataFrame) -> list[FindingData]:
 
 
 def _lines(lines: pd.DataFrame, findings: pd.DataFrame, frames: Frames, policy: str) -> list[LineData]:
-    codes: dict[int, set[str]] = {}
-    for line, code in zip(findings["ligne_id"], findings["code"], strict=True):
-        codes.setdefault(line, set()).add(code)
+    of_line = codes(lines, findings)
     waited = _waited(lines, policy)
     columns = ["table", "rang", "feuille", "ligne", "nature", "verdict", "heures", "complement", "complement_precedent"]
     columns += [*_SHOWN, "cle_dsf"]
     plain = lines[columns].astype("object").where(lines[columns].notna(), None)
     rows: list[LineData] = []
     for index, row in zip(plain.index, plain.to_dict("records"), strict=True):
-        entry = _line(row) | {"codes": sorted(codes.get(index, ()))}
+        entry = _line(row) | {"codes": of_line.get(index, [])}
         if row["verdict"] == HELD:
             places = waited.get(row["cle_dsf"] if policy == "dsf" else "", [])
             entry |= {"attend": places[:NAMED], "attend_autres": len(places[NAMED:])}

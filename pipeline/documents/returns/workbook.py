@@ -57,7 +57,7 @@ def _day(day: date) -> date | str:
 
 
 class _Corrections:
-    """One workbook being made. ``faults``: the rejecting findings of each line."""
+    """One workbook being made. ``faults``: the rejecting findings of each line; ``wide``: those of the whole deposit."""
 
     def __init__(self, report: ReportData, lines: list[LineData]) -> None:
         self.report = report
@@ -68,6 +68,7 @@ class _Corrections:
         self.styles = layout.Styles(self.book)
         self.comments = 0
         self.faults: dict[LinePlace, list[FindingData]] = {}
+        self.wide = [f for f in report["constats"] if f["severite"] == "rejet" and f["portee"] == "depot"]
         for finding in report["constats"]:
             if finding["severite"] == "rejet" and finding["portee"] == "ligne":
                 self.faults.setdefault((finding["feuille"], finding["ligne"]), []).append(finding)
@@ -121,7 +122,7 @@ class _Corrections:
     ) -> None:
         """Write one line: what to do, where it comes from, our fields, then the sender's own columns."""
         rejected = line["verdict"] == "rejetee"
-        faults = self.faults.get((line["feuille"], line["ligne"]), []) if rejected else []
+        faults = self.faults.get((line["feuille"], line["ligne"]), self.wide) if rejected else []
         to_do = self._to_do(line, faults)
         self.styles.put(sheet.cell(row, 1), to_do, "text" if rejected else "held")
         origin = place(self.words, line["feuille"] if line["feuille"] != sheet.title else "", [line["ligne"]])
