@@ -3,6 +3,6 @@
 import subprocess
 import sys
 
-for name in ("reading", "extract", "safety"):
+for name in ("reading", "extract", "safety", "pages"):
     print(f"--- {name}", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)

@@ -61,6 +61,17 @@ def violations(page: Any) -> list[str]:
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
 
+def elements(page: Any) -> int:
+    """How many elements the page has."""
+    return int(page.evaluate("document.querySelectorAll('*').length"))
+
+
+def depth(page: Any) -> int:
+    """How many elements the innermost one stands in."""
+    inside = "node => { let n = 0; while ((node = node.parentElement)) n++; return n; }"
+    return int(page.evaluate(f"Array.from(document.querySelectorAll('*'), {inside}).reduce((a, b) => Math.max(a, b))"))
+
+
 def libreoffice(source: Path, kind: str, folder: Path) -> Path:
     """``source`` opened and saved by LibreOffice as ``kind`` (xlsx, ods, csv, pdf), in ``folder``."""
     if _SOFFICE is None:

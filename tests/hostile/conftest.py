@@ -1,4 +1,4 @@
-"""A pool of reading children for the hostile files, and how a file is read through it."""
+"""A pool of reading children for the hostile files, how a file is read through it, and what reading one costs."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,8 +9,10 @@ from pipeline.reading import ReadOptions
 from pipeline.reading.model import Reading
 from pipeline.settings import Limits
 from pipeline.workers import Pool
+from tests.reading import outcomes
 
 Reader = Callable[..., Reading]
+Cost = Callable[..., float]
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,16 @@ def read_file(pool: Pool, tmp_path: Path) -> Reader:
         return reading
 
     return read
+
+
+@pytest.fixture
+def cost(tmp_path: Path) -> Cost:
+    """``cost(bytes, name)``: seconds of CPU that reading these bytes takes a process of its own."""
+
+    def measured(data: bytes, name: str = "depot.xlsx") -> float:
+        path = tmp_path / name
+        path.write_bytes(data)
+        ((_, seconds, _),) = outcomes.measure([path])
+        return seconds
+
+    return measured

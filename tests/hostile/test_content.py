@@ -12,7 +12,7 @@ from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from schemas.fields import FieldKind
 from schemas.noticed import Noticed
 from tests.hostile import build
-from tests.hostile.conftest import Reader
+from tests.hostile.conftest import Cost, Reader
 from tests.hostile.outcome import cells, limit, meanings, noticed, refused, rows, told, values
 
 HEURES, DATE = FieldKind.HOURS, FieldKind.DATE
@@ -371,13 +371,12 @@ def test_F22_the_same_line_twice_is_two_lines(read_file: Reader) -> None:
     assert rows(read_file(build.xlsx(build.table(build.line(), build.line())))) == [2, 3]
 
 
-def test_F23_a_million_blank_rows(read_file: Reader) -> None:
+def test_F23_a_million_blank_rows(read_file: Reader, cost: Cost) -> None:
     blanks = "".join(f'<row r="{i}" s="1" customFormat="1"/>' for i in range(3, 1_048_577))
     data = build.table(build.line()).replace("</sheetData>", blanks + "</sheetData>")
     archive = build.xlsx(data)
-    start = time.monotonic()
     assert rows(read_file(archive)) == [2]
-    assert time.monotonic() - start < 5
+    assert cost(archive) < 5
 
 
 def test_F24_booleans_rich_text_phonetics_and_escapes(read_file: Reader) -> None:

@@ -2,11 +2,12 @@
 
 import os
 import shutil
-import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from pipeline import ledger
 from pipeline.errors import DiskHalt
 from pipeline.intake.retire import retire
 from pipeline.intake.scan import Scan, scan
-from pipeline.intake.settled import INCOMPLETE_HOLDS, SECOND
+from pipeline.intake.settled import INCOMPLETE_HOLDS, SECOND, Clock
 from pipeline.intake.take import take
 from pipeline.settings import Settings
 from tests.world import OTHER, TITULAIRE, decisions
@@ -42,22 +43,21 @@ def test_A01_a_file_that_grows_meanwhile_waits_and_is_told(box: Inbox) -> None:
 
 
 def test_A01_a_slow_writer_is_taken_once_and_whole(box: Inbox) -> None:
-    """A real writer and the real clock."""
-    path, settings = box.folder / "a.csv", Settings(delai_stabilite=0.3, processus=1)
+    """A real file and the real clock; the writer goes on whenever a scan rests between its two looks."""
+    path, settings = box.drop(content=b"x" * 1024), Settings(delai_stabilite=0.05, processus=1)
+    left = [b"x" * 1024] * 7
 
-    def write() -> None:
-        with path.open("wb", buffering=0) as file:
-            for _ in range(8):
-                file.write(b"x" * 1024)
-                time.sleep(0.1)
+    def rest(seconds: float) -> None:
+        if left:
+            with path.open("ab") as file:
+                file.write(left.pop())
+        time.sleep(seconds)
 
-    writer = threading.Thread(target=write)
-    writer.start()
     taken = []
-    while not taken or writer.is_alive():
+    while not taken or left:
         with ledger.open(box.workspace, settings) as book:
-            taken += [box.take(a) for a in scan(box.workspace, settings, book).ready]
-    writer.join()
+            ready = scan(box.workspace, settings, book, clock=Clock(sleep=rest)).ready
+        taken += [box.take(arrival) for arrival in ready]
     whole = sha256(b"x" * 8192).hexdigest()
     assert [snapshot.sha256 for snapshot in taken if snapshot] == [whole]
 
@@ -297,12 +297,26 @@ def test_nothing_leaves_that_is_not_archived(box: Inbox) -> None:
     assert path.exists()
 
 
-def test_A17_a_very_long_folder_is_walked_once(box: Inbox) -> None:
+def test_A17_a_very_long_folder_is_walked_once(box: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is listed once, each file looked at once and none opened: what a share of the network makes us wait for."""
     for n in range(5_000):
         (box.folder / f"{n}.csv").touch()
-    start = time.process_time()
-    assert len(box.scan(Settings(delai_stabilite=0)).ready) == 5_000
-    assert time.process_time() - start < 5
+    asked: Counter[str] = Counter()
+
+    def counted(call: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*args: Any, **options: Any) -> Any:
+            asked[call] += 1
+            return real(*args, **options)
+
+        return ask
+
+    with monkeypatch.context() as patched:
+        for call in ("listdir", "stat", "open"):
+            patched.setattr(os, call, counted(call, getattr(os, call)))
+        assert len(box.scan(Settings(delai_stabilite=0)).ready) == 5_000
+    assert asked["listdir"] == 2, "inbox/depots and the organisation's folder"
+    assert 5_000 <= asked["stat"] < 5_050
+    assert asked["open"] < 50
 
 
 @pytest.mark.parametrize("error", [16, 13, 5, 116], ids=["EBUSY", "EACCES", "EIO", "ESTALE"])

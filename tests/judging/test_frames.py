@@ -230,3 +230,5 @@ def test_rows_come_back_by_deposit_in_their_order_even_where_there_are_none() ->
     rows = pd.DataFrame({"depot": [2, 0, 2, 0], "mot": ["c", "a", "d", "b"]})
     parts = frames.per_deposit(rows, 4)
     assert [part["mot"].tolist() for part in parts] == [["a", "b"], [], ["c", "d"], []]
+    many = pd.DataFrame({"depot": [n % 7 for n in range(2_000)], "rang": range(2_000)})
+    assert all(part["rang"].is_monotonic_increasing for part in frames.per_deposit(many, 7))

@@ -53,6 +53,8 @@ def test_a_deposit_comes_one_layer_after_the_last_it_meets() -> None:
     chain = [line(0, "a", **apart(0)), line(1, "a", **apart(1)), line(1, "b", **apart(1)), line(2, "b", **apart(2))]
     assert of(*chain, line(3, "c", **apart(3))) == {0: 0, 1: 1, 2: 2, 3: 0}
     assert of(*chain, line(3, "a", **apart(3))) == {0: 0, 1: 1, 2: 2, 3: 2}
+    late = [line(3, "c", **apart(3)), line(4, "c", **apart(4)), line(4, "b", **apart(4))]
+    assert of(*chain, *late) == {0: 0, 1: 1, 2: 2, 3: 0, 4: 3}, "not after the first"
 
 
 def test_a_deposit_does_not_meet_itself() -> None:
@@ -69,15 +71,14 @@ def test_a_deposit_without_a_line_has_its_place_all_the_same() -> None:
     assert of(deposits=[]) == {}
 
 
-KEYS = st.sampled_from(["x", "y", None])
 LINES = st.builds(
     lambda depot, dsf, known, plan: line(
-        depot, dsf, known=known and dsf is not None, **dict(zip(PLAN, plan, strict=True))
+        depot, dsf, known=known and dsf is not None, **{"cle_pif": plan, "cle_de": plan}
     ),
     st.integers(0, 7),
-    st.sampled_from(["d1", "d2", "d3", "d4", None]),
-    st.booleans(),
-    st.tuples(st.just("x"), KEYS, KEYS, st.just("x")),
+    st.sampled_from(["d1", "d2", "d3", "d4", "d5", "d6", None]),
+    st.sampled_from([True, True, True, False]),
+    st.sampled_from(["p1", "p2", "p3", "p4", "p5", "p6", None]),
 )
 
 
@@ -91,7 +92,7 @@ def meet(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
     )
 
 
-@given(st.lists(LINES, max_size=20))
+@given(st.lists(LINES, max_size=24))
 def test_layers_are_those_of_every_deposit_compared_with_every_earlier_one(lines: list[Line]) -> None:
     by_deposit = {depot: [values for owner, values in lines if owner == depot] for depot in range(8)}
     expected: dict[int, int] = {}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from pipeline import nomenclature, reference
-from pipeline.cells.model import Etat
+from pipeline.cells.model import Etat, FormulaCell
 from pipeline.judging import frames
 from pipeline.judging import settle as room
 from pipeline.judging.deposit import Deposit
@@ -139,6 +139,20 @@ def test_a_line_taken_before_neither_holds_nor_is_held(before: Before, politique
     found = settled(
         before, of_hours(hours(), hours(date_debut="11/02/2025")), entries=before.issued, politique=politique
     )
+    assert verdicts(found) == ["deja_prise", "acceptee"]
+
+
+@pytest.mark.parametrize("politique", ["dsf", "depot"])
+def test_a_line_taken_before_holds_nothing_even_where_a_warning_on_it_was_hardened(
+    before: Before, politique: str
+) -> None:
+    computed = hours(heures=FormulaCell(7))
+    hard = {"severites": {"AVT-05": "rejet"}, "politique": politique}
+    assert verdicts(settled(before, of_hours(computed, hours(date_debut="11/02/2025")), **hard)) == [
+        "rejetee",
+        "retenue",
+    ]
+    found = settled(before, of_hours(computed, hours(date_debut="11/02/2025")), entries=before.issued, **hard)
     assert verdicts(found) == ["deja_prise", "acceptee"]
 
 

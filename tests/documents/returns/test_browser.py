@@ -1,6 +1,5 @@
-"""The pages in Chromium: three widths and print, no script, nothing asked of anybody else, accessible, quick to open."""
+"""The pages in Chromium: three widths and print, no script, nothing asked of anybody else, accessible, light."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.documents.returns.html import report_page
-from tests.browser import opened, violations
+from tests.browser import depth, elements, opened, violations
 from tests.documents.returns import samples
 
 CASES: dict[str, tuple[Callable[[], samples.Model], tuple[int, ...]]] = {
@@ -71,14 +70,16 @@ def test_hostile_text_runs_nothing_and_moves_nothing(browser: Any, tmp_path: Pat
         assert page.locator("main script, main img").count() == 0
 
 
-def test_ten_thousand_findings_open_in_under_a_second(browser: Any, tmp_path: Path) -> None:
+def test_ten_thousand_findings_stay_a_light_page(browser: Any, tmp_path: Path) -> None:
+    """What makes it open at once: few bytes, few elements, not one inside another without end, nothing to run.
+
+    How long it takes is in ``bench/pages.py``, beside bare paragraphs of as many elements.
+    """
     path = written(tmp_path, samples.many())
+    assert path.stat().st_size < 2_000_000
     with opened(browser, path) as (page, wrong):
+        page.reload(wait_until="load")
         assert not wrong
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            page.reload(wait_until="load")
-            times.append(time.perf_counter() - start)
-        # The best of three: the machine that runs the tests has other things to do.
-        assert min(times) < 1.0
+        assert page.locator("script").count() == 0
+        assert elements(page) < 50_000
+        assert depth(page) <= 15
