@@ -130,7 +130,7 @@ class Rename:
     day: date | None
 
     def meets(self, other: "Rename") -> bool:
-        """Whether one key could fall under both, at one time: an id that is a rank may shift in one extract and again in a later."""
+        """Whether one key could fall under both at one time; an id that is a rank may shift on one day and again on another."""
         pairs: list[tuple[object, object]] = [(self.cle_dsf, other.cle_dsf), (self.cle_de, other.cle_de)]
         if self.champ not in ("numero_pif", "numero_convention"):
             pairs.append((self.day, other.day))

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation [--seed N] [--steps N] [--worlds N]`: play worlds of consecutive seeds; ends with 1 if one is bad."""
+"""`python -m tests.simulation [--seed N] [--steps N] [--worlds N]`: play some worlds; 1 if one is bad."""
 
 import argparse
 import sys

@@ -91,7 +91,8 @@ class Model:
 
     def _old(self, champ: str, name: str) -> set[str]:
         """What a name was before, whether or not the operator was told."""
-        before, found = {name}, set()
+        before = {name}
+        found: set[str] = set()
         while before:
             before = {r["ancien"] for r in self.truth.renamed if r["champ"] == champ and r["nouveau"] in before} - found
             found |= before

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from pipeline import disk, ledger, reference
 from pipeline.commands.verify import verify
@@ -24,7 +25,7 @@ from tests.simulation.model import Model
 from tests.simulation.truth import NAMES, SHARED, SIRETS, Dsf, Line, Truth
 from tests.world import SECOND, SETTINGS, deposits
 
-chain = import_module("pipeline.run")
+chain: Any = import_module("pipeline.run")
 CORRESPONDANCES = "correspondances.csv"
 SETTINGS_HERE = replace(SETTINGS, correspondances=CORRESPONDANCES)
 _START = 1_746_000_000 * SECOND
@@ -120,12 +121,10 @@ class Play:
     def extract(self, *, late: bool = False) -> None:
         """The operator puts an extract of all that is known, as it is called today."""
         self.truth.day += timedelta(days=1)
-        known = (
-            self.truth.dsf
-            if self.rng.random() < 0.7
-            else self.rng.sample(self.truth.dsf, max(1, len(self.truth.dsf) // 2))
-        )
-        version, files = self.truth.version(list(known))
+        known = list(self.truth.dsf)
+        if self.rng.random() < 0.3:
+            known = self.rng.sample(known, max(1, len(known) // 2))
+        _, files = self.truth.version(known)
         for name, data in files.items():
             if late:
                 self.late.append((name, data))
@@ -288,14 +287,18 @@ class Play:
 
     def night(self) -> None:
         """A run to its end, and everything that must hold after it."""
-        chain.Pool = InProcess
-        chain.LINES = self.rng.choice((1, 5, 200_000))
         try:
-            chain.run(self.workspace, SETTINGS_HERE, self._today(), lambda *_: None)
+            self._run()
         except Halt as halt:
             if halt.exit_code != 4:
                 raise
         self.check()
+
+    def _run(self) -> None:
+        """In this process, in waves of some size."""
+        lines = self.rng.choice((1, 5, 200_000))
+        with patch.multiple(chain, Pool=InProcess, LINES=lines):
+            chain.run(self.workspace, SETTINGS_HERE, self._today(), lambda *_: None)
 
     def _today(self) -> date:
         return max(self.truth.day, date(2025, 6, 1))
@@ -342,8 +345,7 @@ class Play:
 
         try:
             disk.reached = reached
-            chain.Pool = InProcess
-            chain.run(self.workspace, SETTINGS_HERE, self._today(), lambda *_: None)
+            self._run()
         except BaseException:
             os._exit(1)
         os._exit(0)
