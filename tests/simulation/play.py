@@ -254,12 +254,12 @@ class Play:
         data = (deposits.hours if kind == HEURES else deposits.absences)(*lines).encode()
         self.count += 1
         name = f"{self.count:05d}.csv"
-        self.model.dropped[name] = len(lines)
         path = self.workspace.deposits / siret / name
         self._write(path, data)
         self.files.append((siret, path, data))
 
     def _write(self, path: Path, data: bytes) -> None:
+        self.model.dropped.setdefault(path.name, set()).add(data.count(b"\r\n") - 1)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         os.utime(path, ns=(_START + self.count * SECOND,) * 2)
@@ -268,10 +268,9 @@ class Play:
         """A file that was dropped before is dropped again under another name."""
         if not self.files:
             return
-        siret, path, data = self.rng.choice(self.files)
+        siret, _, data = self.rng.choice(self.files)
         self.count += 1
         name = f"{self.count:05d}.csv"
-        self.model.dropped[name] = self.model.dropped[path.name]
         self._write(self.workspace.deposits / siret / name, data)
 
     def saved_again(self) -> None:
@@ -280,7 +279,6 @@ class Play:
         if waiting:
             _, path, data = self.rng.choice(waiting)
             body = data.decode().rstrip("\r\n").split("\r\n")
-            self.model.dropped[path.name] = len(body)
             self._write(path, ("\r\n".join([*body, body[-1]]) + "\r\n").encode())
 
     # --- nights -------------------------------------------------------------------------------------------------------
