@@ -61,16 +61,17 @@ def extract() -> None:
 
 @extract.command("load")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--force", is_flag=True, help="Load even an extract that removes more than half of what was known.")
+@click.option("--force", is_flag=True, help="Load even an extract that EXT-30, EXT-31 or EXT-32 refuses.")
+@day_option
 @workspace_option
 @json_option
 @command
-def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool) -> None:
+def extract_load(paths: tuple[Path, ...], force: bool, day: date, root: Path, as_json: bool) -> None:
     """Load extracts (default: those in inbox/extraits/)."""
     from pipeline.commands import extract as verb
 
     workspace, _ = opened(root)
-    results = verb.load(workspace, paths, force=force)
+    results = verb.load(workspace, paths, force=force, day=day)
     answer("extract load", verb.loads_data(results), verb.loads_lines(results), as_json=as_json)
     if any(result.error for result in results):
         sys.exit(Exit.FAILURE)

@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 AGAIN = "Rien n'est perdu : relancez ensuite la même commande."
+STOPPED = "Arrêt demandé. " + AGAIN
 
 
 class Halt(Exception):

@@ -81,7 +81,7 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
         with timings.step("extraits"):
             extracts = scan_extracts(workspace, settings, book)
             sets = reference.find(extracts.settled, extracts.arriving)
-            loaded = reference.load(workspace, sets)
+            loaded = reference.load(workspace, sets, day)
             strangers = [(workspace.relative(path), why) for path, why in sets.left]
         known = reference.open(workspace)
         if not known.known():

@@ -17,14 +17,14 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         found = scan(workspace, settings, book, sleep=False)
         extracts = scan_extracts(workspace, settings, book, sleep=False)
         sets = reference.find(extracts.settled, extracts.arriving)
-        strangers = [(workspace.relative(path), why) for path, why in sets.left]
+        strangers = [(workspace.relative(path), why) for path, why in (*sets.left, *sets.incomplete())]
         unfinished = book.unfinished()
         return {
             "prets": [arrival.chemin for arrival in found.ready],
             "attente": [{"chemin": path, "raison": why} for path, why in (*found.waiting, *extracts.waiting)],
             "laisses": [{"chemin": path, "raison": why} for path, why in (*found.left, *extracts.left, *strangers)],
             "extraits": [load.nom for load in reference.open(workspace).loads()],
-            "extraits_en_attente": [extract.name for extract in sets.sets],
+            "extraits_en_attente": [extract.name for extract in sets.sets if extract.arriving or extract.is_ready],
             "inacheve": unfinished[0] if unfinished else "",
             "runs": book.past_runs(),
             "reglages": [dict(zip(("cle", "valeur", "origine"), one, strict=True)) for one in settings.chosen()],

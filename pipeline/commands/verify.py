@@ -1,4 +1,4 @@
-"""Looking back: ledger, archive and outbox against each other; one complement written again; the trail of what was done.
+"""Looking back: ledger, archive, reference and outbox against each other; a complement written again; the trail of what was done.
 
 Source: spec §8 (verify, reissue, history), §9. Nothing here changes the ledger or the outbox. Findings name numbers and places of
 ours, never a person.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pipeline import ledger, lock
+from pipeline import ledger, lock, reference
 from pipeline.disk import hash_of
 from pipeline.errors import Halt
 from pipeline.intake.names import depositor
@@ -80,6 +80,7 @@ def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = Fa
             found.erreurs.append(str(halt))
         _chain(book, found)
         _archive(workspace, book, found)
+        _reference(workspace, book, found)
         _outbox(workspace, book.publications(), found)
     return found
 
@@ -89,6 +90,7 @@ def _renew(workspace: Workspace, settings: Settings) -> None:
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         _chain(book, found)
         _archive(workspace, book, found)
+        _reference(workspace, book, found)
         _outbox(workspace, book.publications(), found)
         if found.ok:
             witness.renew(workspace, book)
@@ -165,6 +167,15 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
         found.remarques.append(
             f"la source du dépôt {source.depot} est encore dans la boîte : retirée par le prochain `dsf run`"
         )
+
+
+# --- the reference ----------------------------------------------------------------------------------------------------
+
+
+def _reference(workspace: Workspace, book: Ledger, found: Verification) -> None:
+    """Each stored file of each load is what was loaded, and the newest load that the ledger was judged with is there."""
+    found.comptes["fichiers de la référence"], faults = reference.audit(workspace, book.newest_extract())
+    found.erreurs += faults
 
 
 # --- the outbox -------------------------------------------------------------------------------------------------------

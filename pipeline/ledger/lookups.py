@@ -148,6 +148,14 @@ class Lookups(Opened):
             )
             return {(row[0], row[1]): (row[2], date.fromisoformat(row[3])) for row in connection.execute(query)}
 
+    def newest_extract(self) -> tuple[str, str] | None:
+        """Name and sha256 of the newest load that the last wave was judged with; None before the first."""
+        e = schema.extraits.c
+        query = select(e.nom, e.sha256).order_by(e.vague.desc(), e.nom.desc()).limit(1)
+        with self.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return (row.nom, row.sha256) if row else None
+
     def numbers_like(self, prefixes: Iterable[str]) -> set[str]:
         """Numbers of deposits that start with one of ``prefixes``."""
         numero, after = schema.depots.c.numero, "\uffff"

@@ -2,6 +2,8 @@
 
 import json
 import os
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -184,6 +186,66 @@ def test_status_names_what_waits_and_what_was_left(world: World) -> None:
     assert seen["prets"] == [f"inbox/depots/{TITULAIRE}/h.csv"]
     assert [item["chemin"] for item in seen["laisses"]] == ["inbox/depots/perdu.csv"]
     assert "perdu.csv" in dsf(world, "status").stdout
+
+
+def docx(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", "<w/>")
+
+
+STRANGERS: dict[str, Callable[[Path], object]] = {
+    "dsf.csv": lambda path: path.write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"),
+    "sequences.png": lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+    "absences.csv": lambda path: path.write_bytes(b""),
+    "dsf.xlsx": docx,
+    "notes.txt": lambda path: path.write_text("à faire\n"),
+    "lien.csv": lambda path: path.symlink_to("/etc/hostname"),
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_H5_what_is_no_extract_is_named_by_run_and_status_with_the_reason(world: World, name: str) -> None:
+    world.add_dsf().write_extracts()
+    dsf(world, "extract", "load")
+    STRANGERS[name](world.workspace.extracts / name)
+    seen = json.loads(dsf(world, "status", "--json").stdout)["laisses"]
+    done = run(world, "--json")
+    assert done.exit_code == Exit.DONE
+    for items in (seen, json.loads(done.stdout)["laisses"]):
+        assert [item["chemin"] for item in items] == [f"inbox/extraits/{name}"]
+        assert items[0]["raison"]
+    assert f"inbox/extraits/{name}" in dsf(world, "status").stdout
+    assert (world.workspace.extracts / name).is_symlink() or (world.workspace.extracts / name).exists()
+
+
+def test_H5_an_extract_that_lacks_a_table_is_named_by_run_and_status(world: World) -> None:
+    world.add_dsf().write_extracts()
+    dsf(world, "extract", "load")
+    (world.workspace.extracts / "dsf.csv").write_text("numero_dsf\n")
+    (item,) = json.loads(dsf(world, "status", "--json").stdout)["laisses"]
+    assert item["chemin"] == "inbox/extraits/dsf.csv" and "sequences, absences" in item["raison"]
+    done = run(world)
+    assert done.exit_code == Exit.FAILURE
+    assert done.stdout.count("[EXT-02]") == 2
+
+
+def test_H5_an_extract_of_tomorrow_is_refused_by_the_date_of_the_run(world: World) -> None:
+    world.add_dsf(date_extraction="2025-07-01").write_extracts()
+    assert run(world).exit_code == Exit.NO_REFERENCE
+    refused = dsf(world, "extract", "load", "--as-of", "2025-06-30")
+    assert refused.exit_code == Exit.FAILURE
+    assert "dsf.csv ligne 2 date_extraction « 2025-07-01 »" in refused.stdout and "[EXT-17]" in refused.stdout
+    assert dsf(world, "extract", "load", "--as-of", "2025-07-01").exit_code == Exit.DONE
+
+
+def test_older_dsf_are_said_and_not_refused(world: World) -> None:
+    world.add_dsf().write_extracts()
+    dsf(world, "extract", "load")
+    world.forget().add_dsf(date_extraction="2025-05-01").write_extracts()
+    done = dsf(world, "extract", "load", "--json")
+    assert done.exit_code == Exit.DONE
+    (extract,) = json.loads(done.stdout)["extraits"]
+    assert (extract["etat"], [note["code"] for note in extract["remarques"]]) == ("charge", ["EXT-40"])
 
 
 def test_history_says_who_when_and_from_which_row(world: World) -> None:
