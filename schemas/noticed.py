@@ -10,11 +10,6 @@ from typing import Any
 
 UNREADABLE: dict[str, tuple[str, str]] = {
     "vide": ("vide", "empty"),  # a file of no byte; the rule has its own words for it
-    "essais": ("trois essais de lecture ont échoué", "three attempts to read it failed"),
-    "notre_erreur": (
-        "une erreur de notre programme, l'opérateur est prévenu",
-        "an error of our program, the operator is told",
-    ),
     "pdf": ("c'est un document PDF", "it is a PDF document"),
     "rtf": ("c'est un document RTF", "it is an RTF document"),
     "image": ("c'est une image", "it is an image"),

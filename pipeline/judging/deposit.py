@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from pipeline.cells.model import Etat
 from pipeline.intake.arrival import Snapshot
-from pipeline.reading.model import Observation, Reading
+from pipeline.reading.model import Reading
 
 
 @dataclass(frozen=True)
@@ -30,13 +29,3 @@ class Deposit:
     def sha256(self) -> str:
         """Of its bytes."""
         return self.snapshot.sha256
-
-
-TRIED, OURS = "essais", "notre_erreur"
-"""Why a deposit is put aside (see ``schemas.noticed``)."""
-
-
-def put_aside(snapshot: Snapshot, why: str) -> Deposit:
-    """A deposit that ends the program (``TRIED``, ``OURS``): it is refused without being judged, and both sides are told."""
-    noticed = Observation(Etat.FICHIER_ILLISIBLE, precision=why)
-    return Deposit(snapshot, Reading("", observations=(noticed,)))
