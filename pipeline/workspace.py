@@ -65,6 +65,11 @@ class Workspace:
         """Which ledger the outbox belongs to."""
         return self.outbox / ".temoin.json"
 
+    @property
+    def second_witness(self) -> Path:
+        """The same, beside the ledger: an outbox that is emptied does not take it along."""
+        return self.var / "temoin.json"
+
     def relative(self, path: Path) -> str:
         """``path`` as it is named in the ledger and in reports: relative to the workspace."""
         return str(path.relative_to(self.root))

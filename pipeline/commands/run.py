@@ -1,15 +1,39 @@
 """`dsf run`: what became of the deposits that waited, as text and as data."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from pipeline import jsonfile
+from pipeline import jsonfile, ledger
 from pipeline.cells.text import hours
 from pipeline.commands import extract
-from pipeline.commands.console import COUNTED, places
+from pipeline.commands.console import COUNTED, places, plain
 from pipeline.run import Outcome
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
 
 ABSENT = "émis par une exécution interrompue : emporté par son destinataire, ou effacé"
+
+
+class NotAside(Exception):
+    """A path to be tried again at which nothing is put aside."""
+
+
+def retried(workspace: Workspace, settings: Settings, paths: Sequence[Path]) -> tuple[str, ...]:
+    """The deposits put aside at ``paths``, from here or from the workspace, as the ledger names them. Raises ``NotAside``."""
+    if not paths:
+        return ()
+    with ledger.open(workspace, settings) as book:
+        known = {one.chemin for one in book.set_aside()}
+    found = []
+    for path in paths:
+        from_here = os.path.relpath(path.absolute(), workspace.root)
+        name = next((one for one in (str(path), from_here) if one in known), None)
+        if name is None:
+            raise NotAside(f"rien n'est mis de côté sous ce nom : {plain(str(path))}. dsf status dit ce qui l'est.")
+        found.append(name)
+    return tuple(found)
 
 
 def totals(view: Mapping[str, Any]) -> dict[str, dict[str, int]]:
@@ -40,6 +64,7 @@ def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "attente": view["attente"],
         "laisses": view["laisses"],
         "absents": list(result.absents),
+        "a_reprendre": [{"chemin": path, "raison": why} for path, why in result.owed],
         "extraits": extract.loads_data(result.extracts)["extraits"],
         "rapport": "" if dry_run else f"outbox/rapports/{result.run}/index.html",
     }
@@ -57,8 +82,10 @@ def lines(result: Outcome, *, dry_run: bool) -> Iterator[str]:
     for name, word in COUNTED.items():
         yield f"  {word:<22}{sums['comptes'][name]:>8}{hours(sums['heures'][name]):>14}"
     yield f"  {'DSF complémentaires':<22}{len(view['complements']):>8}"
-    yield from places("en attente", view["attente"])
-    yield from places("laissé de côté", view["laisses"])
+    owed = [{"chemin": path, "raison": why} for path, why in result.owed]
+    yield from places("à reprendre", owed)
+    for what, items in (("en attente", view["attente"]), ("laissé de côté", view["laisses"])):
+        yield from places(what, [item for item in items if item not in owed])
     yield from places("plus dans l'outbox", [{"chemin": f"outbox/{path}", "raison": ABSENT} for path in result.absents])
     if not dry_run:
         yield f"  rapport : outbox/rapports/{result.run}/index.html"

@@ -7,6 +7,7 @@ from pipeline import ledger, reference
 from pipeline.commands.console import places, plain
 from pipeline.intake.extracts import scan_extracts
 from pipeline.intake.scan import scan
+from pipeline.publishing import outbox
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -19,8 +20,11 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         sets = reference.find(extracts.settled, extracts.arriving)
         strangers = [(workspace.relative(path), why) for path, why in (*sets.left, *sets.incomplete())]
         unfinished = book.unfinished()
+        aside = [(one.chemin, one.raison) for one in found.aside]
+        owed = [*aside, *found.cramped, *outbox.blocked(workspace, book)]
         return {
-            "prets": [arrival.chemin for arrival in found.ready],
+            "prets": [arrival.chemin for arrival in found.ready if arrival.chemin not in dict(aside)],
+            "a_reprendre": [{"chemin": path, "raison": why} for path, why in owed],
             "attente": [{"chemin": path, "raison": why} for path, why in (*found.waiting, *extracts.waiting)],
             "laisses": [{"chemin": path, "raison": why} for path, why in (*found.left, *extracts.left, *strangers)],
             "extraits": [load.nom for load in reference.open(workspace).loads()],
@@ -34,6 +38,7 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
 def lines(state: Mapping[str, Any]) -> Iterator[str]:
     """What waits, what was left and why, the last runs."""
     yield f"{len(state['prets'])} dépôt(s) prêt(s), {len(state['attente'])} en attente, {len(state['laisses'])} laissé(s) de côté"
+    yield from places("à reprendre", state["a_reprendre"])
     yield from places("prêt", [{"chemin": path, "raison": "au prochain dsf run"} for path in state["prets"]])
     yield from places("en attente", state["attente"])
     yield from places("laissé de côté", state["laisses"])

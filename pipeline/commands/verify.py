@@ -25,6 +25,13 @@ from schemas.folding import key
 
 _SHOWN = 50
 
+UNKNOWN = (
+    "le témoin n'est pas refait : l'archive (var/originaux) contient {n} original(aux) que le registre n'a jamais connu(s) "
+    "({some}…). Le registre vient sans doute d'une sauvegarde ancienne : restaurez le plus récent. Si leurs fichiers sont "
+    "encore dans la boîte, déplacez ces originaux ailleurs, puis relancez la même commande : ils seront archivés de nouveau."
+)
+"""What keeps a witness from being renewed."""
+
 
 @dataclass
 class Verification:
@@ -66,12 +73,12 @@ class Verification:
 def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = False) -> Verification:
     """Compare everything with everything. A folder that receivers took away is no error; a changed one is.
 
-    ``renew_witness`` writes a lost witness again when nothing else contradicts: a person vouches that outbox and ledger
-    belong together. One that is there and says otherwise is never touched.
+    ``renew_witness`` writes a lost witness again when nothing else contradicts, and the ledger knows every archived original:
+    a person vouches that outbox and ledger belong together. One that is there and says otherwise is never touched.
     """
-    if renew_witness and not workspace.witness.exists():
-        _renew(workspace, settings)
     found = Verification()
+    if renew_witness and not workspace.witness.exists():
+        _renew(workspace, settings, found)
     with ledger.open(workspace, settings) as book:
         try:
             book.check()
@@ -85,14 +92,21 @@ def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = Fa
     return found
 
 
-def _renew(workspace: Workspace, settings: Settings) -> None:
+def _renew(workspace: Workspace, settings: Settings, said: Verification) -> None:
+    """Renew where all agrees. ``said`` is told why not, where `verify` alone would only remark it."""
     found = Verification()
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
+        try:
+            witness.check_second(workspace, book)
+        except Halt as halt:
+            found.erreurs.append(str(halt))
         _chain(book, found)
         _archive(workspace, book, found)
         _reference(workspace, book, found)
         _outbox(workspace, book.publications(), found)
-        if found.ok:
+        if unknown := _unknown(workspace, book):
+            said.erreurs.append(UNKNOWN.format(n=len(unknown), some=", ".join(name[:12] for name in unknown[:5])))
+        elif found.ok:
             witness.renew(workspace, book)
 
 
@@ -158,7 +172,7 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
             what = "n'a plus son contenu d'origine" if now else "manque"
             found.erreurs.append(f"l'original archivé du dépôt {numero} {what}")
     found.comptes["originaux"] = len(wanted)
-    unknown = [p for p in workspace.originals.iterdir() if p.name not in wanted and p.suffix != ".tmp"]
+    unknown = {p.name for p in workspace.originals.iterdir() if p.suffix != ".tmp"} - wanted.keys()
     if unknown:
         found.remarques.append(
             f"{len(unknown)} original(aux) archivé(s) sans dépôt décidé : repris par le prochain `dsf run`"
@@ -167,6 +181,12 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
         found.remarques.append(
             f"la source du dépôt {source.depot} est encore dans la boîte : retirée par le prochain `dsf run`"
         )
+
+
+def _unknown(workspace: Workspace, book: Ledger) -> list[str]:
+    """Archived originals that the ledger neither decided nor began: it may be one that has forgotten them."""
+    known = {row.sha256 for row in book.deposits()} | book.begun()
+    return sorted(p.name for p in workspace.originals.iterdir() if p.suffix != ".tmp" and p.name not in known)
 
 
 # --- the reference ----------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ class Decisions(Opened):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give back the attempts that a halt or a stop cut short: only a death or a fault of ours may blame a file."""
+        """Give back the attempts that a halt or a stop cut short: only a death or a fault of ours makes a file suspect."""
         try:
             if self._begun and isinstance(error, Halt | KeyboardInterrupt | None):
                 with suppress(Halt):
@@ -88,10 +88,11 @@ class Decisions(Opened):
             add_tokens(connection, decision.run, decision.tokens)
             _insert(connection, schema.extraits, ({"vague": wave, **row} for row in decision.reference))
             _clear_attempts(connection, ((d.siret, d.sha256) for d in decision.deposits))
+            _clear_asides(connection, (d.chemin for d in decision.deposits))
         self._begun.difference_update((d.siret, d.sha256) for d in decision.deposits)
 
     def begin_attempts(self, pairs: Iterable[Pair]) -> dict[Pair, int]:
-        """Count one more attempt to read each content, before it is read; the counts, this attempt included."""
+        """Count one more attempt to decide each content, before it is read; the counts, this attempt included."""
         counts: dict[Pair, int] = {}
         table = schema.essais
         with self.writing(fenced=True) as connection:
@@ -112,6 +113,11 @@ class Decisions(Opened):
         with self.reading() as connection:
             rows = connection.execute(select(schema.essais)).all()
         return {(row.siret, row.sha256): row.essais for row in rows if (row.siret, row.sha256) in wanted}
+
+    def begun(self) -> set[str]:
+        """Contents (sha256) that were begun and not decided."""
+        with self.reading() as connection:
+            return set(connection.execute(select(schema.essais.c.sha256)).scalars())
 
     def give_back(self, pairs: Iterable[Pair]) -> None:
         """Take back attempts that ended for a reason outside the files (no place, stop asked…)."""
@@ -247,3 +253,11 @@ def _clear_attempts(connection: Connection, pairs: Iterable[Pair]) -> None:
         return
     for siret, sha in dict.fromkeys(pairs):
         connection.execute(table.delete().where(table.c.siret == siret, table.c.sha256 == sha))
+
+
+def _clear_asides(connection: Connection, chemins: Iterable[str]) -> None:
+    table = schema.ecartes
+    if not connection.execute(select(func.count()).select_from(table)).scalar():
+        return
+    for chemin in chemins:
+        connection.execute(table.delete().where(table.c.chemin == chemin))

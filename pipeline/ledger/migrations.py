@@ -38,6 +38,12 @@ def _absences_with_their_dates(connection: Connection) -> None:
     with_triggers(connection)
 
 
+def _deposits_put_aside(connection: Connection) -> None:
+    """2 → 3: deposits that a fault of ours put aside are remembered."""
+    disk.reached("ledger: migrate ecartes")
+    schema.ecartes.create(connection)
+
+
 def without_triggers(connection: Connection) -> None:
     """Drop the triggers, so that a step may rebuild a table; the same transaction makes them again."""
     found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
@@ -51,7 +57,10 @@ def with_triggers(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _absences_with_their_dates}
+STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _absences_with_their_dates,
+    2: _deposits_put_aside,
+}
 """Version before → what leads to the next one."""
 
 

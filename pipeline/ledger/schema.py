@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from pipeline.ledger.records import COUNTS
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the tables below; ``migrations`` leads older ones to it."""
 
 metadata = MetaData()
@@ -90,6 +90,17 @@ essais = Table(
     Column("siret", Text, primary_key=True),
     Column("sha256", Text, primary_key=True),
     Column("essais", Integer, nullable=False),
+)
+
+ecartes = Table(  # deposits that a fault of ours put aside: they wait in the inbox
+    "ecartes",
+    metadata,
+    Column("chemin", PathBytes, primary_key=True),
+    Column("identite", Text, nullable=False),
+    Column("octets", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("raison", Text, nullable=False),
+    Column("attend", Integer, nullable=False),  # 1: not tried again before somebody asks for it
 )
 
 depots = Table(
