@@ -4,7 +4,7 @@ A deposit that is suspect goes *alone*: a child reads, judges and renders it, an
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,7 +12,9 @@ from time import monotonic
 
 from pipeline import ledger, reference
 from pipeline.documents import clerk, returns
-from pipeline.documents.returns.model import ReportData, report_data
+from pipeline.documents.returns import limits
+from pipeline.documents.returns.entries import ReportData
+from pipeline.documents.returns.model import report_data
 from pipeline.errors import Halt, HeadMoved, scrubbed
 from pipeline.intake.arrival import Snapshot
 from pipeline.intake.retire import retire
@@ -35,6 +37,8 @@ RETRIES = 5
 
 RENDERED = 128
 """Reports handed to the renderers at once."""
+WEIGHT = 200_000
+"""Their lines, findings and cells together, about: what is made for a wave is never in memory all at once."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, of how many); carries no personal data."""
@@ -194,14 +198,27 @@ def _stage(chain: Chain, decided: Decided) -> list[Token]:
         for c in settled.complements
     ]
     tokens = chain.pool.map(_write_complement, issued)
-    reports = report_data(decided, chain.context, chain.run)
-    for low in range(0, len(reports), RENDERED):
-        tokens += chain.pool.map(
-            _write_return, [(chain.workspace, chain.fence, report) for report in reports[low : low + RENDERED]]
-        )
-        chain.progress("rendu", min(low + RENDERED, len(reports)), len(reports))
+    done = 0
+    for reports in _portions(report_data(decided, chain.context, chain.run)):
+        tokens += chain.pool.map(_write_return, [(chain.workspace, chain.fence, report) for report in reports])
+        done += len(reports)
+        chain.progress("rendu", done, len(decided.deposits))
     spool.harden(chain.workspace, tokens)
     return tokens
+
+
+def _portions(reports: Iterable[ReportData]) -> Iterator[list[ReportData]]:
+    """``reports``, as many at a time as ``RENDERED`` and ``WEIGHT`` allow."""
+    portion: list[ReportData] = []
+    weight = 0
+    for report in reports:
+        portion.append(report)
+        weight += limits.weight(report)
+        if len(portion) == RENDERED or weight >= WEIGHT:
+            yield portion
+            portion, weight = [], 0
+    if portion:
+        yield portion
 
 
 def _write_return(item: tuple[Workspace, int, ReportData]) -> Token:

@@ -35,7 +35,7 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
         snapshot = Snapshot(arrival, disk.hash_of(path), path)
         headings = nomenclature.synonyms(workspace.root, settings.synonymes)
         decided = decide(context, read(pool, settings, headings, [snapshot]))
-        return report_data(decided, context, run="")[0]
+        return next(report_data(decided, context, run=""))
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from pipeline.documents.page import Phrases, environment, render, sentence, visible
-from pipeline.documents.returns.model import ReportData
+from pipeline.documents.returns.entries import ReportData
 from pipeline.documents.returns.view import ROOM, view
 
 _VERDICTS = (("lues", ""), ("acceptees", "="), ("rejetees", "+"), ("retenues", "+"), ("deja_prises", "+"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pipeline.documents.page import visible
 from pipeline.documents.returns.causes import MANY, Cause, LinePlace, awaited, causes, places
-from pipeline.documents.returns.model import FindingData, LineData, ReportData
+from pipeline.documents.returns.entries import FindingData, LineData, ReportData
 from pipeline.documents.wording import Wording
 
 ROOM = 1_500_000

@@ -13,18 +13,14 @@ from pipeline.cells import text
 from pipeline.documents import layout, xlsx
 from pipeline.documents.layout import LayoutColumn
 from pipeline.documents.returns.causes import LinePlace, awaited, place
-from pipeline.documents.returns.model import CellData, FindingData, LineData, ReportData
+from pipeline.documents.returns.entries import CellData, FindingData, LineData, ReportData
+from pipeline.documents.returns.keeping import OwnColumn
+from pipeline.documents.returns.limits import COMMENTS, SAID
 from pipeline.documents.wording import Wording, cut
 from schemas import informative
 from schemas.fields import FIELDS, KINDS, SHEETS
 
-COMMENTS = 3_000
-"""The most cells with a comment: each is a drawing, and a spreadsheet program takes long to open thousands of them."""
-_LONGEST = 1_500  # characters of « Que faire » or of a comment
 _OLDEST = date(1900, 3, 1)  # spreadsheets do not agree on the days before this one
-
-OwnColumn = tuple[str, int]
-"""A column of the sender's own: its heading, and its rank (from 0) among those with that heading."""
 
 
 def corrections(report: ReportData) -> bytes:
@@ -150,7 +146,7 @@ class _Corrections:
         said = [self._sentence(finding) for finding in faults]
         if len(said) > 1:
             said = [f"{number}. {sentence}" for number, sentence in enumerate(said, 1)]
-        return cut("\n".join(said), _LONGEST)
+        return cut("\n".join(said), SAID)
 
     def _sentence(self, finding: FindingData) -> str:
         """What is wrong and what to do, under the heading that the column has in this workbook."""
@@ -165,7 +161,7 @@ class _Corrections:
         if self.comments >= COMMENTS:
             return
         self.comments += 1
-        said = cut("\n".join(f"{f['message']} {f['geste']}".strip() for f in faults), _LONGEST)
+        said = cut("\n".join(f"{f['message']} {f['geste']}".strip() for f in faults), SAID)
         height = min(24 + 18 * layout.wrapped_lines(said, 38), 400)
         sheet[at].comment = Comment(xlsx.clean(said), "DSF", height=height, width=300)
 
