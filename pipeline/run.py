@@ -20,6 +20,7 @@ from pipeline.intake.extracts import scan_extracts
 from pipeline.intake.retire import retire
 from pipeline.intake.scan import scan
 from pipeline.intake.take import sweep, take
+from pipeline.judging import trial
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import OURS, TRIED, Deposit, put_aside
 from pipeline.ledger import Ledger
@@ -94,7 +95,8 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
             chain = Chain(workspace, context, pool, name, fence, headings, timings, progress)
             aside: list[Said] = []
             for deposits in _waves(chain, found.ready):
-                _process(chain, deposits, aside)
+                for together in trial.apart(deposits):
+                    _process(chain, together, aside)
         kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
         waiting = [*extracts.waiting, *found.waiting]
         left = [*extracts.left, *strangers, *found.left, *kept, *aside]

@@ -2,8 +2,10 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
+
+from pipeline.intake import names
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class Arrival:
     def identite(self) -> str:
         """The file itself, whatever its name."""
         return f"{self.dev}:{self.ino}"
+
+    @property
+    def trial(self) -> bool:
+        """It was dropped only to be tried: the folder that ``fichier`` is relative to says so."""
+        return names.is_trial(PurePosixPath(self.chemin.removesuffix(self.fichier)).name)
 
 
 Said = tuple[str, str]

@@ -19,7 +19,7 @@ EMPTY = (
 
 @dataclass(frozen=True)
 class Scan:
-    """What the inbox holds. ``ready`` in deposit order; sources of decided deposits are left out, ``retire`` removes them."""
+    """What the inbox holds. ``ready`` in deposit order, trials last; ``retire`` removes the sources of decided deposits."""
 
     ready: tuple[Arrival, ...] = ()
     waiting: tuple[Said, ...] = ()
@@ -43,7 +43,7 @@ def scan(
         fresh, lambda a: walk.same(workspace, a), lambda a: walk.opened(workspace, a), sleep=sleep
     )
     return Scan(
-        ready=tuple(sorted(ready, key=lambda a: (a.mtime_ns, a.chemin))),
+        ready=tuple(sorted(ready, key=lambda a: (a.trial, a.mtime_ns, a.chemin))),
         waiting=tuple(sorted(seen.waiting + waiting)),
         left=tuple(sorted(seen.left)),
     )

@@ -31,6 +31,11 @@ class Deposit:
         """Of its bytes."""
         return self.snapshot.sha256
 
+    @property
+    def trial(self) -> bool:
+        """It is only tried (``judging.trial``)."""
+        return self.snapshot.arrival.trial
+
 
 TRIED, OURS = "tried", "our_error"
 """Why a deposit is put aside (see ``schemas.noticed``)."""

@@ -44,6 +44,7 @@ def report_data(decided: Decided, context: Context, run: str) -> list[dict[str, 
         _received(deposit)
         | _judged(deposit, position in settled.refused, mine, found, decided, context)
         | _judged_with(context, mine)
+        | (_tried(mine) if deposit.trial else {})
         | {"schema_version": 1, "run": run}
         for position, (deposit, mine, found) in enumerate(zip(decided.deposits, lines, findings, strict=True))
     ]
@@ -80,7 +81,7 @@ def _judged(
         "etat": state(of_lines, refused=refused),
         "comptes": {"lues": of_lines.lues, **{name: getattr(of_lines, name) for name in COUNTED}},
         "heures": {name: jsonfile.hours(getattr(of_hours, name)) for name in ("lues", *COUNTED)},
-        "complements": [_issued(settled.payloads[number]) for number in settled.issued.get(deposit.numero, ())],
+        "complements": [_issued(content) for content in settled.contents.get(deposit.numero, ())],
         "constats": _findings(findings),
         "lignes": _lines(lines, findings, decided.frames, settings.politique),
         "tables": [] if refused else _tables(deposit.reading),
@@ -109,8 +110,14 @@ def _judged_with(context: Context, lines: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _tried(lines: pd.DataFrame) -> dict[str, Any]:
+    """What only a trial says: that it is one, and which rules it does not ask, on how many lines."""
+    unasked = int(lines["pif_tu"].sum())
+    return {"essai": True, "non_verifie": {"REF-13": unasked} if unasked else {}}
+
+
 def _issued(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A complement issued from the deposit, in short."""
+    """A complement issued from the deposit, or that a trial would give, in short."""
     people = payload["demandeurs"]
     return {
         "numero": payload["numero"],
