@@ -52,7 +52,8 @@ class Settled:
     """The wave decided.
 
     ``lines``: those of the deposits that were not refused, with ``verdict``, ``complement``, ``complement_precedent``, and
-    ``pif_tu`` (a trial does not ask whether its hours fit their plan); ``findings`` as ``judge`` makes them; ``complements`` in deposit order, each with the payload it was encoded from.
+    ``pif_tu`` (good, but a trial does not ask whether its hours fit their plan); ``findings`` as ``judge`` makes them;
+    ``complements`` in deposit order, each with the payload it was encoded from.
     """
 
     lines: pd.DataFrame
@@ -242,7 +243,7 @@ def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, whole: set[int], sett
     if incomplete.any():
         raise Unwritable("une ligne sans constat ne peut pas être écrite dans un complément")
     verdict = verdict.mask((verdict == ACCEPTED) & _held_by(lines, rejected, settings), HELD)
-    unasked = lines["essai"] & (lines["nature"] == HEURES) & ~lines["pif_du_deposant"] & ~lines["deja_prise"]
+    unasked = lines["essai"] & (lines["nature"] == HEURES) & ~lines["pif_du_deposant"] & verdict.isin([ACCEPTED, HELD])
     return lines.assign(verdict=verdict, complement="", pif_tu=unasked)
 
 

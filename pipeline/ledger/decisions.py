@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Head:
-    """The state a decision is computed against: last number and link of the chain, how many deposits (trials too) and publications."""
+    """The state a decision is computed against: last number and link of the chain, how many deposits, publications."""
 
     seq: int
     sha: str

@@ -93,7 +93,6 @@ essais = Table(
 )
 
 
-
 def _deposited() -> list[Column[Any]]:
     """What is kept of any file that was judged."""
     return [
