@@ -20,6 +20,7 @@ from pipeline.intake.extracts import scan_extracts
 from pipeline.intake.retire import retire
 from pipeline.intake.scan import Scan, scan
 from pipeline.intake.take import sweep, take
+from pipeline.judging import trial
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
 from pipeline.ledger import Aside, Ledger
@@ -200,8 +201,8 @@ class _Work:
 
     def _end_wave(self) -> None:
         wave_over, self._pending = self._pending, []
-        if wave_over:
-            self._together(wave_over)
+        for together in trial.apart(wave_over):
+            self._together(together)
 
     def _together(self, deposits: Sequence[Deposit]) -> None:
         """Process a wave. Retry one that a fault of ours stopped deposit by deposit; put aside the one that meets it."""

@@ -223,7 +223,8 @@ def _portions(reports: Iterable[ReportData]) -> Iterator[list[ReportData]]:
 
 def _write_return(item: tuple[Workspace, int, ReportData]) -> Token:
     workspace, fence, report = item
-    folder = Folder("retour", f"{report['siret']}/retours/{report['depot']}", returns.files(report))
+    kind, place = ("essai", "essais") if report.get("essai") else ("retour", "retours")
+    folder = Folder(kind, f"{report['siret']}/{place}/{report['depot']}", returns.files(report))
     return spool.write(workspace, folder, fence)
 
 

@@ -61,12 +61,23 @@ def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "comptes": sums["comptes"],
         "heures": {name: jsonfile.hours(value) for name, value in sums["heures"].items()},
         "complements": list(view["complements"]),
+        "essais": _trials(view),
         "attente": view["attente"],
         "laisses": view["laisses"],
         "absents": list(result.absents),
         "a_reprendre": [{"chemin": path, "raison": why} for path, why in result.owed],
         "extraits": extract.loads_data(result.extracts)["extraits"],
         "rapport": "" if dry_run else f"outbox/rapports/{result.run}/index.html",
+    }
+
+
+def _trials(view: Mapping[str, Any]) -> dict[str, Any]:
+    """Trials, which no other figure counts: how many files, and their lines by what their verdict would be."""
+    tried = view.get("essais", ())
+    return {
+        "depots": len(tried),
+        "refuses": sum(1 for one in tried if one["etat"] == "refuse"),
+        "comptes": {name: sum(one["comptes"][name] for one in tried) for name in COUNTED},
     }
 
 
@@ -82,6 +93,8 @@ def lines(result: Outcome, *, dry_run: bool) -> Iterator[str]:
     for name, word in COUNTED.items():
         yield f"  {word:<22}{sums['comptes'][name]:>8}{hours(sums['heures'][name]):>14}"
     yield f"  {'DSF complémentaires':<22}{len(view['complements']):>8}"
+    if tried := _trials(view)["depots"]:
+        yield f"  {'essais':<22}{tried:>8}  (comptés à part : rien n'en est accepté)"
     owed = [{"chemin": path, "raison": why} for path, why in result.owed]
     yield from places("à reprendre", owed)
     for what, items in (("en attente", view["attente"]), ("laissé de côté", view["laisses"])):

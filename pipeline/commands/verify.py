@@ -161,8 +161,9 @@ def _in_payload(payload: bytes) -> tuple[set[tuple[str, ...]], set[tuple[str, ..
 def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
     """The original of each deposit is there, with the bytes it is named after; a source left in the inbox is said."""
     wanted: dict[str, str] = {}
-    for row in book.deposits():
-        found.comptes["depots"] += 1
+    deposits, trials = book.deposits(), book.trials()
+    found.comptes.update(depots=len(deposits), essais=len(trials))
+    for row in (*deposits, *trials):
         wanted.setdefault(row.sha256, row.numero)
         if sum(row._mapping[f"lignes_{name}"] for name in COUNTS) and row.etat == "refuse":
             found.erreurs.append(f"le dépôt {row.numero} est refusé et a pourtant des lignes jugées")
@@ -231,7 +232,7 @@ def _emitted_folders(workspace: Workspace) -> Iterator[str]:
     """Folders of the outbox that only an emission can have made."""
     for organisation in sorted(workspace.outbox.iterdir()):
         if depositor(organisation.name):
-            for kind in ("dsf", "retours"):
+            for kind in ("dsf", "retours", "essais"):
                 yield from (str(p.relative_to(workspace.outbox)) for p in sorted(organisation.glob(f"{kind}/*")))
 
 

@@ -2,8 +2,10 @@
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Self
+
+from pipeline.intake import names
 
 FIRST, LAST = -(2**63), 2**63 - 1
 """The times (ns) that the ledger holds: years 1677 to 2262. A file may claim others."""
@@ -46,6 +48,11 @@ class Arrival:
     def sight(self) -> tuple[str, str, int, int]:
         """What tells whether a file of the ledger is still this one."""
         return self.chemin, self.identite, self.octets, self.mtime_ns
+
+    @property
+    def trial(self) -> bool:
+        """It was dropped only to be tried: the folder that ``fichier`` is relative to says so."""
+        return names.is_trial(PurePosixPath(self.chemin.removesuffix(self.fichier)).name)
 
 
 Said = tuple[str, str]

@@ -20,7 +20,7 @@ EMPTY = (
 
 @dataclass(frozen=True)
 class Scan:
-    """What the inbox holds. ``ready`` in deposit order; sources of decided deposits are left out, ``retire`` removes them.
+    """What the inbox holds. ``ready`` in deposit order, trials last; ``retire`` removes the sources of decided deposits.
 
     ``aside``: deposits that an earlier run put aside; those that wait for `dsf run --retry` are not in ``ready``.
     ``cramped``: files that there is no room for in the archive.
@@ -51,7 +51,7 @@ def scan(
     )
     aside = _set_aside(ledger, fresh, forget=sleep)
     held = {one.chemin for one in aside if one.attend}
-    ordered = sorted((a for a in ready if a.chemin not in held), key=lambda a: (a.claimed_ns, a.chemin))
+    ordered = sorted((a for a in ready if a.chemin not in held), key=lambda a: (a.trial, a.claimed_ns, a.chemin))
     fitting, cramped = take.fitting(workspace, ordered)
     return Scan(tuple(fitting), tuple(sorted(seen.waiting + waiting)), tuple(sorted(seen.left)), aside, tuple(cramped))
 

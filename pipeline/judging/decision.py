@@ -39,6 +39,7 @@ def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecor
                 regles=_rules(found, mine),
                 dsf=_by_dsf(mine),
                 verdicts=_refusal(deposit, found) if refused else _rows(deposit, mine, found),
+                essai=deposit.trial,
             )
         )
     return tuple(records)

@@ -29,3 +29,8 @@ class Deposit:
     def sha256(self) -> str:
         """Of its bytes."""
         return self.snapshot.sha256
+
+    @property
+    def trial(self) -> bool:
+        """It is only tried (``judging.trial``)."""
+        return self.snapshot.arrival.trial

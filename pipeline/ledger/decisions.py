@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Head:
-    """The state a decision is computed against: last number and link of the chain, how many deposits and publications."""
+    """The state a decision is computed against: last number and link of the chain, how many deposits, publications."""
 
     seq: int
     sha: str
@@ -45,7 +45,7 @@ def read_head(connection: Connection) -> Head:
     return Head(
         seq=last.seq if last else 0,
         sha=last.maillon if last else "",
-        depots=connection.execute(select(func.max(schema.depots.c.ordre))).scalar() or 0,
+        depots=_last(connection, "ordre"),
         publications=connection.execute(select(func.max(schema.publications.c.id))).scalar() or 0,
     )
 
@@ -82,7 +82,7 @@ class Decisions(Opened):
         with self.writing(fenced=True) as connection:
             if read_head(connection) != head:
                 raise HeadMoved("Le registre a changé depuis que cette vague a été jugée. " + AGAIN)
-            wave = (connection.execute(select(func.max(schema.depots.c.vague))).scalar() or 0) + 1
+            wave = _last(connection, "vague") + 1
             _deposits(connection, decision, wave, head.depots)
             _complements(connection, decision, head)
             add_tokens(connection, decision.run, decision.tokens)
@@ -159,13 +159,21 @@ def _counts(prefix: str, counts: Counts) -> dict[str, int]:
     return {f"{prefix}_{name}": getattr(counts, name) for name in COUNTS}
 
 
+def _last(connection: Connection, column: str) -> int:
+    """The greatest number so far in a column of deposits and trials."""
+    tables = (schema.depots, schema.depots_essai)
+    return max(connection.execute(select(func.max(table.c[column]))).scalar() or 0 for table in tables)
+
+
 def _deposits(connection: Connection, decision: Decision, wave: int, before: int) -> None:
-    deposits = decision.deposits
-    _insert(
-        connection,
-        schema.depots,
-        (_deposit(deposit, decision.run, wave, order) for order, deposit in enumerate(deposits, before + 1)),
-    )
+    """Of a trial its own row alone: no rule, no DSF, no verdict of it is counted anywhere."""
+    rows = [
+        (deposit, _deposit(deposit, decision.run, wave, order))
+        for order, deposit in enumerate(decision.deposits, before + 1)
+    ]
+    deposits = [deposit for deposit, _ in rows if not deposit.essai]
+    _insert(connection, schema.depots, (row | {"verdicts": d.verdicts} for d, row in rows if not d.essai))
+    _insert(connection, schema.depots_essai, (row for deposit, row in rows if deposit.essai))
     _insert(
         connection,
         schema.regles,
@@ -190,7 +198,7 @@ def _deposits(connection: Connection, decision: Decision, wave: int, before: int
 
 _SAME = (
     *("numero", "siret", "raison_sociale", "chemin", "fichier", "sha256", "octets", "mtime_ns"),
-    *("identite", "format", "etat", "verdicts"),
+    *("identite", "format", "etat"),
 )
 """What a deposit and its row name alike."""
 

@@ -157,12 +157,15 @@ class Lookups(Opened):
         return (row.nom, row.sha256) if row else None
 
     def numbers_like(self, prefixes: Iterable[str]) -> set[str]:
-        """Numbers of deposits that start with one of ``prefixes``."""
-        numero, after = schema.depots.c.numero, "\uffff"
+        """Numbers of deposits and trials that start with one of ``prefixes``."""
+        found: set[str] = set()
         with self.reading() as connection:
             _ask(connection, _keys, ((p,) for p in prefixes))
-            starts = and_(numero >= _keys.c.cle, numero < _keys.c.cle.concat(after))
-            return set(connection.execute(select(numero).join_from(_keys, schema.depots, starts)).scalars())
+            for table in (schema.depots, schema.depots_essai):
+                numero = table.c.numero
+                starts = and_(numero >= _keys.c.cle, numero < _keys.c.cle.concat("\uffff"))
+                found |= set(connection.execute(select(numero).join_from(_keys, table, starts)).scalars())
+        return found
 
 
 def _sorted(frame: pd.DataFrame, *last: str) -> pd.DataFrame:

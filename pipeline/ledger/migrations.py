@@ -23,10 +23,10 @@ UNKNOWN = (
 
 
 def _absences_with_their_dates(connection: Connection) -> None:
-    """1 → 2: an absence is its keys and its dates; what the séquence had before; what was typed into Kairos, and seen."""
+    """1 → 2: an absence is its keys and its dates; what the séquence had before; what was typed into Kairos, seen, tried, put aside."""
     without_triggers(connection)
     connection.exec_driver_sql("ALTER TABLE absences RENAME TO absences_1")
-    for table in (schema.absences, schema.saisies, schema.vues):
+    for table in (schema.absences, schema.saisies, schema.vues, schema.depots_essai, schema.ecartes):
         disk.reached(f"ledger: migrate {table.name}")
         table.create(connection)
     names = ", ".join(c.name for c in schema.absences.c if c.name != "financables_avant")
@@ -36,12 +36,6 @@ def _absences_with_their_dates(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE heures ADD COLUMN realisees_avant INTEGER")
     connection.exec_driver_sql("ALTER TABLE complements ADD COLUMN extrait_du TEXT")
     with_triggers(connection)
-
-
-def _deposits_put_aside(connection: Connection) -> None:
-    """2 → 3: deposits that a fault of ours put aside are remembered."""
-    disk.reached("ledger: migrate ecartes")
-    schema.ecartes.create(connection)
 
 
 def without_triggers(connection: Connection) -> None:
@@ -59,7 +53,6 @@ def with_triggers(connection: Connection) -> None:
 
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _absences_with_their_dates,
-    2: _deposits_put_aside,
 }
 """Version before → what leads to the next one."""
 

@@ -119,13 +119,14 @@ class DepositRecord:
     verdicts: bytes
     raison_sociale: str = ""
     identite: str = ""  # of the source: dev:ino; empty: no source to remove
+    essai: bool = False  # a trial: kept in a table of its own, where nothing counts it with the others
 
 
 @dataclass(frozen=True)
 class Folder:
     """A folder that is to appear in the outbox, whole: ``cible`` is its path relative to ``outbox/``."""
 
-    genre: str  # "dsf", "retour", "rapport"
+    genre: str  # "dsf", "retour", "essai", "rapport"
     cible: str
     fichiers: Mapping[str, bytes]
 

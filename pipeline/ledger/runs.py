@@ -190,20 +190,25 @@ class Runs(Opened):
     # --- sources of decided deposits ----------------------------------------------------------------------------------
 
     def sources(self) -> list[Source]:
-        """Sources of decided deposits that have not been seen to leave the inbox, in deposit order."""
-        d = schema.depots.c
-        columns = (d.numero, d.chemin, d.identite, d.octets, d.mtime_ns, d.sha256)
+        """Sources of decided deposits that have not been seen to leave the inbox, in deposit order, then those of trials."""
+        found: list[Source] = []
         with self.reading() as connection:
-            return [Source(*row) for row in connection.execute(select(*columns).where(d.retire == 0).order_by(d.ordre))]
+            for table in (schema.depots, schema.depots_essai):
+                d = table.c
+                columns = (d.numero, d.chemin, d.identite, d.octets, d.mtime_ns, d.sha256)
+                rows = connection.execute(select(*columns).where(d.retire == 0).order_by(d.ordre))
+                found += [Source(*row) for row in rows]
+        return found
 
     def removed(self, depots: Iterable[str]) -> None:
-        """The sources of these deposits are no longer in the inbox."""
+        """The sources of these deposits and trials are no longer in the inbox."""
         numbers = list(depots)
         if not numbers:
             return
         with self.writing() as connection:
-            for numero in numbers:
-                connection.execute(schema.depots.update().where(schema.depots.c.numero == numero).values(retire=1))
+            for table in (schema.depots, schema.depots_essai):
+                for numero in numbers:
+                    connection.execute(table.update().where(table.c.numero == numero).values(retire=1))
 
     def depositors(self) -> int:
         """How many organisations have deposited so far."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from pipeline.ledger.records import COUNTS
 
-SCHEMA = 3
+SCHEMA = 2
 """Version of the tables below; ``migrations`` leads older ones to it."""
 
 metadata = MetaData()
@@ -103,31 +103,39 @@ ecartes = Table(  # deposits that a fault of ours put aside: they wait in the in
     Column("attend", Integer, nullable=False),  # 1: not tried again before somebody asks for it
 )
 
-depots = Table(
-    "depots",
-    metadata,
-    Column("numero", Text, primary_key=True),
-    Column("ordre", Integer, nullable=False, unique=True),
-    Column("vague", Integer, nullable=False),
-    Column("run", Text, ForeignKey("runs.run"), nullable=False),
-    Column("siret", Text, nullable=False),
-    Column("raison_sociale", Text, nullable=False),
-    Column("chemin", PathBytes, nullable=False),
-    Column("fichier", PathBytes, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("octets", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("identite", Text, nullable=False),
-    Column("format", Text, nullable=False),
-    Column("etat", Text, nullable=False),
-    *_verdicts("lignes"),
-    *_verdicts("heures"),
-    Column("verdicts", LargeBinary, nullable=False),
-    Column("retire", Integer, nullable=False),  # 1: the source has left the inbox
-)
+
+def _deposited() -> list[Column[Any]]:
+    """What is kept of any file that was judged."""
+    return [
+        Column("numero", Text, primary_key=True),
+        Column("ordre", Integer, nullable=False, unique=True),
+        Column("vague", Integer, nullable=False),
+        Column("run", Text, ForeignKey("runs.run"), nullable=False),
+        Column("siret", Text, nullable=False),
+        Column("raison_sociale", Text, nullable=False),
+        Column("chemin", PathBytes, nullable=False),
+        Column("fichier", PathBytes, nullable=False),
+        Column("sha256", Text, nullable=False),
+        Column("octets", BigInteger, nullable=False),
+        Column("mtime_ns", BigInteger, nullable=False),
+        Column("identite", Text, nullable=False),
+        Column("format", Text, nullable=False),
+        Column("etat", Text, nullable=False),
+        *_verdicts("lignes"),
+        *_verdicts("heures"),
+        Column("retire", Integer, nullable=False),  # 1: the source has left the inbox
+    ]
+
+
+depots = Table("depots", metadata, *_deposited(), Column("verdicts", LargeBinary, nullable=False))
 Index("depots_contenu", depots.c.siret, depots.c.sha256)
 Index("depots_run", depots.c.run)
 Index("depots_a_retirer", depots.c.retire, sqlite_where=depots.c.retire == 0)
+
+# Trials. In a table of their own, so that no query on deposits counts them, and nothing that hangs on a deposit can hang on one.
+depots_essai = Table("depots_essai", metadata, *_deposited())
+Index("depots_essai_run", depots_essai.c.run)
+Index("depots_essai_a_retirer", depots_essai.c.retire, sqlite_where=depots_essai.c.retire == 0)
 
 regles = Table(
     "regles",
@@ -245,13 +253,14 @@ Index("publications_en_attente", publications.c.etat, sqlite_where=publications.
 
 _NEVER_DELETED = (
     *(meta, runs, depots, regles, dsf, extraits, complements, absences, heures, publications),
-    *(saisies, vues),
+    *(saisies, vues, depots_essai),
 )
 _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
     # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL)
     "meta": (frozenset({"schema_version", "barriere"}), "NEW.barriere >= OLD.barriere"),
     "runs": (frozenset({"etat", "fin", "attente", "laisses", "durees"}), "OLD.etat = 'OUVERT'"),
     "depots": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
+    "depots_essai": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
     "publications": (frozenset({"etat"}), "NEW.etat = OLD.etat OR OLD.etat = 'STAGED'"),
 }
 

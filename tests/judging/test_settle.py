@@ -263,7 +263,7 @@ def test_a_deposit_refused_whole_has_no_line_and_its_own_findings_alone(before: 
     found = settled(before, bad, of_hours(hours(), numero="D2"))
     assert (found.refused, found.lines["depot"].tolist(), verdicts(found)) == ({0}, [1], ["acceptee"])
     assert codes(found) == ["AVT-06", "FIC-05"]
-    assert list(found.issued) == ["D2"]
+    assert list(found.contents) == ["D2"]
 
 
 def test_a_deposit_without_a_line_is_refused_whatever_the_severities(before: Before) -> None:
@@ -307,7 +307,8 @@ def test_numbers_are_told_in_the_order_of_the_deposits_though_layers_are_judged_
         of_hours(SECOND, numero="X"),
     )
     assert numbers(found) == [("Z", "DSF-1-C01"), ("Y", "DSF-1-C02"), ("X", "DSF-2-C01")]
-    assert found.issued == {"Z": ["DSF-1-C01"], "Y": ["DSF-1-C02"], "X": ["DSF-2-C01"]}
+    given = {depot: [one["numero"] for one in made] for depot, made in found.contents.items()}
+    assert given == {"Z": ["DSF-1-C01"], "Y": ["DSF-1-C02"], "X": ["DSF-2-C01"]}
     assert found.lines.index.tolist() == [0, 1, 2]
 
 
