@@ -1,6 +1,6 @@
 """The chain: the only module that knows every step. One run, from what waits in the inbox to what stands in the outbox.
 
-    lock → recover what an earlier run left → load extracts → scan → for each wave:
+    lock → recover what an earlier run left → load extracts → note what was typed → scan → for each wave:
         take → read → judge → settle → render → stage → commit → release → remove the sources
     → overview of the run
 
@@ -15,8 +15,9 @@ from typing import Any
 from pipeline import __version__, ledger, lock, nomenclature, reference, wave
 from pipeline.documents import overview
 from pipeline.errors import NoReference
+from pipeline.intake import entered
 from pipeline.intake.arrival import Arrival, Said, Snapshot
-from pipeline.intake.extracts import scan_extracts
+from pipeline.intake.extracts import OperatorFiles, scan_extracts
 from pipeline.intake.retire import retire
 from pipeline.intake.scan import scan
 from pipeline.intake.take import sweep, take
@@ -86,6 +87,8 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
         known = reference.open(workspace)
         if not known.known():
             raise NoReference(_no_reference(loaded))
+        with timings.step("saisies"):
+            lists, unread = _entered(workspace, settings, book, day)
         with timings.step("inventaire"):
             found = scan(workspace, settings, book)
         name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
@@ -96,11 +99,18 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
             for deposits in _waves(chain, found.ready):
                 _process(chain, deposits, aside)
         kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        waiting = [*extracts.waiting, *found.waiting]
-        left = [*extracts.left, *strangers, *found.left, *kept, *aside]
+        waiting = [*extracts.waiting, *lists.waiting, *found.waiting]
+        left = [*extracts.left, *strangers, *lists.left, *unread, *found.left, *kept, *aside]
         book.note_run(name, attente=waiting, laisses=left, durees=timings.spent)
         _close(workspace, book, name, fence)
         return Outcome(name, book.run_view(name), tuple(loaded), recovered.absents)
+
+
+def _entered(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> tuple[OperatorFiles, list[Said]]:
+    """Note what the settled lists of ``inbox/saisies`` say: what is in that folder, and the lists of which a row is wrong."""
+    entered.put_back(workspace)
+    lists = entered.scan_entered(workspace, settings, book)
+    return lists, entered.note_entered(workspace, settings, book, lists.settled, day)
 
 
 def _no_reference(loaded: Sequence[LoadResult]) -> str:

@@ -27,6 +27,7 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
         # A second name of a sender's file would be seen by a run that starts meanwhile: deposits are copied.
         for source, target, link in (
             (workspace.extracts, copy.extracts, False),
+            (workspace.entered, copy.entered, False),
             (workspace.deposits, copy.deposits, False),
             (workspace.reference, copy.reference, True),
         ):
