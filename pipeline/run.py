@@ -1,6 +1,6 @@
 """The chain: the only module that knows every step. One run, from what waits in the inbox to what stands in the outbox.
 
-    lock → recover what an earlier run left → load extracts → note what was typed → scan → for each wave:
+    lock → recover what an earlier run left → load extracts → note what was typed and what is seen → for each wave:
         take → read → judge → settle → render → stage → commit → release → remove the sources
     → overview of the run
 
@@ -23,6 +23,7 @@ from pipeline.intake.scan import scan
 from pipeline.intake.take import sweep, take
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import OURS, TRIED, Deposit, put_aside
+from pipeline.judging.seen import note_seen
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, preflight, spool
@@ -94,6 +95,8 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
         name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
         with Pool(settings.processus, settings.limites) as pool:
             context = Context(settings, day, known, book, reasons, renames)
+            with timings.step("suivi"):
+                note_seen(context)
             chain = Chain(workspace, context, pool, name, fence, headings, timings, progress)
             aside: list[Said] = []
             for deposits in _waves(chain, found.ready):

@@ -24,7 +24,10 @@ _NUMERO = re.compile(r"(.+)-C([0-9]{1,9})", re.IGNORECASE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Followed:
-    """One complement and how far it has come. ``saisie_le`` and ``vue_le`` are None until it has."""
+    """One complement and how far it has come. ``saisie_le`` and ``vue_le`` are None until it has.
+
+    ``extrait_du``: extraction of its DSF that it was judged with, None where the ledger is older than this column.
+    """
 
     seq: int
     numero: str
@@ -32,6 +35,7 @@ class Followed:
     siret: str
     depot: str
     emis_le: date
+    extrait_du: date | None
     numero_kairos: str
     saisie_le: date | None
     vue_le: date | None
@@ -144,6 +148,7 @@ def _query() -> Select[Any]:
             c.siret,
             c.depot,
             c.emis_le,
+            c.extrait_du,
             s.numero_kairos,
             s.date_saisie,
             schema.vues.c.vue_le,
@@ -157,7 +162,12 @@ def _query() -> Select[Any]:
 def _followed(row: Row[Any]) -> Followed:
     return Followed(
         *(row.seq, row.numero, row.cle_dsf, row.siret, row.depot, date.fromisoformat(row.emis_le)),
+        _day(row.extrait_du),
         row.numero_kairos or "",
-        date.fromisoformat(row.date_saisie) if row.date_saisie else None,
-        date.fromisoformat(row.vue_le) if row.vue_le else None,
+        _day(row.date_saisie),
+        _day(row.vue_le),
     )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

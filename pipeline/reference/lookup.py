@@ -1,6 +1,7 @@
 """What the reference knows: of some DSF, of an organisation. Read-only; one look sees one state of the store."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -92,6 +93,17 @@ class Reference:
                 SELECT {", ".join(_PLANS.names)} FROM ({rows}) JOIN choisies USING (cle_dsf, ordre)
                 ORDER BY cle_dsf, cle_de, cle_sequence"""
             return _frame(fetch(connection, query), _PLANS)
+
+    def extracted(self, cles_dsf: Iterable[str]) -> dict[str, date]:
+        """Day of extraction of what is known of each DSF; unknown ones are left out."""
+        asked = sorted(set(cles_dsf))
+        if not self._loads or not asked:
+            return {}
+        with connect(spill(self._root)) as connection:
+            connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
+            self._open_current(connection)
+            rows = fetch(connection, "SELECT cle_dsf, date_extraction FROM courant SEMI JOIN demandees USING (cle_dsf)")
+        return {row["cle_dsf"]: row["date_extraction"].date() for row in rows.to_pylist()}
 
     def show(self, numero: str) -> Facts:
         """What is known of one DSF, by its number as anyone writes it; ``declared`` covers its whole convention."""
