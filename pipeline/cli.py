@@ -18,6 +18,7 @@ from pipeline.commands.console import (
     json_option,
     opened,
     progress,
+    read_day,
     siret_option,
     workspace_option,
 )
@@ -184,6 +185,22 @@ def template(siret: str, numeros: tuple[str, ...], output: Path | None, day: dat
     path = output or Path(f"dsf-{siret}.xlsx")
     path.write_bytes(prefilled(workspace, settings, siret, numeros or None, day))
     click.echo(str(path))
+
+
+@main.command()
+@click.argument("numero")
+@click.option("--kairos", default="", metavar="N", help="Number that Kairos gave it.")
+@click.option("--on", "day", callback=read_day, metavar="DATE", help="Day on which it was typed (default: today).")
+@workspace_option
+@json_option
+@command
+def entered(numero: str, kairos: str, day: date, root: Path, as_json: bool) -> None:
+    """This complement has been typed into Kairos."""
+    from pipeline.commands import entered as verb
+
+    workspace, settings = opened(root)
+    done = verb.enter(workspace, settings, numero, kairos, day)
+    answer("entered", done, verb.lines(done), as_json=as_json)
 
 
 @main.command()

@@ -1,6 +1,6 @@
 """The chain: the only module that knows every step. One run, from what waits in the inbox to what stands in the outbox.
 
-    lock → recover what an earlier run left → load extracts → scan → for each wave:
+    lock → recover what an earlier run left → load extracts → note what was typed and what is seen → for each wave:
         take → read → judge → settle → render → stage → commit → release → remove the sources
     → overview of the run
 
@@ -8,21 +8,24 @@ Everything a wave will show is rendered and made durable before the one commit t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from pipeline import __version__, ledger, lock, nomenclature, reference, wave
 from pipeline.documents import overview
 from pipeline.errors import NoReference
+from pipeline.intake import entered
 from pipeline.intake.arrival import Arrival, Said, Snapshot
-from pipeline.intake.extracts import scan_extracts
+from pipeline.intake.extracts import OperatorFiles, scan_extracts
 from pipeline.intake.retire import retire
 from pipeline.intake.scan import Scan, scan
 from pipeline.intake.take import sweep, take
 from pipeline.judging import trial
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
+from pipeline.judging.follow_up import follow_up
+from pipeline.judging.seen import note_seen
 from pipeline.ledger import Aside, Ledger
 from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, preflight, spool
@@ -82,43 +85,55 @@ def run(
     renames = nomenclature.renames(workspace.root, settings.correspondances)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         with timings.step("reprise"):
-            recovered = _recovered(workspace, book, day)
+            context = Context(settings, day, reference.open(workspace), book, reasons, renames)
+            recovered = _recovered(workspace, context)
         with timings.step("extraits"):
             extracts = scan_extracts(workspace, settings, book)
             sets = reference.find(extracts.settled, extracts.arriving)
             loaded = reference.load(workspace, sets, day)
             strangers = [(workspace.relative(path), why) for path, why in sets.left]
-        known = reference.open(workspace)
-        if not known.known():
+        context = replace(context, reference=reference.open(workspace))
+        if not context.reference.known():
             raise NoReference(_no_reference(loaded))
+        with timings.step("saisies"):
+            lists, unread = _entered(workspace, settings, book, day)
         with timings.step("inventaire"):
             book.try_again(retry)
             found = scan(workspace, settings, book)
         name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
+        with timings.step("suivi"):
+            note_seen(context)
         with Pool(settings.processus, settings.limites) as pool:
-            context = Context(settings, day, known, book, reasons, renames)
             chain = Chain(workspace, context, pool, name, book.fence, headings, timings, progress)
             work = _Work(chain, found)
             work.do(found.ready)
         kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        owed = [*work.aside, *found.cramped, *outbox.blocked(workspace, book)]
-        waiting = [*found.cramped, *extracts.waiting, *found.waiting]
-        left = [*work.aside, *outbox.blocked(workspace, book), *extracts.left, *strangers, *found.left, *kept]
+        blocked = outbox.blocked(workspace, book)
+        owed = [*work.aside, *found.cramped, *blocked]
+        waiting = [*found.cramped, *extracts.waiting, *lists.waiting, *found.waiting]
+        left = [*work.aside, *blocked, *extracts.left, *strangers, *lists.left, *unread, *found.left, *kept]
         book.note_run(name, attente=waiting, laisses=left, durees=timings.spent)
-        _close(workspace, book, name)
+        view = _close(workspace, context, name)
         owed += [said for said in outbox.blocked(workspace, book) if said not in owed]  # this run's report, perhaps
-        return Outcome(name, book.run_view(name), tuple(loaded), tuple(owed), recovered.absents)
+        return Outcome(name, view, tuple(loaded), tuple(owed), recovered.absents)
 
 
-def _recovered(workspace: Workspace, book: Ledger, day: date) -> Released:
+def _recovered(workspace: Workspace, context: Context) -> Released:
     """Finish what an earlier run left. What it left on the disk goes first: that may be what fills it."""
     sweep(workspace)
     lock.sweep(workspace)
-    preflight.check(workspace, book)
-    recovered = outbox.recover(workspace, book)
-    retire(workspace, book)
-    _finish_older(workspace, book, day)
+    preflight.check(workspace, context.book)
+    recovered = outbox.recover(workspace, context.book)
+    retire(workspace, context.book)
+    _finish_older(workspace, context)
     return recovered
+
+
+def _entered(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> tuple[OperatorFiles, list[Said]]:
+    """Note what the settled lists of ``inbox/saisies`` say: what is in that folder, and the lists of which a row is wrong."""
+    entered.put_back(workspace)
+    lists = entered.scan_entered(workspace, settings, book)
+    return lists, entered.note_entered(workspace, settings, book, lists.settled, day)
 
 
 def _no_reference(loaded: Sequence[LoadResult]) -> str:
@@ -230,16 +245,17 @@ class _Work:
         self.aside.append((arrival.chemin, why))
 
 
-def _finish_older(workspace: Workspace, book: Ledger, day: date) -> None:
+def _finish_older(workspace: Workspace, context: Context) -> None:
     """Close an unfinished run of another date as far as it went; one of this date is resumed by ``start_run``."""
-    unfinished = book.unfinished()
-    if unfinished and unfinished[1] != day:
-        _close(workspace, book, unfinished[0])
+    unfinished = context.book.unfinished()
+    if unfinished and unfinished[1] != context.day:
+        _close(workspace, replace(context, day=unfinished[1]), unfinished[0])
 
 
-def _close(workspace: Workspace, book: Ledger, name: str) -> None:
-    """Stage the run's report, close the run and let its report be seen; then the page over all runs."""
-    view = book.run_view(name)
+def _close(workspace: Workspace, context: Context, name: str) -> Mapping[str, Any]:
+    """Stage the run's report, close the run and let its report be seen; then the page over all runs. What the report says."""
+    book = context.book
+    view = book.run_view(name) | {"suivi": follow_up(context)}
     past = [book.run_view(earlier["run"], rows=False) for earlier in book.past_runs(PAST)]
     token = spool.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), book.fence)
     book.finish_run(name, [token])
@@ -247,3 +263,4 @@ def _close(workspace: Workspace, book: Ledger, name: str) -> None:
     known = [run["run"] for run in book.past_runs(PAST)]
     whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known]
     spool.replace_file(workspace, workspace.reports / "index.html", overview.across(whole), book.fence)
+    return view

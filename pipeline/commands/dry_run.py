@@ -30,6 +30,7 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
         copy.create()
         _double_tree(workspace.extracts, copy.extracts, _copied)
         # A second name of a sender's file would be seen by a run that starts meanwhile: deposits are copied.
+        _double_tree(workspace.entered, copy.entered, _copied)
         largest = walk.largest(settings)
         _double_tree(workspace.deposits, copy.deposits, lambda path, target: _deposit(path, target, largest))
         _double_tree(workspace.reference, copy.reference, _linked)

@@ -9,6 +9,8 @@ from pipeline import jsonfile, ledger
 from pipeline.cells.text import hours
 from pipeline.commands import extract
 from pipeline.commands.console import COUNTED, places, plain
+from pipeline.commands.follow_up import follow_up_lines
+from pipeline.judging.follow_up import as_numbers
 from pipeline.run import Outcome
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -66,6 +68,7 @@ def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "laisses": view["laisses"],
         "absents": list(result.absents),
         "a_reprendre": [{"chemin": path, "raison": why} for path, why in result.owed],
+        "suivi": as_numbers(view["suivi"]),
         "extraits": extract.loads_data(result.extracts)["extraits"],
         "rapport": "" if dry_run else f"outbox/rapports/{result.run}/index.html",
     }
@@ -95,6 +98,7 @@ def lines(result: Outcome, *, dry_run: bool) -> Iterator[str]:
     yield f"  {'DSF complémentaires':<22}{len(view['complements']):>8}"
     if tried := _trials(view)["depots"]:
         yield f"  {'essais':<22}{tried:>8}  (comptés à part : rien n'en est accepté)"
+    yield from follow_up_lines(as_numbers(view["suivi"]))
     owed = [{"chemin": path, "raison": why} for path, why in result.owed]
     yield from places("à reprendre", owed)
     for what, items in (("en attente", view["attente"]), ("laissé de côté", view["laisses"])):

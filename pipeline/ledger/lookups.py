@@ -21,11 +21,12 @@ from pipeline.ledger.decisions import Pair
 class Entries:
     """What was completed before, one row an entry.
 
-    ``absences``: cle_dsf, cle_de, cle_sequence, cle_absence, date_debut, date_fin, heures, financables_avant, complement, siret,
-    date, extrait_du, saisie_le. ``heures``: cle_dsf, cle_de, cle_sequence, date_debut, date_fin, heures, cle_convention, cle_pif,
-    complement, siret, date, extrait_du, saisie_le. Hours int64 hundredths (``financables_avant`` Int64, missing in old entries);
-    dates datetime64[s]. ``complement``: its number; ``siret`` and ``date`` of the run that issued it; ``extrait_du``: the
-    extraction it was judged with; ``saisie_le``: the day it was typed into Kairos, missing where nobody said so.
+    ``absences``: cle_dsf, cle_de, cle_sequence, cle_absence, date_debut, date_fin, heures, financables_avant, complement,
+    rang_complement, siret, date, extrait_du, saisie_le. ``heures``: cle_dsf, cle_de, cle_sequence, date_debut, date_fin, heures,
+    cle_convention, cle_pif, realisees_avant, complement, rang_complement, siret, date, extrait_du, saisie_le. Hours int64
+    hundredths (``…_avant`` Int64, missing in old entries); dates datetime64[s]. ``complement``: its number, ``rang_complement``
+    its rank on its DSF (Int64); ``siret`` and ``date`` of the run that issued it; ``extrait_du``: the extraction it was judged
+    with; ``saisie_le``: the day it was typed into Kairos, missing where nobody said so.
     """
 
     absences: pd.DataFrame
@@ -33,7 +34,7 @@ class Entries:
 
 
 _DATES = frozenset({"date_debut", "date_fin", "date", "extrait_du", "saisie_le"})
-_TYPES = {"heures": "int64", "financables_avant": "Int64"}
+_TYPES = {"heures": "int64", "financables_avant": "Int64", "realisees_avant": "Int64", "rang_complement": "Int64"}
 _TYPED = (
     select(schema.saisies.c.date_saisie)
     .where(schema.saisies.c.complement == schema.complements.c.seq)
@@ -44,12 +45,13 @@ _TYPED = (
 )
 _ISSUER = (
     schema.complements.c.numero.label("complement"),
+    schema.complements.c.rang.label("rang_complement"),
     schema.complements.c.siret,
     schema.complements.c.emis_le.label("date"),
     schema.complements.c.extrait_du,
     _TYPED,
 )
-_LEFT_OUT = ("complement", "feuille", "ligne", "realisees_avant")
+_LEFT_OUT = ("complement", "feuille", "ligne")
 _ABSENCES = [c for c in schema.absences.c if c.name not in _LEFT_OUT]
 _HEURES = [c for c in schema.heures.c if c.name not in _LEFT_OUT]
 

@@ -23,10 +23,11 @@ UNKNOWN = (
 
 
 def _absences_with_their_dates(connection: Connection) -> None:
-    """1 → 2: an absence is its keys and its dates; what the séquence had before; what was typed into Kairos, seen, tried, put aside."""
+    """1 → 2: an absence is its keys and its dates; hours know what was there before; what was typed, seen, tried, waits."""
     without_triggers(connection)
     connection.exec_driver_sql("ALTER TABLE absences RENAME TO absences_1")
-    for table in (schema.absences, schema.saisies, schema.vues, schema.depots_essai, schema.ecartes):
+    made = (schema.saisies, schema.vues, schema.depots_essai, schema.ecartes, schema.attentes)
+    for table in (schema.absences, *made):
         disk.reached(f"ledger: migrate {table.name}")
         table.create(connection)
     names = ", ".join(c.name for c in schema.absences.c if c.name != "financables_avant")

@@ -106,6 +106,17 @@ class Reference:
                 ORDER BY cle_dsf, cle_de, cle_sequence"""
             return _frame(fetch(connection, query), _PLANS)
 
+    def dsf(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
+        """The table ``dsf`` of ``facts`` alone."""
+        asked = sorted(set(cles_dsf))
+        if not self._loads or not asked:
+            return _frame(_FACTS[0].empty_table(), _FACTS[0])
+        with connect(spill(self._root)) as connection:
+            connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
+            self._open_current(connection)
+            rows = fetch(connection, "SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
+        return _frame(rows, _FACTS[0])
+
     def show(self, numero: str) -> Facts:
         """What is known of one DSF, by its number as anyone writes it; ``declared`` covers its whole convention."""
         return self.facts([key(numero)])

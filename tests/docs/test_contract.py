@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from pipeline import nomenclature, settings
 from pipeline.cli import main
 from pipeline.commands.console import Exit
+from pipeline.intake import entered
 from pipeline.judging import verdicts_csv
 from pipeline.judging.verdicts import VERDICTS
 from pipeline.settings import PROTECTED, Limits, Settings
@@ -153,6 +154,11 @@ def schema_objects(schema: Mapping[str, Any], of: Mapping[str, Any], path: str =
 def test_every_key_of_the_json_stands_in_6() -> None:
     schema = json.loads(resources.files("schemas").joinpath("complement.schema.json").read_text(encoding="utf-8"))
     assert table(6, "object").codes("keys") == dict(schema_objects(schema, schema["$defs"]))
+
+
+def test_every_column_of_a_list_of_what_was_typed_stands_in_6() -> None:
+    written = [name for cell in table(6, "column").column("column") for name in cell.split()]
+    assert written == list(entered.COLUMNS)
 
 
 # --- 7 What comes back ------------------------------------------------------------------------------------------------
