@@ -206,8 +206,10 @@ class _Work:
             yield group, False
 
     def _read(self, group: Sequence[Snapshot]) -> list[Deposit]:
+        chain = self._chain
         try:
-            return wave.read(self._chain.pool, self._chain.context.settings, self._chain.headings, group)
+            with wave.faults_said():
+                return wave.read(chain.pool, chain.context.settings, chain.headings, group)
         except wave.NotDecided as error:
             if len(group) > 1:
                 return [deposit for one in group for deposit in self._read([one])]

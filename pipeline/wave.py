@@ -90,19 +90,15 @@ class Chain:
 def read(
     pool: Pool, settings: Settings, headings: tuple[tuple[str, str], ...], snapshots: Sequence[Snapshot]
 ) -> list[Deposit]:
-    """Read the originals in children, in the same order; nothing that a sender wrote raises.
-
-    Raises ``NotDecided`` for a fault of ours, ``OSError`` for an original that cannot be opened.
-    """
+    """Read the originals in children, in the same order; nothing that a sender wrote raises."""
     tasks = [
         (s.original, ReadOptions(siret=s.arrival.siret, limits=settings.limites, synonyms=headings)) for s in snapshots
     ]
-    with _faults_said():
-        return [Deposit(snapshot, reading) for snapshot, reading in zip(snapshots, pool.read(tasks), strict=True)]
+    return [Deposit(snapshot, reading) for snapshot, reading in zip(snapshots, pool.read(tasks), strict=True)]
 
 
 @contextmanager
-def _faults_said(*passing: type[Exception]) -> Iterator[None]:
+def faults_said(*passing: type[Exception]) -> Iterator[None]:
     """Convert whatever is a fault of ours (a bug, no memory, a library that fails) to ``NotDecided``; a halt stays one."""
     try:
         yield
@@ -132,7 +128,7 @@ def process_alone(chain: Chain, snapshot: Snapshot) -> None:
     )
 
     def prepare() -> Decision:
-        with chain.timings.step("isolement"), _faults_said(Died):
+        with chain.timings.step("isolement"), faults_said(Died):
             return chain.pool.apart(prepared_alone, errand)
 
     _publish(chain, prepare)
@@ -157,7 +153,7 @@ def _publish(chain: Chain, prepare: Callable[[], Decision]) -> None:
 
 def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> Decision:
     """Decided and staged, nothing committed."""
-    with _faults_said():
+    with faults_said():
         with chain.timings.step("jugement"):
             decided = decide(chain.context, deposits)
         with chain.timings.step("rendu"):
@@ -183,7 +179,7 @@ class Errand:
 def prepared_alone(errand: Errand) -> Decision:
     """In a child: read, judge and render one deposit, with a view of the ledger of its own. Commits nothing."""
     workspace, settings = errand.workspace, errand.settings
-    with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool, _faults_said():
+    with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool, faults_said():
         known = reference.open(workspace)
         context = Context(settings, errand.day, known, book, errand.motifs, errand.renames)
         chain = Chain(workspace, context, pool, errand.run, errand.fence, errand.headings, Timings(), silent)

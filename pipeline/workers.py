@@ -60,14 +60,13 @@ class Pool:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if self._apart is not None:
+            self._apart.end()
         for pool in (self._readers, self._workers):
             if pool is not None:
                 pool.stop() if error is not None else pool.close()  # type: ignore[no-untyped-call]
                 pool.join()
-        self._readers = self._workers = None
-        if self._apart is not None:
-            self._apart.end()
-            self._apart = None
+        self._readers = self._workers = self._apart = None
 
     def read(self, tasks: Sequence[tuple[Path, ReadOptions]]) -> list[Reading]:
         """Read each (source, options) in a child; readings come in the same order.

@@ -133,7 +133,7 @@ def _is_open_elsewhere(parent: int, name: str, beside: frozenset[str]) -> bool:
 
 
 def largest(settings: Settings) -> int:
-    """Bytes of a file that may be archived: more than a deposit may have, so that its sender gets a report, but bounded."""
+    """Bytes of a file that may be archived: more than a deposit may have, for its sender is to get a report; not any number."""
     return max(GIANT, 2 * settings.limites.octets)
 
 

@@ -7,7 +7,10 @@ import time
 from pathlib import Path
 
 from pipeline import lock
-from tests.world import World
+from pipeline.commands import dry_run
+from pipeline.run import run
+from tests.intake.test_retiring import deep
+from tests.world import DAY, SETTINGS, World
 
 
 def doubles(world: World) -> list[Path]:
@@ -44,3 +47,12 @@ def test_H18_a_dry_run_that_is_on_is_left_alone(tmp_path: Path) -> None:
             lock.sweep(world.workspace)
             assert (root / "copie.csv").exists() and other.exists()
     assert doubles(world) == []
+
+
+def test_H15_a_deposit_at_a_path_over_4096_does_not_stop_a_dry_run(tmp_path: Path) -> None:
+    """No path leads to it, so that it is not in the double; a run serves it."""
+    world = World(tmp_path / "ws").add_dsf().write_extracts()
+    given = world.hours("b.csv", {})
+    deep(world, given.read_bytes())
+    with dry_run.double(world.workspace, SETTINGS) as copy:
+        assert len(run(copy, dry_run.for_double(SETTINGS), DAY).view["depots"]) == 1

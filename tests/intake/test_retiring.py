@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import disk, ledger
-from pipeline.commands import dry_run
 from pipeline.intake.arrival import Snapshot
 from pipeline.intake.retire import PRIVATE, retire
-from pipeline.run import run
 from tests.intake.test_settling import decided
-from tests.world import DAY, SETTINGS, TITULAIRE, World, by_verdict, decisions
+from tests.world import SETTINGS, TITULAIRE, World, by_verdict, decisions
 from tests.world.inbox import Inbox
 
 
@@ -196,10 +194,6 @@ def test_H15_a_deposit_at_a_path_over_4096_is_served_like_another(tmp_path: Path
     world = World(tmp_path / "ws").add_dsf().write_extracts()
     given = world.hours("b.csv", {})
     assert deep(world, given.read_bytes().replace(b"10/02/2025", b"11/02/2025")) > 4096
-    with dry_run.double(world.workspace, SETTINGS) as copy:
-        assert len(run(copy, dry_run.for_double(SETTINGS), DAY).view["depots"]) == 1, (
-            "what no path leads to is left out"
-        )
     world.run()
     assert [by_verdict(report) for report in world.reports()] == [{2: "acceptee"}] * 2
     assert world.run().view["depots"] == [], "and its source has left"
