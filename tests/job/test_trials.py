@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -13,9 +14,13 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from pipeline import disk
+from pipeline import disk, wave
 from pipeline.cli import Exit, main
 from pipeline.commands import history, verify
+from pipeline.judging import decide as judging
+from pipeline.judging.context import Context
+from pipeline.judging.decide import Decided
+from pipeline.judging.deposit import Deposit
 from pipeline.reading import ReadOptions, read
 from tests.world import DISPENSATEUR, SETTINGS, TITULAIRE, World, by_verdict, codes, deposits, names
 
@@ -310,21 +315,35 @@ class InProcess:
         return [function(item) for item in items]
 
 
+def judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is judged writes nothing, and is the same each time: only the first run computes it."""
+    answers: dict[str, Decided] = {}
+
+    def decide(context: Context, several: list[Deposit]) -> Decided:
+        (one,) = several
+        if one.sha256 not in answers:
+            answers[one.sha256] = judging.decide(context, several)
+        known = answers[one.sha256]
+        return replace(known, deposits=(replace(known.deposits[0], snapshot=one.snapshot),))
+
+    monkeypatch.setattr(wave, "decide", decide)
+
+
 def test_killed_at_any_label_the_next_run_ends_as_if_nothing_had_happened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_module("pipeline.run"), "Pool", InProcess)
+    judged_once(monkeypatch)
     world = World(tmp_path / "ws").add_dsf().write_extracts()
     world.run()
     world.hours("b.csv", {}, {"heures": "sept"}, folder=ESSAI)
-    world.absence("a.csv", {})
     labels: list[str] = []
-    monkeypatch.setattr(disk, "reached", lambda label, *_: labels.append(label))
-    wanted = ended(tmp_path, "whole")
-    assert any("/essais/" in name for name in wanted) and any("/dsf/" in name for name in wanted)
-    last = {label: at for at, label in enumerate(labels, 1)}
-    first = {label: labels.index(label) + 1 for label in labels}
-    for at in sorted({*last.values(), *first.values()}):
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "reached", lambda label, *_: labels.append(label))
+        wanted = ended(tmp_path, "whole")
+    assert {Path(name).name for name in wanted} == {"rapport.html", "rapport.json", "a-corriger.xlsx"}
+    every_label = {labels.index(label) + 1 for label in labels}
+    for at in sorted(every_label | {*range(1, len(labels), 2)}):
         assert killed(tmp_path, at) == -signal.SIGKILL, labels[at - 1]
         assert ended(tmp_path, "killed") == wanted, f"{labels[at - 1]} #{at}"
 
