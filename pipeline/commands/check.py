@@ -41,6 +41,8 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report on one file, line by line in sheet order."""
     counts, spent = report["comptes"], report["heures"]
+    if out := report.get("coupe", {}).get("constats"):
+        yield f"{out} constats ne sont pas détaillés ici, faute de place ; les comptes sont exacts."
     for constat in report["constats"]:
         place = f"{plain(constat['feuille'])}!{constat['cellule']}" if constat["feuille"] else constat["cellule"]
         where = place or (f"ligne {constat['ligne']}" if constat["ligne"] else "fichier")

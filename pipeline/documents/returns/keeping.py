@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.documents.returns import entries
 from pipeline.documents.returns.entries import FindingData, Row, rows
-from pipeline.documents.returns.limits import COLUMNS, Packed, Room, blank_cells, in_json
+from pipeline.documents.returns.limits import COLUMNS, Room, Workbook, blank_cells, in_json
 from pipeline.reading.model import SheetTable
 
 OwnColumn = tuple[str, int]
@@ -23,7 +23,7 @@ class Keeper:
 
     def __init__(self, tables: Sequence[SheetTable], codes: Mapping[int, list[str]], left: int) -> None:
         self._tables, self._codes = tables, codes
-        self._room, self._packed = Room(left), Packed()
+        self._room, self._workbook = Room(left), Workbook()
         self._constats: dict[int, FindingData] = {}
         self._lignes: dict[int, dict[str, Any]] = {}
         self._to_correct: list[tuple[dict[str, Any], SheetTable, int]] = []
@@ -48,7 +48,7 @@ class Keeper:
             entry = entries.line(row, self._codes.get(index, [])) | more(row) | {"cellules": cells, "autres": []}
             constats = {fault["place"]: entries.finding(fault) for fault in found}
             size = in_json(entry) + sum(in_json(constat) for constat in constats.values())
-            if not self._room.takes(size + self._packed.line(cells.values(), constats.values())):
+            if not self._room.takes(size + self._workbook.line(cells.values(), list(constats.values()))):
                 return
             self._lignes[row["place"]] = entry
             self._constats |= constats
@@ -68,7 +68,7 @@ class Keeper:
         added = []
         for entry, table, rank in self._to_correct:
             own = entries.own_cells(table, rank)
-            size += in_json(own, depth=3) + self._packed.texts(own)
+            size += in_json(own, depth=3) + self._workbook.cells(own)
             added.append((entry, own))
             if size > self._room.left:
                 break

@@ -5,8 +5,7 @@ is the most useful to who corrects the file (``model``), and ``coupe`` in rappor
 it: the whole original, corrected and dropped again, works as well.
 """
 
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pipeline import jsonfile
@@ -31,8 +30,8 @@ COMMENTS = 3_000
 SAID = 1_500
 """Characters of « Que faire », or of a comment."""
 
-# What a part of the workbook takes once packed, beside its texts, at most (tests/documents/returns/test_limits.py).
-_ROW, _CELL, _TEXT, _COMMENT = 60, 10, 10, 120
+# What a part of the workbook takes at most once packed, beside its texts (tests/documents/returns/test_limits.py).
+_ROW, _CELL, _NUMBER, _TEXT, _COMMENT = 30, 8, 10, 8, 60
 
 
 def kept_text(text: str) -> str:
@@ -59,41 +58,50 @@ class Room:
         return self.left >= 0
 
 
-class Packed:
-    """What lines take in the workbook: at most, and close to it, for their texts are packed here as they will be there."""
+class Workbook:
+    """Bytes that lines take in the workbook, at most: as if no text could be packed, but each counted once."""
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
-        self._packer = zlib.compressobj()
         self._comments = 0
 
-    def line(self, cells: Iterable[Mapping[str, Any]], faults: Iterable[Mapping[str, Any]] = ()) -> int:
+    def line(self, cells: Iterable[Mapping[str, Any]], faults: Sequence[Mapping[str, Any]] = ()) -> int:
         """Bytes of one line: its cells, what to do, its comments."""
-        typed = list(cells)
-        size = _ROW + _CELL * len(typed) + self.texts(typed)
-        for fault in faults:
-            said = self._size(cut(f"{fault['titre']}{fault['message']}{fault['geste']}", SAID))
-            size += said
-            if self._comments < COMMENTS:
-                size, self._comments = size + said + _COMMENT, self._comments + 1
-        return size
+        said = [cut(f"{fault['titre']} {fault['message']} {fault['geste']}", SAID) for fault in faults]
+        commented = said[: max(COMMENTS - self._comments, 0)]
+        self._comments += len(commented)
+        comments = sum(_COMMENT + _bytes(text) for text in commented)
+        return _ROW + self.cells(cells) + self._text("\n".join(said)) + comments
 
-    def texts(self, cells: Iterable[Mapping[str, Any]]) -> int:
-        """Bytes of what stands in ``cells``: numbers, and texts that are not there yet."""
-        values = [cell["v"] for cell in cells]
-        new = [text for text in dict.fromkeys(v for v in values if isinstance(v, str)) if text not in self._texts]
-        self._texts.update(new)
-        numbers = [str(v) for v in values if not isinstance(v, str)]
-        return _TEXT * len(new) + self._size("".join([*new, *numbers]))
+    def cells(self, cells: Iterable[Mapping[str, Any]]) -> int:
+        """Bytes of cells with what stands in them."""
+        return sum(_CELL + (self._text(v) if isinstance(v := cell["v"], str) else _NUMBER) for cell in cells)
 
-    def _size(self, text: str) -> int:
-        data = self._packer.compress(text.encode("utf-8", "replace")) + self._packer.flush(zlib.Z_SYNC_FLUSH)
-        return len(data) + len(data) // 16  # the marks between texts make them pack a little worse
+    def _text(self, text: str) -> int:
+        if text in self._texts:
+            return 0
+        self._texts.add(text)
+        return _TEXT + _bytes(text)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
 
 
 def blank_cells(rows: int, columns: int) -> int:
     """Bytes that ``rows`` of ``columns`` take in the workbook beside their texts."""
     return rows * columns * _CELL
+
+
+def left_out(report: Mapping[str, Any], name: str) -> int:
+    """How many of what ``coupe`` calls ``name`` are left out of a report."""
+    return int(report.get("coupe", {}).get(name, 0))
+
+
+def to_correct(report: Mapping[str, Any]) -> tuple[int, int]:
+    """Lines that the workbook has, and rejected and held ones that there are."""
+    whole = report["comptes"]["rejetees"] + report["comptes"]["retenues"]
+    return whole - left_out(report, "lignes_a_corriger"), whole
 
 
 def weight(report: Mapping[str, Any]) -> int:

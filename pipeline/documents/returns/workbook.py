@@ -15,7 +15,7 @@ from pipeline.documents.layout import LayoutColumn
 from pipeline.documents.returns.causes import LinePlace, awaited, place
 from pipeline.documents.returns.entries import CellData, FindingData, LineData, ReportData
 from pipeline.documents.returns.keeping import OwnColumn
-from pipeline.documents.returns.limits import COMMENTS, SAID
+from pipeline.documents.returns.limits import COMMENTS, SAID, left_out, to_correct
 from pipeline.documents.wording import Wording, cut
 from schemas import informative
 from schemas.fields import FIELDS, KINDS, SHEETS
@@ -70,11 +70,9 @@ class _Corrections:
                 self.faults.setdefault((finding["feuille"], finding["ligne"]), []).append(finding)
 
     def made(self) -> bytes:
-        """The bytes of the workbook, opened on the first sheet that has lines."""
+        """The bytes of the workbook, opened on the first sheet that has lines, or on what it says to be left out."""
         for kind in KINDS:
             self._add_table(kind, [line for line in self.lines if line["nature"] == kind])
-        filled = {SHEETS[line["nature"]] for line in self.lines}
-        self.book.active = next(i for i, sheet in enumerate(self.book.worksheets) if sheet.title in filled)
         declared = self.report.get("declarant", {})
         known = {
             "SIRET": self.report["siret"],
@@ -83,12 +81,21 @@ class _Corrections:
         }
         layout.write_declarant(self.book, self.styles, known, self.words)
         self._add_guide()
+        first = {layout.GUIDE} if self._left_out() else {SHEETS[line["nature"]] for line in self.lines}
+        self.book.active = next(i for i, sheet in enumerate(self.book.worksheets) if sheet.title in first)
         for sheet in self.book.worksheets:
             sheet.sheet_view.tabSelected = sheet is self.book.active
         return xlsx.save(self.book, date.fromisoformat(self.report["date"]))
 
+    def _left_out(self) -> list[str]:
+        """What is not in the workbook, and what else may be done."""
+        kept, whole = to_correct(self.report)
+        said = [self.words("classeur.reprise_limite", n=whole, montrees=kept)] if kept < whole else []
+        columns = left_out(self.report, "colonnes")
+        return said + ([self.words("classeur.reprise_colonnes", n=columns)] if columns else [])
+
     def _add_guide(self) -> None:
-        steps = [self.words("classeur.reprise_1", fichier=self.report["fichier"][:200])]
+        steps = [*self._left_out(), self.words("classeur.reprise_1", fichier=self.report["fichier"][:200])]
         steps += [self.words(f"classeur.reprise_{step}") for step in (2, 3, 4)]
         if self.comments >= COMMENTS:
             steps.append(self.words("classeur.reprise_coupe", n=COMMENTS))
