@@ -32,8 +32,8 @@ def follow_up(context: Context) -> Data:
     """``comptes`` {emises, saisies, vues}, and four lists {total, lignes} of at most ``LISTED`` rows, as run.json has them.
 
     ``a_saisir`` and ``a_voir``: complements not typed, typed and not seen, the oldest first. ``introuvables``: what REF-14 misses
-    on the DSF of lines that it keeps from passing, then of complements not seen yet. ``debloques``: by organisation and DSF, those
-    lines that the newest extract no longer keeps from passing. Hours int hundredths, days ISO text, ``jours`` by the context's day.
+    on the DSF of lines that it keeps from passing, then of complements not seen yet. ``debloques``: by organisation and DSF,
+    lines that the newest extract lets pass. Hours int hundredths, days ISO text, ``jours`` by the context's day.
     """
     unseen, waits = context.book.followed(unseen=True), context.book.waits()
     kept = {one.cle_dsf for one in waits if one.code == "REF-14"}
