@@ -38,9 +38,11 @@ class PathBytes(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Any) -> bytes | None:
+        """Into the ledger: surrogates become the bytes they stand for."""
         return None if value is None else os.fsencode(value)
 
     def process_result_value(self, value: Any, dialect: Any) -> str | None:
+        """Out of the ledger: undecodable bytes become surrogates."""
         return None if value is None else os.fsdecode(value)
 
 

@@ -326,7 +326,7 @@ def test_reissue_writes_the_same_bytes(world: World, tmp_path: Path) -> None:
 
 def test_rules_lists_the_catalogue_and_one_of_it() -> None:
     listed = json.loads(CliRunner().invoke(main, ["rules", "--json"]).stdout)["regles"]
-    assert len(listed) == 46
+    assert len(listed) == 47
     assert "perdues" in CliRunner().invoke(main, ["rules", "ref-12"]).stdout
     assert CliRunner().invoke(main, ["rules", "REF-99"]).exit_code == Exit.USAGE
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from openpyxl import Workbook
 from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -59,7 +58,7 @@ class _Corrections:
         self.report = report
         self.lines = lines
         self.words = Wording.of(report)
-        self.book = Workbook()
+        self.book = WorkbookSize()
         self.book.remove(self.book.worksheets[0])
         self.styles = layout.Styles(self.book)
         self.comments = 0
