@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from openpyxl import Workbook
 from openpyxl.comments import Comment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
@@ -58,7 +59,7 @@ class _Corrections:
         self.report = report
         self.lines = lines
         self.words = Wording.of(report)
-        self.book = WorkbookSize()
+        self.book = Workbook()
         self.book.remove(self.book.worksheets[0])
         self.styles = layout.Styles(self.book)
         self.comments = 0
