@@ -47,7 +47,7 @@ def install(folder: Path) -> None:
 
     def remembered_report_data(decided: Any, context: Any, run: str) -> Any:
         question = ("report_data", [d.numero for d in decided.deposits], run)
-        return _remember(folder, question, lambda: report_data(decided, context, run))
+        return _remember(folder, question, lambda: list(report_data(decided, context, run)))
 
     wave.decide = remembered_decide
     wave.report_data = remembered_report_data
