@@ -1,4 +1,6 @@
-"""What the operator must know once complements have left, from the ledger and the newest reference alone. Source: contract §6, §7.
+"""What the operator must know once complements have left, from the ledger and the newest reference alone.
+
+Source: contract §6, §7.
 
 How many are issued, typed, seen, and which are not, with their age: that is where money is lost now. What REF-14 misses. What the
 newest extracts let pass that was rejected or held before. Nothing here names a person, and nothing is issued for it.
