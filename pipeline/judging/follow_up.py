@@ -123,7 +123,8 @@ def lifted(context: Context, waits: Sequence[Wait], changed: set[str]) -> pd.Dat
         codes=("code", " ".join), lignes=("lignes", "max"), heures=("heures", "max")
     )
     open_now = _asked(context, by_dsf, changed)
-    open_now["raison_sociale"] = open_now["siret"].map(context.reference.raisons_sociales(open_now["siret"])).fillna("")
+    names = context.reference.raisons_sociales(open_now["siret"])
+    open_now["raison_sociale"] = [names.get(siret, "") for siret in open_now["siret"]]
     open_now["numero_dsf"] = open_now["numero_dsf_exact"]
     return open_now.sort_values(["heures", "siret", "numero_dsf"], ascending=[False, True, True])[_LIFTED]
 
