@@ -8,7 +8,7 @@ Everything a wave will show is rendered and made durable before the one commit t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,7 @@ from pipeline.intake.scan import scan
 from pipeline.intake.take import sweep, take
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import OURS, TRIED, Deposit, put_aside
+from pipeline.judging.follow_up import follow_up
 from pipeline.judging.seen import note_seen
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Folder
@@ -79,24 +80,24 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
             recovered = outbox.recover(workspace, book)
             retire(workspace, book)
             sweep(workspace)
-            _finish_older(workspace, book, day, fence)
+            context = Context(settings, day, reference.open(workspace), book, reasons, renames)
+            _finish_older(workspace, context)
         with timings.step("extraits"):
             extracts = scan_extracts(workspace, settings, book)
             sets = reference.find(extracts.settled, extracts.arriving)
             loaded = reference.load(workspace, sets)
             strangers = [(workspace.relative(path), why) for path, why in sets.left]
-        known = reference.open(workspace)
-        if not known.known():
+        context = replace(context, reference=reference.open(workspace))
+        if not context.reference.known():
             raise NoReference(_no_reference(loaded))
         with timings.step("saisies"):
             lists, unread = _entered(workspace, settings, book, day)
         with timings.step("inventaire"):
             found = scan(workspace, settings, book)
         name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
+        with timings.step("suivi"):
+            note_seen(context)
         with Pool(settings.processus, settings.limites) as pool:
-            context = Context(settings, day, known, book, reasons, renames)
-            with timings.step("suivi"):
-                note_seen(context)
             chain = Chain(workspace, context, pool, name, fence, headings, timings, progress)
             aside: list[Said] = []
             for deposits in _waves(chain, found.ready):
@@ -105,8 +106,8 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
         waiting = [*extracts.waiting, *lists.waiting, *found.waiting]
         left = [*extracts.left, *strangers, *lists.left, *unread, *found.left, *kept, *aside]
         book.note_run(name, attente=waiting, laisses=left, durees=timings.spent)
-        _close(workspace, book, name, fence)
-        return Outcome(name, book.run_view(name), tuple(loaded), recovered.absents)
+        view = _close(workspace, context, name)
+        return Outcome(name, view, tuple(loaded), recovered.absents)
 
 
 def _entered(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> tuple[OperatorFiles, list[Said]]:
@@ -197,16 +198,17 @@ def _by_attempts(chain: Chain, snapshots: Sequence[Snapshot]) -> Iterator[tuple[
         yield group, 0
 
 
-def _finish_older(workspace: Workspace, book: Ledger, day: date, fence: int) -> None:
+def _finish_older(workspace: Workspace, context: Context) -> None:
     """Close an unfinished run of another date as far as it went; one of this date is resumed by ``start_run``."""
-    unfinished = book.unfinished()
-    if unfinished and unfinished[1] != day:
-        _close(workspace, book, unfinished[0], fence)
+    unfinished = context.book.unfinished()
+    if unfinished and unfinished[1] != context.day:
+        _close(workspace, replace(context, day=unfinished[1]), unfinished[0])
 
 
-def _close(workspace: Workspace, book: Ledger, name: str, fence: int) -> None:
-    """Stage the run's report, close the run and let its report be seen; then the page over all runs."""
-    view = book.run_view(name)
+def _close(workspace: Workspace, context: Context, name: str) -> Mapping[str, Any]:
+    """Stage the run's report, close the run and let its report be seen; then the page over all runs. What the report says."""
+    book, fence = context.book, context.book.fence
+    view = book.run_view(name) | {"suivi": follow_up(context)}
     past = [book.run_view(earlier["run"], rows=False) for earlier in book.past_runs(PAST)]
     token = spool.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), fence)
     book.finish_run(name, [token])
@@ -214,3 +216,4 @@ def _close(workspace: Workspace, book: Ledger, name: str, fence: int) -> None:
     known = [run["run"] for run in book.past_runs(PAST)]
     whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known]
     spool.replace_file(workspace, workspace.reports / "index.html", overview.across(whole), fence)
+    return view

@@ -7,6 +7,8 @@ from pipeline import jsonfile
 from pipeline.cells.text import hours
 from pipeline.commands import extract
 from pipeline.commands.console import COUNTED, places
+from pipeline.commands.follow_up import follow_up_lines
+from pipeline.judging.follow_up import as_numbers
 from pipeline.run import Outcome
 
 ABSENT = "émis par une exécution interrompue : emporté par son destinataire, ou effacé"
@@ -40,6 +42,7 @@ def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "attente": view["attente"],
         "laisses": view["laisses"],
         "absents": list(result.absents),
+        "suivi": as_numbers(view["suivi"]),
         "extraits": extract.loads_data(result.extracts)["extraits"],
         "rapport": "" if dry_run else f"outbox/rapports/{result.run}/index.html",
     }
@@ -57,6 +60,7 @@ def lines(result: Outcome, *, dry_run: bool) -> Iterator[str]:
     for name, word in COUNTED.items():
         yield f"  {word:<22}{sums['comptes'][name]:>8}{hours(sums['heures'][name]):>14}"
     yield f"  {'DSF complémentaires':<22}{len(view['complements']):>8}"
+    yield from follow_up_lines(as_numbers(view["suivi"]))
     yield from places("en attente", view["attente"])
     yield from places("laissé de côté", view["laisses"])
     yield from places("plus dans l'outbox", [{"chemin": f"outbox/{path}", "raison": ABSENT} for path in result.absents])

@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from pipeline import ledger, reference
+from pipeline import ledger, nomenclature, reference
 from pipeline.commands.console import places, plain
+from pipeline.commands.follow_up import follow_up_lines
 from pipeline.intake.entered import faults_of, scan_entered
 from pipeline.intake.extracts import scan_extracts
 from pipeline.intake.scan import scan
+from pipeline.judging.context import Context
+from pipeline.judging.follow_up import as_numbers, follow_up
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -27,14 +30,18 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         unfinished = book.unfinished()
         waiting = [*found.waiting, *extracts.waiting, *lists.waiting]
         left = [*found.left, *extracts.left, *strangers, *lists.left, *faulty]
+        known = reference.open(workspace)
+        renames = nomenclature.renames(workspace.root, settings.correspondances)
+        context = Context(settings, date.today(), known, book, (), renames)
         return {
             "prets": [arrival.chemin for arrival in found.ready],
             "attente": [{"chemin": path, "raison": why} for path, why in waiting],
             "laisses": [{"chemin": path, "raison": why} for path, why in left],
-            "extraits": [load.nom for load in reference.open(workspace).loads()],
+            "extraits": [load.nom for load in known.loads()],
             "extraits_en_attente": [extract.name for extract in sets.sets],
             "saisies_en_attente": [name for name in map(workspace.relative, lists.settled) if name not in dict(faulty)],
             "inacheve": unfinished[0] if unfinished else "",
+            "suivi": as_numbers(follow_up(context)),
             "runs": book.past_runs(),
             "reglages": [dict(zip(("cle", "valeur", "origine"), one, strict=True)) for one in settings.chosen()],
         }
@@ -48,6 +55,7 @@ def lines(state: Mapping[str, Any]) -> Iterator[str]:
     yield from places("laissé de côté", state["laisses"])
     yield f"{len(state['extraits'])} extrait(s) chargé(s), {len(state['extraits_en_attente'])} en attente"
     yield from places("saisies faites", [{"chemin": path, "raison": READ} for path in state["saisies_en_attente"]])
+    yield from follow_up_lines(state["suivi"])
     if state["inacheve"]:
         yield f"L'exécution {state['inacheve']} n'est pas terminée : le prochain dsf run la termine."
     for run in state["runs"][-5:]:

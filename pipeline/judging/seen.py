@@ -1,13 +1,11 @@
 """Which complements a later extract shows: what they turned or added is there by as much. Source: spec §6, after it has left."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pandas as pd
 
 from pipeline.judging.context import Context
 from pipeline.judging.identity import DATED, SEQUENCE, Present, present
-from pipeline.ledger import Followed
 from pipeline.reference import Facts
 
 PORTION = 5_000
@@ -17,29 +15,27 @@ PORTION = 5_000
 def note_seen(context: Context) -> None:
     """Note in the ledger which complements the newest extracts show for the first time."""
     waiting = {one.numero: one for one in context.book.followed(unseen=True)}
+    known = context.reference.dsf(one.cle_dsf for one in waiting.values())
+    extracts = dict(
+        zip(known["cle_dsf"], zip(known["date_extraction"].dt.date, known["extrait"], strict=True), strict=True)
+    )
+    newer = {
+        one.cle_dsf for one in waiting.values() if one.cle_dsf in extracts and one.since < extracts[one.cle_dsf][0]
+    }
     shown: dict[str, list[int]] = {}
-    for facts, entries in newer_extracts(context, waiting.values()):
-        extract = dict(zip(facts.dsf["cle_dsf"], facts.dsf["extrait"], strict=True))
+    for facts, entries in looked_at(context, newer):
         for numero in seen(entries, facts) & waiting.keys():
-            shown.setdefault(extract[waiting[numero].cle_dsf], []).append(waiting[numero].seq)
+            shown.setdefault(extracts[waiting[numero].cle_dsf][1], []).append(waiting[numero].seq)
     for name, seqs in sorted(shown.items()):
         context.book.see(seqs, extract=name, day=context.day)
 
 
-def newer_extracts(context: Context, complements: Iterable[Followed]) -> Iterator[tuple[Facts, Present]]:
-    """The newest extracts of the DSF of ``complements``, where they are newer than what a complement was judged with.
-
-    In portions, each with the ledger's entries on these DSF under today's keys.
-    """
-    since: dict[str, Any] = {}
-    for one in complements:
-        day = one.extrait_du or one.emis_le
-        since[one.cle_dsf] = min(day, since.get(one.cle_dsf, day))
-    known = context.reference.extracted(since)
-    fresh = sorted(key for key, day in known.items() if day > since[key])
-    for low in range(0, len(fresh), PORTION):
-        keys = fresh[low : low + PORTION]
-        facts, entries = context.reference.facts(keys), context.book.entries(keys, ())
+def looked_at(context: Context, cles_dsf: Iterable[str]) -> Iterator[tuple[Facts, Present]]:
+    """The newest extracts of these DSF, in portions, each with all that the ledger completed on them under today's keys."""
+    keys = sorted(set(cles_dsf))
+    for low in range(0, len(keys), PORTION):
+        portion = keys[low : low + PORTION]
+        facts, entries = context.reference.facts(portion), context.book.entries(portion, ())
         plans = context.reference.plans(entries.heures["cle_dsf"].unique())
         yield facts, present(entries, facts, plans, context.renames)
 

@@ -5,7 +5,7 @@ forwards, ``lookups`` answers a wave, ``views`` tells people, ``after`` follows 
 and what protects them.
 """
 
-from pipeline.ledger.after import UNKNOWN, After, Followed, Word
+from pipeline.ledger.after import UNKNOWN, After, Followed, Wait, Word
 from pipeline.ledger.base import WAIT, place
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
@@ -24,6 +24,7 @@ __all__ = [
     "Pair",
     "Publication",
     "Source",
+    "Wait",
     "Word",
     "open",
 ]

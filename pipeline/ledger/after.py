@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from pipeline.errors import StateHalt
 from pipeline.ledger import schema
@@ -41,9 +41,26 @@ class Followed:
     vue_le: date | None
 
     @property
+    def since(self) -> date:
+        """Day of the extraction that it was judged with; the day it was issued where that is not known."""
+        return self.extrait_du or self.emis_le
+
+    @property
     def state(self) -> str:
         """emise, saisie or vue."""
         return "vue" if self.vue_le else "saisie" if self.saisie_le else "emise"
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Lines of one organisation on one DSF that a rule keeps from passing; ``depot`` is its last deposit on that DSF."""
+
+    siret: str
+    cle_dsf: str
+    code: str
+    depot: str
+    lignes: int
+    heures: int
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,21 @@ class After(Opened):
             if rows:
                 connection.execute(table.insert(), rows)
 
+    def progress(self) -> dict[str, int]:
+        """How many complements are issued and not typed (``emises``), typed and not seen (``saisies``), seen (``vues``)."""
+        typed, shown = schema.saisies.c.complement, schema.vues.c.complement
+        with self.reading() as connection:
+            every = connection.execute(select(func.count()).select_from(schema.complements)).scalar_one()
+            vues = connection.execute(select(func.count()).select_from(schema.vues)).scalar_one()
+            unseen = select(func.count(typed.distinct())).where(typed.not_in(select(shown)))
+            saisies = connection.execute(unseen).scalar_one()
+        return {"emises": every - saisies - vues, "saisies": saisies, "vues": vues}
+
+    def waits(self) -> list[Wait]:
+        """Lines that only an extract kept from passing, by the last deposit of each organisation that speaks of their DSF."""
+        with self.reading() as connection:
+            return [Wait(*row) for row in connection.execute(_waits())]
+
     def followed(self, *, unseen: bool = False) -> list[Followed]:
         """Every complement in order, or only those that no extract has shown yet."""
         query = _query()
@@ -156,6 +188,23 @@ def _query() -> Select[Any]:
         .join_from(schema.complements, schema.saisies, (s.complement == c.seq) & (s.rang == last), isouter=True)
         .join(schema.vues, schema.vues.c.complement == c.seq, isouter=True)
         .order_by(c.seq)
+    )
+
+
+def _waits() -> Select[Any]:
+    """What no later deposit of the same organisation on the same DSF has superseded, in the order of deposits."""
+    a, d = schema.attentes.c, schema.depots.c
+
+    def later(table: Table) -> Any:
+        other, deposit = table.alias(), schema.depots.alias()
+        same = (other.c.cle_dsf == a.cle_dsf) & (deposit.c.siret == d.siret) & (deposit.c.ordre > d.ordre)
+        return select(other.c.depot).join(deposit, deposit.c.numero == other.c.depot).where(same).exists()
+
+    return (
+        select(d.siret, a.cle_dsf, a.code, a.depot, a.lignes, a.heures)
+        .join(schema.depots, d.numero == a.depot)
+        .where(~later(schema.dsf), ~later(schema.attentes))
+        .order_by(d.ordre, a.cle_dsf, a.code)
     )
 
 

@@ -180,6 +180,7 @@ def _deposits(connection: Connection, decision: Decision, wave: int, before: int
             for row in d.dsf
         ),
     )
+    _insert(connection, schema.attentes, ({"depot": d.numero} | vars(row) for d in deposits for row in d.attentes))
 
 
 _SAME = (

@@ -23,10 +23,10 @@ UNKNOWN = (
 
 
 def _absences_with_their_dates(connection: Connection) -> None:
-    """1 → 2: an absence is its keys and its dates; what the séquence had before; what was typed into Kairos, and seen."""
+    """1 → 2: an absence is its keys and its dates; what the séquence had before; what was typed, seen, and what waits."""
     without_triggers(connection)
     connection.exec_driver_sql("ALTER TABLE absences RENAME TO absences_1")
-    for table in (schema.absences, schema.saisies, schema.vues):
+    for table in (schema.absences, schema.saisies, schema.vues, schema.attentes):
         disk.reached(f"ledger: migrate {table.name}")
         table.create(connection)
     names = ", ".join(c.name for c in schema.absences.c if c.name != "financables_avant")

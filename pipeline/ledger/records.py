@@ -100,6 +100,19 @@ class DsfCount:
 
 
 @dataclass(frozen=True)
+class WaitCount:
+    """Lines of a deposit on one DSF that break a rule which a later extract may lift, and their hundredths.
+
+    ``cle_dsf`` is what was asked for: under REF-01 nobody knows whether there is such a DSF.
+    """
+
+    cle_dsf: str
+    code: str
+    lignes: int
+    heures: int
+
+
+@dataclass(frozen=True)
 class DepositRecord:
     """One deposit decided, a row of ``depots``. ``verdicts``: its rows of verdicts.csv, exact bytes, without the header line."""
 
@@ -119,6 +132,7 @@ class DepositRecord:
     verdicts: bytes
     raison_sociale: str = ""
     identite: str = ""  # of the source: dev:ino; empty: no source to remove
+    attentes: tuple[WaitCount, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,17 @@ dsf = Table(
 )
 Index("dsf_cle", dsf.c.cle_dsf)
 
+attentes = Table(  # lines that only an extract keeps from passing (REF-01, REF-02, REF-14), by DSF as it was asked for
+    "attentes",
+    metadata,
+    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
+    Column("cle_dsf", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("lignes", Integer, nullable=False),
+    Column("heures", Integer, nullable=False),
+)
+Index("attentes_cle", attentes.c.cle_dsf)
+
 extraits = Table(  # reference extracts a wave was judged with
     "extraits",
     metadata,
@@ -233,7 +244,7 @@ publications = Table(
 Index("publications_en_attente", publications.c.etat, sqlite_where=publications.c.etat == "STAGED")
 
 _NEVER_DELETED = (
-    *(meta, runs, depots, regles, dsf, extraits, complements, absences, heures, publications),
+    *(meta, runs, depots, regles, dsf, attentes, extraits, complements, absences, heures, publications),
     *(saisies, vues),
 )
 _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {

@@ -1,7 +1,6 @@
 """What the reference knows: of some DSF, of an organisation. Read-only; one look sees one state of the store."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -94,16 +93,16 @@ class Reference:
                 ORDER BY cle_dsf, cle_de, cle_sequence"""
             return _frame(fetch(connection, query), _PLANS)
 
-    def extracted(self, cles_dsf: Iterable[str]) -> dict[str, date]:
-        """Day of extraction of what is known of each DSF; unknown ones are left out."""
+    def dsf(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
+        """The table ``dsf`` of ``facts`` alone."""
         asked = sorted(set(cles_dsf))
         if not self._loads or not asked:
-            return {}
+            return _frame(_FACTS[0].empty_table(), _FACTS[0])
         with connect(spill(self._root)) as connection:
             connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
             self._open_current(connection)
-            rows = fetch(connection, "SELECT cle_dsf, date_extraction FROM courant SEMI JOIN demandees USING (cle_dsf)")
-        return {row["cle_dsf"]: row["date_extraction"].date() for row in rows.to_pylist()}
+            rows = fetch(connection, "SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
+        return _frame(rows, _FACTS[0])
 
     def show(self, numero: str) -> Facts:
         """What is known of one DSF, by its number as anyone writes it; ``declared`` covers its whole convention."""

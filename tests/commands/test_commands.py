@@ -186,6 +186,39 @@ def test_status_names_what_waits_and_what_was_left(world: World) -> None:
     assert "perdu.csv" in dsf(world, "status").stdout
 
 
+def test_status_and_run_say_what_is_to_be_typed_seen_mended_and_dropped_again(world: World) -> None:
+    whole = [{}, {"id_absence": "A2", "date_debut": "2025-02-10", "date_fin": "2025-02-10"}]
+    world.add_dsf(absences=whole).add_dsf("DSF-2", statut="En cours").write_extracts()
+    world.absence("a.csv", {})
+    world.hours("h.csv", {})
+    world.hours("b.csv", {"numero_dsf": "DSF-2"})
+    run(world)
+    assert dsf(world, "entered", "DSF-1-C02", "--kairos", "K-2", "--on", "2025-07-01").exit_code == Exit.DONE
+    whole[0] = {"id_absence": "A9"}
+    world.forget().add_dsf(absences=whole, date_extraction="2025-07-05").add_dsf("DSF-2", date_extraction="2025-07-05")
+    world.write_extracts()
+    done = dsf(world, "run", "--as-of", "2025-07-10", "--json")
+    said = json.loads(done.stdout)["suivi"]
+    assert said["comptes"] == {"emises": 1, "saisies": 1, "vues": 0}
+    assert said == json.loads((world.workspace.reports / "2025-07-10-1/run.json").read_text())["suivi"]
+    seen = json.loads(dsf(world, "status", "--json").stdout)["suivi"]
+    for suivi in (said, seen):
+        for name in ("a_saisir", "a_voir"):
+            for row in suivi[name]["lignes"]:
+                row.pop("jours")
+    assert seen == said
+    text = dsf(world, "status").stdout
+    for sentence in (
+        "Après l'émission : 1 à saisir dans Kairos, 1 saisie(s) et pas encore vue(s), 0 vue(s) dans un extrait",
+        "  à saisir : DSF-1-C01, émise le 30/06/2025, il y a ",
+        "  saisie, pas vue : DSF-1-C02, saisie le 01/07/2025 sous le numéro K-2, il y a ",
+        "  introuvable : DSF DSF-1, complément DSF-1-C01, séquence S1 : l'absence A1 du 03/02/2025 au 04/02/2025 (REF-14",
+        "  à redéposer : DSF DSF-2, 1 ligne(s), 7,00 h, REF-02 levée(s) par un extrait, dépôt 2025-06-30-",
+    ):
+        assert sentence in text
+        assert sentence.partition("il y a")[0] in dsf(world, "run", "--dry-run", "--as-of", "2025-07-10").stdout
+
+
 def test_history_says_who_when_and_from_which_row(world: World) -> None:
     world.add_dsf().write_extracts()
     world.absence("a.csv", {})

@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pipeline import nomenclature, settings
+from pipeline import ledger, nomenclature, settings
 from pipeline.cli import main
 from pipeline.commands.console import Exit
 from pipeline.intake import entered
@@ -25,7 +25,7 @@ from schemas.extracts import TABLES
 from schemas.fields import ABSENCES, FIELDS, HEURES, SHEETS
 from schemas.rules import CATALOGUE
 from tests.docs.page import PAGE, section, table, tables, titles
-from tests.world import TITULAIRE, World, deposits
+from tests.world import DAY, SETTINGS, TITULAIRE, World, deposits, extracts
 
 CODES = frozenset(CATALOGUE)
 SECTIONS = [
@@ -280,7 +280,10 @@ def test_what_11_promises_is_not_there_yet() -> None:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one left outside."""
+    """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one left outside.
+
+    Then one complement is typed, one is not, and a newer extract misses what was completed and lets a line pass.
+    """
     made = World(tmp_path_factory.mktemp("contrat")).add_dsf().add_dsf("DSF-2").write_extracts()
     made.hours("bon.csv", {})
     made.hours("a-revoir.csv", {"numero_dsf": "DSF-2", "heures": "sept"}, {"numero_dsf": "DSF-2"})
@@ -290,6 +293,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made.drop("colonne.csv", own.replace("Feuille 12;\r\n", "Feuille 12;;oui\r\n"))
     made.drop("en-cours.csv.part", b"N")
     (made.workspace.deposits / "hors-dossier.csv").write_text("?", encoding="utf-8")
+    made.hours("trop-tot.csv", {"numero_dsf": "DSF-5"})
+    made.hours("encore.csv", {"date_debut": "12/02/2025"})
+    made.run()
+    with ledger.open(made.workspace, SETTINGS) as book:
+        assert book.enter("DSF-1-C01", kairos="K-1", day=DAY)
+    renamed = ({"code_sequence": "S9"},)
+    made.forget().add_dsf(sequences=renamed, absences=renamed, date_extraction="2025-06-20").add_dsf("DSF-5")
+    extracts.load(made.write_extracts().workspace, force=True)
     made.run()
     return made
 

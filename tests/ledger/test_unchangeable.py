@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ledger import schema
+from pipeline.ledger.records import WaitCount
 from tests.world import DAY, decisions, workspace
 
 
@@ -16,7 +17,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     space = workspace(tmp_path_factory.mktemp("ws"))
     with decisions.opened(space) as book:
         run = decisions.begin(book)
-        decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours())
+        waits = (WaitCount("dsf-2", "REF-01", 1, 700),)
+        decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours(), attentes=waits)
         book.enter("DSF-1-C01", kairos="K-1", day=DAY)
         book.see([1], extract="extrait-2", day=DAY)
         book.finish_run(run)

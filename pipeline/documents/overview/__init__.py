@@ -12,6 +12,7 @@ from pipeline import jsonfile
 from pipeline.documents.overview import figures, page
 from pipeline.documents.overview.figures import DepositData, RunData
 from pipeline.judging import verdicts_csv
+from pipeline.judging.follow_up import as_numbers
 from pipeline.judging.verdicts_csv import verdict_row
 from pipeline.ledger.records import COUNTS, Counts
 
@@ -43,6 +44,8 @@ def content(run: RunData) -> dict[str, Any]:
     for deposit in figures.deposits(run):
         rules.update(figures.findings(deposit))
     plain = {name: _plain(value) for name, value in run.items() if name not in ("verdicts", "depots")}
+    if "suivi" in run:
+        plain["suivi"] = as_numbers(run["suivi"])
     return plain | {
         "schema_version": 1,
         "depots": [_deposit(deposit) for deposit in figures.deposits(run)],

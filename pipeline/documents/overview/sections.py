@@ -21,6 +21,7 @@ from pipeline.documents.overview.figures import (
 from pipeline.documents.overview.tables import ColumnKind, PageCell, PageColumn, PageTable, PageValue, table
 from pipeline.documents.page import typed
 from pipeline.documents.wording import Wording
+from pipeline.judging.follow_up import FollowUp
 from pipeline.ledger.records import Counts
 from schemas.rules import CATALOGUE
 
@@ -200,6 +201,79 @@ def _run_row(run: RunData, first: FirstTime, up: str) -> tuple[PageCell | PageVa
         figures.accepted_share(totals.lines),
         first.share,
     )
+
+
+# --- after complements have left --------------------------------------------------------------------------------------
+
+
+def after_tables(suivi: FollowUp, words: Wording, up: str) -> list[PageTable]:
+    """To be typed, to be seen, missed by the extracts, let pass by them: each list of ``suivi`` as a table."""
+    return [_to_type(suivi, words), _to_see(suivi, words), _missed(suivi, words), _let_pass(suivi, words, up)]
+
+
+def _to_type(suivi: FollowUp, words: Wording) -> PageTable:
+    rows = (
+        (*_organisation(one["raison_sociale"], one["siret"]), one["numero"], _day(one["emis_le"]), one["jours"])
+        for one in suivi["a_saisir"]["lignes"]
+    )
+    columns = ("free:organisme", "hidden:siret", "code:complement", "date:emis_le", "number:jours")
+    return _after("a_saisir", suivi, words, columns, rows)
+
+
+def _to_see(suivi: FollowUp, words: Wording) -> PageTable:
+    rows = (
+        (
+            *_organisation(one["raison_sociale"], one["siret"]),
+            *(one["numero"], one["numero_kairos"], _day(one["saisie_le"]), one["jours"]),
+        )
+        for one in suivi["a_voir"]["lignes"]
+    )
+    columns = ("free:organisme", "hidden:siret", "code:complement", "free:kairos", "date:saisie_le", "number:jours")
+    return _after("a_voir", suivi, words, columns, rows)
+
+
+def _missed(suivi: FollowUp, words: Wording) -> PageTable:
+    rows = (
+        (
+            *(one["numero_dsf"], one["complement"], one["code_sequence"]),
+            one["id_absence"] or words("section.heures_ajoutees"),
+            *(_day(one["date_debut"]), _day(one["date_fin"])),
+        )
+        for one in suivi["introuvables"]["lignes"]
+    )
+    columns = ("code:dsf", "code:complement", "code:sequence", "text:absence", "date:date_debut", "date:date_fin")
+    return _after("introuvables", suivi, words, columns, rows)
+
+
+def _let_pass(suivi: FollowUp, words: Wording, up: str) -> PageTable:
+    rows = (
+        (
+            *_organisation(one["raison_sociale"], one["siret"]),
+            PageCell(one["numero_dsf"], _report(up, one["siret"], one["depot"])),
+            one["depot"],
+            _codes(dict.fromkeys(one["codes"].split(), 1), words),
+            *(one["lignes"], one["heures"]),
+        )
+        for one in suivi["debloques"]["lignes"]
+    )
+    columns = ("free:organisme", "hidden:siret", "code:dsf", "hidden:depot", "text:levees")
+    return _after("debloques", suivi, words, (*columns, "number:lignes", "hours:heures"), rows)
+
+
+def _after(
+    name: str,
+    suivi: FollowUp,
+    words: Wording,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[PageCell | PageValue]],
+) -> PageTable:
+    title, note = words(f"section.{name}"), words(f"section.{name}_note")
+    total = suivi[name]["total"]
+    return table(name.replace("_", "-"), title, _columns(words, *columns), rows, total, note=note)
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 # --- columns and cells ------------------------------------------------------------------------------------------------
