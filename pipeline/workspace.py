@@ -1,4 +1,4 @@
-"""The folders of a workspace, by name: the one place that knows paths. Source: spec §2."""
+"""The folders of a workspace, by name: the one place that knows paths. Source: contract §2."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +74,11 @@ class Workspace:
     def witness(self) -> Path:
         """Which ledger the outbox belongs to."""
         return self.outbox / ".temoin.json"
+
+    @property
+    def second_witness(self) -> Path:
+        """The same, beside the ledger: an outbox that is emptied does not take it along."""
+        return self.var / "temoin.json"
 
     def relative(self, path: Path) -> str:
         """``path`` as it is named in the ledger and in reports: relative to the workspace."""

@@ -27,6 +27,7 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
     if not known.known():
         raise NoReference("Aucun extrait de DSF initiales n'est chargé : lancez d'abord dsf extract load.")
     with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool:
+        reference.check(workspace, book.newest_extract())
         motifs = nomenclature.motifs(workspace.root, settings.motifs)
         renames = nomenclature.renames(workspace.root, settings.correspondances)
         context = Context(settings, day, known, book, motifs, renames)
@@ -34,12 +35,14 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
         snapshot = Snapshot(arrival, disk.hash_of(path), path)
         headings = nomenclature.synonyms(workspace.root, settings.synonymes)
         decided = decide(context, read(pool, settings, headings, [snapshot]))
-        return report_data(decided, context, run="")[0]
+        return next(report_data(decided, context, run=""))
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report on one file, line by line in sheet order."""
     counts, spent = report["comptes"], report["heures"]
+    if out := report.get("coupe", {}).get("constats"):
+        yield f"{out} constats ne sont pas détaillés ici, faute de place ; les comptes sont exacts."
     for constat in report["constats"]:
         place = f"{plain(constat['feuille'])}!{constat['cellule']}" if constat["feuille"] else constat["cellule"]
         where = place or (f"ligne {constat['ligne']}" if constat["ligne"] else "fichier")

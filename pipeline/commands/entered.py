@@ -55,11 +55,11 @@ def lines(done: Mapping[str, Any]) -> Iterator[str]:
     """One sentence: noted, known already, or corrected."""
     numero, word = plain(done["numero"]), _said(done)
     if done["etat"] == "connue":
-        yield f"{numero} : c'est déjà noté, saisie dans Kairos {word}."
+        yield f"{numero} : déjà noté comme saisi dans Kairos {word}."
     elif done["etat"] == "corrigee":
-        yield f"{numero} : corrigé, saisie dans Kairos {word} ; on avait noté {_said(done['avant'])}."
+        yield f"{numero} : corrigé, saisi dans Kairos {word} ; on avait noté {_said(done['avant'])}."
     else:
-        yield f"{numero} : noté, saisie dans Kairos {word}."
+        yield f"{numero} : noté comme saisi dans Kairos {word}."
 
 
 def _said(word: Mapping[str, str]) -> str:

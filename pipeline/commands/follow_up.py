@@ -15,11 +15,11 @@ def follow_up_lines(suivi: FollowUp) -> Iterator[str]:
     counts = suivi["comptes"]
     if any(counts.values()):
         yield (
-            f"Après l'émission : {counts['emises']} à saisir dans Kairos, "
-            f"{counts['saisies']} saisie(s) et pas encore vue(s), {counts['vues']} vue(s) dans un extrait"
+            f"Après l'émission : {counts['emises']} complément(s) à saisir dans Kairos, "
+            f"{counts['saisies']} saisi(s) et pas encore vu(s), {counts['vues']} vu(s) dans un extrait"
         )
     yield from _rows("à saisir", suivi["a_saisir"], _issued)
-    yield from _rows("saisie, pas vue", suivi["a_voir"], _typed)
+    yield from _rows("saisi, pas vu", suivi["a_voir"], _typed)
     yield from _rows("introuvable", suivi["introuvables"], _missed)
     yield from _rows("à redéposer", suivi["debloques"], _lifted)
 
@@ -41,12 +41,12 @@ def _whose(row: Mapping[str, Any]) -> str:
 
 
 def _issued(row: Mapping[str, Any]) -> str:
-    return f"{row['numero']}, émise le {_day(row['emis_le'])}, il y a {row['jours']} j ({_whose(row)})"
+    return f"{row['numero']}, émis le {_day(row['emis_le'])}, il y a {row['jours']} j ({_whose(row)})"
 
 
 def _typed(row: Mapping[str, Any]) -> str:
     number = f" sous le numéro {row['numero_kairos']}" if row["numero_kairos"] else ""
-    return f"{row['numero']}, saisie le {_day(row['saisie_le'])}{number}, il y a {row['jours']} j ({_whose(row)})"
+    return f"{row['numero']}, saisi le {_day(row['saisie_le'])}{number}, il y a {row['jours']} j ({_whose(row)})"
 
 
 def _missed(row: Mapping[str, Any]) -> str:

@@ -43,6 +43,7 @@ def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecor
                 dsf=_by_dsf(mine),
                 attentes=_waiting(found, mine),
                 verdicts=_refusal(deposit, found) if refused else _rows(deposit, mine, found),
+                essai=deposit.trial,
             )
         )
     return tuple(records)

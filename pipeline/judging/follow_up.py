@@ -1,4 +1,6 @@
-"""What the operator must know once complements have left, from the ledger and the newest reference alone. Source: spec §6, §7.
+"""What the operator must know once complements have left, from the ledger and the newest reference alone.
+
+Source: contract §6, §7.
 
 How many are issued, typed, seen, and which are not, with their age: that is where money is lost now. What REF-14 misses. What the
 newest extracts let pass that was rejected or held before. Nothing here names a person, and nothing is issued for it.
@@ -32,11 +34,12 @@ def follow_up(context: Context) -> Data:
     """``comptes`` {emises, saisies, vues}, and four lists {total, lignes} of at most ``LISTED`` rows, as run.json has them.
 
     ``a_saisir`` and ``a_voir``: complements not typed, typed and not seen, the oldest first. ``introuvables``: what REF-14 misses
-    on the DSF of complements not seen yet, and of lines that it keeps from passing. ``debloques``: by organisation and DSF, lines
-    that the newest extract no longer keeps from passing. Hours int hundredths, days ISO text, ``jours`` by the context's day.
+    on the DSF of lines that it keeps from passing, then of complements not seen yet. ``debloques``: by organisation and DSF,
+    lines that the newest extract lets pass. Hours int hundredths, days ISO text, ``jours`` by the context's day.
     """
     unseen, waits = context.book.followed(unseen=True), context.book.waits()
-    missing = missed(context, {*(one.cle_dsf for one in unseen), *(w.cle_dsf for w in waits if w.code == "REF-14")})
+    kept = {one.cle_dsf for one in waits if one.code == "REF-14"}
+    missing = missed(context, {one.cle_dsf for one in unseen}, kept)
     return {
         "comptes": context.book.progress(),
         "a_saisir": _waiting(context, [one for one in unseen if one.saisie_le is None]),
@@ -83,13 +86,14 @@ def _row(one: Followed, name: str, day: date) -> Data:
 _MISSED = ["cle_dsf", "numero_dsf", "complement", "code_sequence", "id_absence", "date_debut", "date_fin"]
 
 
-def missed(context: Context, cles_dsf: set[str]) -> pd.DataFrame:
-    """What was completed on these DSF and is not in the newest extract: the columns ``_MISSED``, all texts, and no trainee.
+def missed(context: Context, unseen: set[str], kept: set[str]) -> pd.DataFrame:
+    """What was completed on these DSF and is not in the newest extract, those ``kept`` from passing first.
 
-    Numbers of séquences and absences are as they are compared, in capitals; ``id_absence`` is "" for hours.
+    The columns ``_MISSED``, all texts, and no trainee. Numbers of séquences and absences are as they are compared, in capitals;
+    ``id_absence`` is "" for hours.
     """
     parts = []
-    for facts, entries in looked_at(context, cles_dsf):
+    for facts, entries in looked_at(context, unseen | kept):
         rows = entries.missing.merge(facts.dsf[["cle_dsf", "numero_dsf"]], on="cle_dsf")
         rows["code_sequence"] = rows["cle_sequence"].str.upper()
         rows["id_absence"] = rows["cle_absence"].str.upper().fillna("")
@@ -97,7 +101,8 @@ def missed(context: Context, cles_dsf: set[str]) -> pd.DataFrame:
             rows[column] = rows[column].dt.strftime("%Y-%m-%d")
         parts.append(rows[_MISSED])
     every = pd.concat(parts) if parts else pd.DataFrame(columns=_MISSED)
-    return every.drop_duplicates().sort_values(_MISSED, ignore_index=True)
+    every = every.drop_duplicates().assign(later=~every["cle_dsf"].isin(kept))
+    return every.sort_values(["later", *_MISSED], ignore_index=True)[_MISSED]
 
 
 # --- what is no longer kept from passing ------------------------------------------------------------------------------
@@ -118,7 +123,8 @@ def lifted(context: Context, waits: Sequence[Wait], changed: set[str]) -> pd.Dat
         codes=("code", " ".join), lignes=("lignes", "max"), heures=("heures", "max")
     )
     open_now = _asked(context, by_dsf, changed)
-    open_now["raison_sociale"] = open_now["siret"].map(context.reference.raisons_sociales(open_now["siret"])).fillna("")
+    names = context.reference.raisons_sociales(open_now["siret"])
+    open_now["raison_sociale"] = [names.get(siret, "") for siret in open_now["siret"]]
     open_now["numero_dsf"] = open_now["numero_dsf_exact"]
     return open_now.sort_values(["heures", "siret", "numero_dsf"], ascending=[False, True, True])[_LIFTED]
 

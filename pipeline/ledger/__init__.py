@@ -9,13 +9,14 @@ from pipeline.ledger.after import UNKNOWN, After, Followed, Wait, Word
 from pipeline.ledger.base import WAIT, place
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
-from pipeline.ledger.runs import Look, Publication, Runs, Source
+from pipeline.ledger.runs import Aside, Look, Publication, Runs, Source
 from pipeline.ledger.views import Views
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
 __all__ = [
     "UNKNOWN",
+    "Aside",
     "Entries",
     "Followed",
     "Head",

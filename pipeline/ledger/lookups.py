@@ -150,13 +150,24 @@ class Lookups(Opened):
             )
             return {(row[0], row[1]): (row[2], date.fromisoformat(row[3])) for row in connection.execute(query)}
 
+    def newest_extract(self) -> tuple[str, str] | None:
+        """Name and sha256 of the newest load that the last wave was judged with; None before the first."""
+        e = schema.extraits.c
+        query = select(e.nom, e.sha256).order_by(e.vague.desc(), e.nom.desc()).limit(1)
+        with self.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return (row.nom, row.sha256) if row else None
+
     def numbers_like(self, prefixes: Iterable[str]) -> set[str]:
-        """Numbers of deposits that start with one of ``prefixes``."""
-        numero, after = schema.depots.c.numero, "\uffff"
+        """Numbers of deposits and trials that start with one of ``prefixes``."""
+        found: set[str] = set()
         with self.reading() as connection:
             _ask(connection, _keys, ((p,) for p in prefixes))
-            starts = and_(numero >= _keys.c.cle, numero < _keys.c.cle.concat(after))
-            return set(connection.execute(select(numero).join_from(_keys, schema.depots, starts)).scalars())
+            for table in (schema.depots, schema.depots_essai):
+                numero = table.c.numero
+                starts = and_(numero >= _keys.c.cle, numero < _keys.c.cle.concat("\uffff"))
+                found |= set(connection.execute(select(numero).join_from(_keys, table, starts)).scalars())
+        return found
 
 
 def _sorted(frame: pd.DataFrame, *last: str) -> pd.DataFrame:

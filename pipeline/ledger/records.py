@@ -132,6 +132,7 @@ class DepositRecord:
     verdicts: bytes
     raison_sociale: str = ""
     identite: str = ""  # of the source: dev:ino; empty: no source to remove
+    essai: bool = False  # a trial: kept in a table of its own, where nothing counts it with the others
     attentes: tuple[WaitCount, ...] = ()
 
 
@@ -139,7 +140,7 @@ class DepositRecord:
 class Folder:
     """A folder that is to appear in the outbox, whole: ``cible`` is its path relative to ``outbox/``."""
 
-    genre: str  # "dsf", "retour", "rapport"
+    genre: str  # "dsf", "retour", "essai", "rapport"
     cible: str
     fichiers: Mapping[str, bytes]
 

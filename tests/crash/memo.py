@@ -16,12 +16,12 @@ from pipeline import wave
 from pipeline.documents import clerk, returns
 from pipeline.judging.context import Context
 
-_ORIGINALS = (wave.decide, clerk.workbook, returns.files, wave.models)
+_ORIGINALS = (wave.decide, clerk.workbook, returns.files, wave.report_data)
 
 
 def forget() -> None:
     """Compute everything again in this process."""
-    wave.decide, wave.clerk.workbook, wave.returns.files, wave.models = _ORIGINALS
+    wave.decide, wave.clerk.workbook, wave.returns.files, wave.report_data = _ORIGINALS
 
 
 def install(folder: Path) -> None:
@@ -29,7 +29,7 @@ def install(folder: Path) -> None:
     if folder.exists():
         return
     folder.mkdir()
-    decide, workbook, files, models = _ORIGINALS
+    decide, workbook, files, report_data = _ORIGINALS
 
     def remembered_decide(context: Context, taken: Any) -> Any:
         seen = [(t.snapshot.arrival.fichier, t.snapshot.arrival.siret, t.snapshot.sha256) for t in taken]
@@ -42,15 +42,15 @@ def install(folder: Path) -> None:
     def remembered_workbook(payload: Any, day: Any) -> Any:
         return _remember(folder, ("workbook", payload, day), lambda: workbook(payload, day))
 
-    def remembered_files(model: Any) -> Any:
-        return _remember(folder, ("files", model), lambda: files(model))
+    def remembered_files(report: Any) -> Any:
+        return _remember(folder, ("files", report), lambda: files(report))
 
-    def remembered_models(decided: Any, context: Any, run: str) -> Any:
-        question = ("models", [d.numero for d in decided.deposits], run)
-        return _remember(folder, question, lambda: models(decided, context, run))
+    def remembered_report_data(decided: Any, context: Any, run: str) -> Any:
+        question = ("report_data", [d.numero for d in decided.deposits], run)
+        return _remember(folder, question, lambda: list(report_data(decided, context, run)))
 
     wave.decide = remembered_decide
-    wave.models = remembered_models
+    wave.report_data = remembered_report_data
     wave.clerk.workbook = remembered_workbook
     wave.returns.files = remembered_files
 

@@ -166,7 +166,9 @@ def test_every_column_of_a_list_of_what_was_typed_stands_in_6() -> None:
 
 def test_every_key_of_rapport_json_stands_in_7(world: World) -> None:
     page = table(7, "object", under="For one deposit").codes("keys")
-    assert {path: set(keys) for path, keys in page.items()} == objects(world.reports(), page)
+    tried = [json.loads(p.read_text(encoding="utf-8")) for p in world.workspace.outbox.glob("*/essais/*/rapport.json")]
+    assert {path: set(keys) for path, keys in page.items()} == objects([*world.reports(), *tried], page)
+    assert all(not {"essai", "non_verifie"} & report.keys() for report in world.reports())
 
 
 def test_every_key_of_run_json_stands_in_7(world: World) -> None:
@@ -280,7 +282,8 @@ def test_what_11_promises_is_not_there_yet() -> None:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one left outside.
+    """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one tried, one
+    left outside.
 
     Then one complement is typed, one is not, and a newer extract misses what was completed and lets a line pass.
     """
@@ -291,6 +294,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made.drop("libelle.csv", deposits.hours({}), f"{TITULAIRE}-libelle")
     own = deposits.hours({"date_debut": "mars"}).replace("Commentaire\r\n", "Commentaire;À nous\r\n")
     made.drop("colonne.csv", own.replace("Feuille 12;\r\n", "Feuille 12;;oui\r\n"))
+    made.hours("essai.csv", {"date_debut": "12/02/2025"}, {"date_debut": "mars"}, folder=f"{TITULAIRE}-essai")
     made.drop("en-cours.csv.part", b"N")
     (made.workspace.deposits / "hors-dossier.csv").write_text("?", encoding="utf-8")
     made.hours("trop-tot.csv", {"numero_dsf": "DSF-5"})

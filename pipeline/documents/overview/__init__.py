@@ -1,6 +1,6 @@
-"""What the operator and the reviewer see of a run, and of all runs: made from what the ledger tells. Source: spec §7.
+"""What the operator and the reviewer see of a run, and of all runs: made from what the ledger tells. Source: contract §7.
 
-A run is the mapping of docs/architecture.md, hours in whole hundredths; ``figures`` lists the keys that are optional.
+A run is the mapping of ``ledger.views.run_view``, hours in whole hundredths; ``figures`` lists the keys that are optional.
 """
 
 from collections import Counter
@@ -46,9 +46,11 @@ def content(run: RunData) -> dict[str, Any]:
     plain = {name: _plain(value) for name, value in run.items() if name not in ("verdicts", "depots")}
     if "suivi" in run:
         plain["suivi"] = as_numbers(run["suivi"])
+    tried = [_figured(trial) for trial in run.get("essais", ())]
     return plain | {
         "schema_version": 1,
         "depots": [_deposit(deposit) for deposit in figures.deposits(run)],
+        **({"essais": tried} if tried else {}),
         "comptes": _counts(totals.lines),
         "heures": _hours(totals.hours),
         "regles": dict(rules),
@@ -57,12 +59,16 @@ def content(run: RunData) -> dict[str, Any]:
 
 
 def _deposit(deposit: DepositData) -> dict[str, Any]:
-    plain = {name: _plain(value) for name, value in deposit.items()}
-    plain |= _figures(deposit)
+    plain = _figured(deposit)
     plain["regles"] = [{**rule, "heures": jsonfile.hours(rule["heures"])} for rule in deposit["regles"]]
     if "dsf" in deposit:
         plain["dsf"] = [{"numero_dsf": dsf["numero_dsf"], **_figures(dsf)} for dsf in deposit["dsf"]]
     return plain
+
+
+def _figured(deposit: DepositData) -> dict[str, Any]:
+    """A deposit or a trial with its lines and hours as JSON has them."""
+    return {name: _plain(value) for name, value in deposit.items()} | _figures(deposit)
 
 
 def _figures(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,6 +110,7 @@ def _tables_of_run(run: RunData, followed: Sequence[FollowedDsf], words: Wording
         sections.pairs_table([run], words),
         sections.organisations_table(organisations, new, words),
         sections.held_table(followed, figures.day_of(run), words, "../../"),
+        sections.trials_table(run.get("essais", ()), Wording(words.language, trial=True), "../../"),
     ]
 
 

@@ -55,6 +55,26 @@ def deposits_table(
     return table("fichiers", words("section.fichiers"), columns, rows, len(ordered), most=most, note=note)
 
 
+def trials_table(tried: Sequence[DepositData], words: Wording, up: str) -> PageTable:
+    """Trials in their order, each with a link to its report. ``words``: those of trials."""
+    rows = (
+        (
+            *_organisation(one["raison_sociale"], one["siret"]),
+            PageCell(one["fichier"], _report(up, one["siret"], one["depot"], "essais")),
+            one["depot"],
+            words(f"etat.{figures.state(one)}"),
+            *_lines(counts(one["comptes"])),
+        )
+        for one in tried
+    )
+    columns = _columns(
+        words,
+        *("free:organisme", "hidden:siret", "free:fichier", "hidden:depot", "code:etat"),
+        *("number:lues", "number:acceptees", "number:rejetees", "number:retenues", "number:deja_prises"),
+    )
+    return table("essais", words("section.essais"), columns, rows, len(tried), note=words("section.essais_note"))
+
+
 def organisations_table(
     found: Sequence[OrganisationFigures],
     followed: Iterable[FollowedDsf],
@@ -291,9 +311,9 @@ def _organisation(name: str, siret: str) -> tuple[PageCell, PageCell]:
     return PageCell(name or siret, shown=under), PageCell(siret)
 
 
-def _report(up: str, siret: str, deposit: str) -> str:
+def _report(up: str, siret: str, deposit: str, kind: str = "retours") -> str:
     """The address of a deposit's report."""
-    return f"{up}{siret}/retours/{deposit}/rapport.html"
+    return f"{up}{siret}/{kind}/{deposit}/rapport.html"
 
 
 def _codes(found: Mapping[str, int], words: Wording, most: int = 6) -> PageCell:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.documents.returns.model import FindingData, LineData
+from pipeline.documents.returns.entries import FindingData, LineData
 from pipeline.documents.wording import Wording
 
 MANY = 3

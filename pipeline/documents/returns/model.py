@@ -1,52 +1,50 @@
 """What comes back for one deposit, as plain data: the content of rapport.json, from which the page and the workbook are made.
 
-docs/architecture.md lists its keys. Hours are ``Decimal`` hours, dates ISO texts.
+docs/contract.md §7 lists its keys. Hours are ``Decimal`` hours, dates ISO texts. What is kept is bounded here, before anything is
+rendered (``limits``): the driver never holds more of a deposit than may come back.
 """
 
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Iterator, Sized
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline import __version__, jsonfile
-from pipeline.cells import text
+from pipeline.documents.returns import entries, limits
+from pipeline.documents.returns.keeping import Keeper
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
-from pipeline.judging.frames import Frames, per_deposit
-from pipeline.judging.verdicts import COUNTED, HELD, REJECTED, TAKEN, codes, counts, state
-from pipeline.reading.model import Reading, SheetColumn, SheetTable
-from schemas.fields import SHEETS, column_letter
-from schemas.noticed import Noticed
+from pipeline.judging.frames import per_deposit
+from pipeline.judging.verdicts import COUNTED, HELD, REJECTED, codes, counts, state
+from pipeline.reading.model import Reading
+from schemas.fields import SHEETS
+from schemas.rule import REJECTS
 from schemas.rules import RULES_VERSION
 
-NAMED = 20
-"""Rejected lines that a held line names; the others are counted."""
-_SHOWN = ("numero_dsf", "identifiant_de", "nom", "prenom", "code_sequence")
 
-ReportData = Mapping[str, Any]
-"""The content of rapport.json."""
-FindingData = Mapping[str, Any]
-"""One entry of ``constats`` in a report."""
-LineData = Mapping[str, Any]
-"""One entry of ``lignes`` in a report."""
-CellData = Mapping[str, Any]
-"""One cell of a line in a report, as typed: kind ``t`` and value ``v``."""
+def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[str, Any]]:
+    """The report of each deposit, in deposit order, one after another. ``run``: its identifier, empty where nothing is recorded.
 
-
-def report_data(decided: Decided, context: Context, run: str) -> list[dict[str, Any]]:
-    """The report of each deposit, in deposit order. ``run``: its identifier, empty where nothing is recorded."""
+    A report has ``coupe`` where something of the deposit is left out of it: how much of what.
+    """
     settled = decided.settled
     lines = per_deposit(settled.lines, len(decided.deposits))
     findings = per_deposit(settled.findings, len(decided.deposits))
-    return [
-        _received(deposit)
-        | _judged(deposit, position in settled.refused, mine, found, decided, context)
-        | _judged_with(context, mine)
-        | {"schema_version": 1, "run": run}
-        for position, (deposit, mine, found) in enumerate(zip(decided.deposits, lines, findings, strict=True))
-    ]
+    for position, (deposit, mine, found) in enumerate(zip(decided.deposits, lines, findings, strict=True)):
+        refused = position in settled.refused
+        head = (
+            _received(deposit)
+            | _judged(deposit, refused, mine, context)
+            | _judged_with(context, mine)
+            | (_tried(mine) if deposit.trial else {})
+            | {"schema_version": 1, "run": run}
+        )
+        left = limits.LINES - limits.in_json(head)
+        yield head | _details(deposit, refused, mine, found, decided, context.settings.politique, left)
 
 
 def _received(deposit: Deposit) -> dict[str, Any]:
@@ -65,26 +63,14 @@ def _received(deposit: Deposit) -> dict[str, Any]:
     }
 
 
-def _judged(
-    deposit: Deposit,
-    refused: bool,
-    lines: pd.DataFrame,
-    findings: pd.DataFrame,
-    decided: Decided,
-    context: Context,
-) -> dict[str, Any]:
-    """What became of it: verdicts, findings, what was issued. ``refused``: the whole file is (FIC)."""
-    settings, settled = context.settings, decided.settled
+def _judged(deposit: Deposit, refused: bool, lines: pd.DataFrame, context: Context) -> dict[str, Any]:
+    """What became of it: state, counts, how it was read. ``refused``: the whole file is (FIC)."""
     of_lines, of_hours = counts(lines)
     return {
         "etat": state(of_lines, refused=refused),
         "comptes": {"lues": of_lines.lues, **{name: getattr(of_lines, name) for name in COUNTED}},
         "heures": {name: jsonfile.hours(getattr(of_hours, name)) for name in ("lues", *COUNTED)},
-        "complements": [_issued(settled.payloads[number]) for number in settled.issued.get(deposit.numero, ())],
-        "constats": _findings(findings),
-        "lignes": _lines(lines, findings, decided.frames, settings.politique),
-        "tables": [] if refused else _tables(deposit.reading),
-        "interpretations": [] if refused else _interpretations(deposit.reading, settings.langue),
+        "interpretations": [] if refused else _interpretations(deposit.reading, context.settings.langue),
     }
 
 
@@ -109,114 +95,53 @@ def _judged_with(context: Context, lines: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _issued(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A complement issued from the deposit, in short."""
-    people = payload["demandeurs"]
-    return {
-        "numero": payload["numero"],
-        "numero_dsf": payload["dsf_initiale"]["numero"],
-        "lignes": sum(len(s["lignes"]) + len(s["absences"]) for person in people for s in person["sequences"]),
-        "heures_complementaires": payload["totaux"]["heures_complementaires"],
-        "heures_valorisees": payload["totaux"]["heures_valorisees"],
-    }
+def _tried(lines: pd.DataFrame) -> dict[str, Any]:
+    """What only a trial says: that it is one, and which rules it does not ask, on how many lines."""
+    unasked = int(lines["pif_tu"].sum())
+    return {"essai": True, "non_verifie": {"REF-13": unasked} if unasked else {}}
 
 
-def _findings(findings: pd.DataFrame) -> list[FindingData]:
-    """Findings in sheet order: first those on the deposit, then line by line, column by column."""
-    width = findings["colonne"].str.len()
-    ordered = findings.assign(_width=width).sort_values(
-        ["ligne_id", "feuille", "ligne", "_width", "colonne", "code", "champ"], kind="stable"
-    )
-    return [
-        {
-            "code": row["code"],
-            "severite": row["severite"],
-            "portee": "ligne" if row["ligne_id"] >= 0 else "depot",
-            "feuille": row["feuille"],
-            "ligne": int(row["ligne"]),
-            "nature": row["nature"],
-            "colonne": row["colonne"],
-            "cellule": f"{row['colonne']}{row['ligne']}" if row["colonne"] and row["ligne"] else "",
-            "champ": row["champ"],
-            "titre": row["titre"],
-            "valeur": row["valeur"],
-            "attendu": row["attendu"],
-            "message": row["message"],
-            "geste": row["geste"],
-        }
-        for row in ordered.to_dict("records")
-    ]
+def _details(
+    deposit: Deposit,
+    refused: bool,
+    lines: pd.DataFrame,
+    findings: pd.DataFrame,
+    decided: Decided,
+    policy: str,
+    left: int,
+) -> dict[str, Any]:
+    """The lists of the report, as much of them as ``left`` bytes hold, and ``coupe`` where something is left out.
+
+    What serves to correct comes first: what refuses the file, rejected lines with their findings, held lines. Then the sender's
+    own columns; then what nothing is to be done about.
+    """
+    found = entries.in_sheet_order(findings).assign(place=np.arange(len(findings)))
+    every = lines[entries.LINE].assign(place=np.arange(len(lines)))
+    rejected, held = (every[every["verdict"] == verdict] for verdict in (REJECTED, HELD))
+    wide = (found["severite"] == REJECTS) & (found["ligne_id"] < 0)
+    on_rejected = (found["severite"] == REJECTS) & found["ligne_id"].isin(rejected.index)
+    issued = [entries.issued(content) for content in decided.settled.contents.get(deposit.numero, ())]
+    tables = [] if refused else list(entries.tables(deposit.reading))
+    keeper = Keeper(decided.frames.tables, codes(lines, findings), left)
+    keeper.findings(found[wide])
+    lists = {"complements": keeper.entries(issued)}
+    keeper.to_correct(rejected, found[on_rejected], lambda _: {})
+    keeper.to_correct(held, found.iloc[:0], entries.Waited(lines, policy).by)
+    columns = keeper.own_columns()
+    keeper.findings(found[~wide & ~on_rejected])
+    keeper.lines(every.drop(index=[*rejected.index, *held.index]))
+    lists |= keeper.lists | {"tables": keeper.entries(tables)}
+    whole: dict[str, Sized] = {"complements": issued, "constats": found, "lignes": every, "tables": tables}
+    left_out = {name: len(of) - len(lists[name]) for name, of in whole.items()} | {"colonnes": columns}
+    left_out["lignes_a_corriger"] = len(rejected) + len(held) - keeper.lines_to_correct
+    return lists | ({"coupe": _cut(left_out, findings)} if any(left_out.values()) else {})
 
 
-def _lines(lines: pd.DataFrame, findings: pd.DataFrame, frames: Frames, policy: str) -> list[LineData]:
-    of_line = codes(lines, findings)
-    waited = _waited(lines, policy)
-    columns = ["table", "rang", "feuille", "ligne", "nature", "verdict", "heures", "complement", "complement_precedent"]
-    columns += [*_SHOWN, "cle_dsf"]
-    plain = lines[columns].astype("object").where(lines[columns].notna(), None)
-    rows: list[LineData] = []
-    for index, row in zip(plain.index, plain.to_dict("records"), strict=True):
-        entry = _line(row) | {"codes": of_line.get(index, [])}
-        if row["verdict"] == HELD:
-            places = waited.get(row["cle_dsf"] if policy == "dsf" else "", [])
-            entry |= {"attend": places[:NAMED], "attend_autres": len(places[NAMED:])}
-        if row["verdict"] in (REJECTED, HELD):
-            entry |= _cells(frames.tables[row["table"]], row["rang"])
-        rows.append(entry)
-    return rows
-
-
-def _line(row: Mapping[Hashable, Any]) -> dict[str, Any]:
-    """What every line says of itself, whatever its verdict."""
-    taken = row["verdict"] == TAKEN
-    return {
-        "feuille": row["feuille"],
-        "ligne": int(row["ligne"]),
-        "nature": row["nature"],
-        "verdict": row["verdict"],
-        **{name: row[name] or "" for name in _SHOWN},
-        "heures": None if row["heures"] is None else jsonfile.hours(int(row["heures"])),
-        "complement": row["complement_precedent"] if taken else row["complement"] or "",
-    }
-
-
-def _cells(table: SheetTable, rank: int) -> dict[str, Any]:
-    """The cells of one line as typed: those of our fields, and the sender's own."""
-    return {
-        "cellules": {c.field: _typed(c, rank) for c in table.columns if c.field},
-        "autres": [{"titre": c.heading, **_typed(c, rank)} for c in table.columns if c.field is None and c.heading],
-    }
-
-
-def _waited(lines: pd.DataFrame, policy: str) -> dict[str, list[dict[str, Any]]]:
-    """Sheet and row of the rejected lines, by DSF (policy ``dsf``) or all together."""
-    rejected = lines[lines["verdict"] == REJECTED]
-    places: dict[str, list[dict[str, Any]]] = {}
-    for sheet, row, dsf in zip(rejected["feuille"], rejected["ligne"], rejected["cle_dsf"], strict=True):
-        key = dsf if policy == "dsf" else ""
-        if isinstance(key, str):
-            places.setdefault(key, []).append({"feuille": sheet, "ligne": int(row)})
-    return places
-
-
-def _typed(column: SheetColumn, rank: int) -> dict[str, object]:
-    """The cell as typed, except a social security number, which does not travel back."""
-    code = column.codes[rank]
-    return text.encode(None if Noticed.NIR in column.meanings[code].noticed else column.cells[code])
-
-
-def _tables(reading: Reading) -> list[dict[str, Any]]:
-    return [
-        {
-            "feuille": table.sheet,
-            "nature": table.kind,
-            "entete": table.heading_row,
-            "colonnes": [
-                {"champ": c.field, "titre": c.heading, "lettre": column_letter(c.index)} for c in table.columns
-            ],
-        }
-        for table in reading.tables
-    ]
+def _cut(left_out: dict[str, int], findings: pd.DataFrame) -> dict[str, Any]:
+    """How much of what is left out of a report, and the findings that there are by rule, all counted."""
+    counted = Counter(zip(findings["code"], findings["severite"], strict=True))
+    by_code = [{"code": code, "severite": s, "constats": n} for (code, s), n in sorted(counted.items())]
+    return {"octets": limits.MOST, **left_out, "par_code": by_code}
 
 
 _READ = {

@@ -1,12 +1,15 @@
 """A report as its page shows it: what comes first, what is said once, what no longer fits."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from pipeline.documents.page import visible
 from pipeline.documents.returns.causes import MANY, Cause, LinePlace, awaited, causes, places
-from pipeline.documents.returns.model import FindingData, LineData, ReportData
+from pipeline.documents.returns.entries import FindingData, LineData, ReportData
+from pipeline.documents.returns.limits import left_out, to_correct
 from pipeline.documents.wording import Wording
 
 ROOM = 1_500_000
@@ -69,13 +72,17 @@ class View:
     """All that the template of the page asks for beside the report itself.
 
     ``shown`` of ``total`` findings are on the page. ``by_code``: (code, how many, what the first says), on a page that
-    cannot show them all.
+    cannot show them all. ``…_others``: those that are not named. ``to_correct``: lines that the workbook has, and lines to
+    correct that there are; ``…_out``: what is left out of the report; ``left_out``: all of it, in counted words.
     """
 
     general: tuple[Cause, ...]
     shared: tuple[SharedCause, ...]
     lines: tuple[ReportLine, ...]
     held: tuple[HeldLines, ...]
+    held_others: int
+    complements: tuple[Mapping[str, Any], ...]
+    complements_others: int
     warnings: tuple[tuple[Cause, tuple[str, ...]], ...]
     warning_count: int
     taken: tuple[str, ...]
@@ -83,6 +90,10 @@ class View:
     total: int
     by_code: tuple[tuple[str, int, str], ...]
     unreadable_hours: bool
+    to_correct: tuple[int, int]
+    own_columns_out: int
+    findings_out: int
+    left_out: tuple[str, ...]
 
     @property
     def shown(self) -> int:
@@ -95,10 +106,15 @@ class View:
         """Some findings are not on the page."""
         return self.shown < self.total
 
+    @property
+    def workbook_cut(self) -> bool:
+        """Some lines to correct are not in the workbook."""
+        return self.to_correct[0] < self.to_correct[1]
+
 
 def view(report: ReportData, room: int = ROOM) -> View:
     """What the page shows of ``report``. ``room``: bytes that its lists may take."""
-    words, space = Wording(report["langue"]), PageSpace(room)
+    words, space = Wording.of(report), PageSpace(room)
     findings, lines = report["constats"], report["lignes"]
     rejects = [f for f in findings if f["severite"] == "rejet"]
     warnings = [f for f in findings if f["severite"] != "rejet"]
@@ -109,21 +125,54 @@ def view(report: ReportData, room: int = ROOM) -> View:
     shared = _shared(words, [c for c in causes(of_lines) if len(c.lines) >= MANY], by_place, space)
     own = _lines(words, of_lines, shared, by_place, space)
     held = _held(words, report, space)
+    issued = [one for one in report["complements"] if space.fits(one["numero"], one["numero_dsf"])]
     warned = _warnings(words, causes(warnings), space)
-    taken = [line for line in lines if line["verdict"] == "deja_prise"]
+    counted = _counted(report)
     return View(
         general=tuple(general),
         shared=tuple(shared),
         lines=tuple(own),
         held=tuple(held),
+        held_others=report["comptes"]["retenues"] - sum(one.count for one in held),
+        complements=tuple(issued),
+        complements_others=len(report["complements"]) - len(issued) + left_out(report, "complements"),
         warnings=tuple(warned),
-        warning_count=len(warnings),
-        taken=tuple(places(words, [(line["feuille"], line["ligne"]) for line in taken])),
-        earlier_complements=_some(words, sorted({line["complement"] for line in taken if line["complement"]})),
-        total=len(findings),
-        by_code=_by_code(findings) if space.full else (),
-        unreadable_hours=any(line["heures"] is None for line in lines),
+        warning_count=sum(n for (_, severity), n in counted.items() if severity != "rejet"),
+        **_taken(words, report),
+        total=sum(counted.values()),
+        by_code=_by_code(words, findings, counted) if space.full or "coupe" in report else (),
+        unreadable_hours=any(line["heures"] is None for line in lines) or left_out(report, "lignes") > 0,
+        to_correct=to_correct(report),
+        own_columns_out=left_out(report, "colonnes"),
+        findings_out=left_out(report, "constats"),
+        left_out=_left_out(words, report),
     )
+
+
+def _counted(report: ReportData) -> dict[tuple[str, str], int]:
+    """(Code, severity) → how many findings there are, those left out of the report too."""
+    if "coupe" in report:
+        return {(one["code"], one["severite"]): one["constats"] for one in report["coupe"]["par_code"]}
+    return Counter((finding["code"], finding["severite"]) for finding in report["constats"])
+
+
+_LEFT_OUT = {"lignes": "n_lignes", "constats": "n_constats", "complements": "n_complements", "tables": "n_tables"}
+
+
+def _left_out(words: Wording, report: ReportData) -> tuple[str, ...]:
+    """What rapport.json does not detail, in counted words."""
+    counted = [(left_out(report, name), text) for name, text in _LEFT_OUT.items()]
+    return tuple(words(f"mots.{text}", n=n) for n, text in counted if n)
+
+
+def _taken(words: Wording, report: ReportData) -> dict[str, tuple[str, ...]]:
+    """Where the lines stand that were taken before, and the complements that have them."""
+    taken = [line for line in report["lignes"] if line["verdict"] == "deja_prise"]
+    where = places(words, [(line["feuille"], line["ligne"]) for line in taken])
+    if others := report["comptes"]["deja_prises"] - len(taken):
+        where.append(words("mots.n_autres", n=others))
+    numbers = sorted({line["complement"] for line in taken if line["complement"]})
+    return {"taken": tuple(where), "earlier_complements": _some(words, numbers)}
 
 
 def _some(words: Wording, texts: list[str], most: int = 20) -> tuple[str, ...]:
@@ -210,10 +259,15 @@ def _warnings(words: Wording, found: Iterable[Cause], space: PageSpace) -> list[
     ]
 
 
-def _by_code(findings: Iterable[FindingData]) -> tuple[tuple[str, int, str], ...]:
+def _by_code(
+    words: Wording, findings: Iterable[FindingData], counted: Mapping[tuple[str, str], int]
+) -> tuple[tuple[str, int, str], ...]:
     """(code, how many, what the first says), the most frequent first; exact for a page that cannot show them all."""
-    seen: dict[str, list[FindingData]] = {}
+    first: dict[str, str] = {}
     for finding in findings:
-        seen.setdefault(finding["code"], []).append(finding)
-    ordered = sorted(seen.items(), key=lambda item: (-len(item[1]), item[0]))
-    return tuple((code, len(found), found[0]["message"]) for code, found in ordered)
+        first.setdefault(finding["code"], finding["message"])
+    by_code: Counter[str] = Counter()
+    for (code, _), n in counted.items():
+        by_code[code] += n
+    ordered = sorted(by_code.items(), key=lambda item: (-item[1], item[0]))
+    return tuple((code, n, first.get(code) or words.rule(code)) for code, n in ordered)

@@ -13,18 +13,14 @@ from pipeline.cells import text
 from pipeline.documents import layout, xlsx
 from pipeline.documents.layout import LayoutColumn
 from pipeline.documents.returns.causes import LinePlace, awaited, place
-from pipeline.documents.returns.model import CellData, FindingData, LineData, ReportData
+from pipeline.documents.returns.entries import CellData, FindingData, LineData, ReportData
+from pipeline.documents.returns.keeping import OwnColumn
+from pipeline.documents.returns.limits import COMMENTS, SAID, left_out, to_correct
 from pipeline.documents.wording import Wording, cut
 from schemas import informative
 from schemas.fields import FIELDS, KINDS, SHEETS
 
-COMMENTS = 3_000
-"""The most cells with a comment: each is a drawing, and a spreadsheet program takes long to open thousands of them."""
-_LONGEST = 1_500  # characters of « Que faire » or of a comment
 _OLDEST = date(1900, 3, 1)  # spreadsheets do not agree on the days before this one
-
-OwnColumn = tuple[str, int]
-"""A column of the sender's own: its heading, and its rank (from 0) among those with that heading."""
 
 
 def corrections(report: ReportData) -> bytes:
@@ -34,7 +30,7 @@ def corrections(report: ReportData) -> bytes:
 
 
 def value(cell: CellData) -> xlsx.CellValue:
-    """A cell of a report as the value to type again; docs/architecture.md lists the kinds of cells."""
+    """A cell of a report as the value to type again; ``cells.text.encode`` lists the kinds of cells."""
     kind, content = cell["t"], cell["v"]
     if content is None or content == "":
         return None
@@ -62,7 +58,7 @@ class _Corrections:
     def __init__(self, report: ReportData, lines: list[LineData]) -> None:
         self.report = report
         self.lines = lines
-        self.words = Wording(report["langue"])
+        self.words = Wording.of(report)
         self.book = Workbook()
         self.book.remove(self.book.worksheets[0])
         self.styles = layout.Styles(self.book)
@@ -74,11 +70,9 @@ class _Corrections:
                 self.faults.setdefault((finding["feuille"], finding["ligne"]), []).append(finding)
 
     def made(self) -> bytes:
-        """The bytes of the workbook, opened on the first sheet that has lines."""
+        """The bytes of the workbook, opened on the first sheet that has lines, or on what it says to be left out."""
         for kind in KINDS:
             self._add_table(kind, [line for line in self.lines if line["nature"] == kind])
-        filled = {SHEETS[line["nature"]] for line in self.lines}
-        self.book.active = next(i for i, sheet in enumerate(self.book.worksheets) if sheet.title in filled)
         declared = self.report.get("declarant", {})
         known = {
             "SIRET": self.report["siret"],
@@ -87,12 +81,21 @@ class _Corrections:
         }
         layout.write_declarant(self.book, self.styles, known, self.words)
         self._add_guide()
+        first = {layout.GUIDE} if self._left_out() else {SHEETS[line["nature"]] for line in self.lines}
+        self.book.active = next(i for i, sheet in enumerate(self.book.worksheets) if sheet.title in first)
         for sheet in self.book.worksheets:
             sheet.sheet_view.tabSelected = sheet is self.book.active
         return xlsx.save(self.book, date.fromisoformat(self.report["date"]))
 
+    def _left_out(self) -> list[str]:
+        """What is not in the workbook, and what else may be done."""
+        kept, whole = to_correct(self.report)
+        said = [self.words("classeur.reprise_limite", n=whole, montrees=kept)] if kept < whole else []
+        columns = left_out(self.report, "colonnes")
+        return said + ([self.words("classeur.reprise_colonnes", n=columns)] if columns else [])
+
     def _add_guide(self) -> None:
-        steps = [self.words("classeur.reprise_1", fichier=self.report["fichier"][:200])]
+        steps = [*self._left_out(), self.words("classeur.reprise_1", fichier=self.report["fichier"][:200])]
         steps += [self.words(f"classeur.reprise_{step}") for step in (2, 3, 4)]
         if self.comments >= COMMENTS:
             steps.append(self.words("classeur.reprise_coupe", n=COMMENTS))
@@ -123,7 +126,7 @@ class _Corrections:
         """Write one line: what to do, where it comes from, our fields, then the sender's own columns."""
         rejected = line["verdict"] == "rejetee"
         faults = self.faults.get((line["feuille"], line["ligne"]), self.wide) if rejected else []
-        to_do = self._to_do(line, faults)
+        to_do = (self.words("classeur.essai") if self.words.trial else "") + self._to_do(line, faults)
         self.styles.put(sheet.cell(row, 1), to_do, "text" if rejected else "held")
         origin = place(self.words, line["feuille"] if line["feuille"] != sheet.title else "", [line["ligne"]])
         self.styles.put(sheet.cell(row, 2), origin, "text")
@@ -150,7 +153,7 @@ class _Corrections:
         said = [self._sentence(finding) for finding in faults]
         if len(said) > 1:
             said = [f"{number}. {sentence}" for number, sentence in enumerate(said, 1)]
-        return cut("\n".join(said), _LONGEST)
+        return cut("\n".join(said), SAID)
 
     def _sentence(self, finding: FindingData) -> str:
         """What is wrong and what to do, under the heading that the column has in this workbook."""
@@ -165,7 +168,7 @@ class _Corrections:
         if self.comments >= COMMENTS:
             return
         self.comments += 1
-        said = cut("\n".join(f"{f['message']} {f['geste']}".strip() for f in faults), _LONGEST)
+        said = cut("\n".join(f"{f['message']} {f['geste']}".strip() for f in faults), SAID)
         height = min(24 + 18 * layout.wrapped_lines(said, 38), 400)
         sheet[at].comment = Comment(xlsx.clean(said), "DSF", height=height, width=300)
 

@@ -1,0 +1,153 @@
+"""The entries of rapport.json's lists, each made when it is asked for: findings, lines with their cells, tables, complements.
+
+docs/contract.md §7 lists their keys.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from pipeline import jsonfile
+from pipeline.cells import text
+from pipeline.documents.returns.limits import kept_text
+from pipeline.judging.verdicts import REJECTED, TAKEN
+from pipeline.reading.model import Reading, SheetColumn, SheetTable
+from schemas.fields import column_letter
+from schemas.noticed import Noticed
+
+ReportData = Mapping[str, Any]
+"""The content of rapport.json."""
+FindingData = Mapping[str, Any]
+"""One entry of ``constats`` in a report."""
+LineData = Mapping[str, Any]
+"""One entry of ``lignes`` in a report."""
+CellData = Mapping[str, Any]
+"""One cell of a line in a report, as typed: kind ``t`` and value ``v``."""
+
+NAMED = 20
+"""Rejected lines that a held line names; the others are counted."""
+_SHOWN = ("numero_dsf", "identifiant_de", "nom", "prenom", "code_sequence")
+LINE = ["table", "rang", "feuille", "ligne", "nature", "verdict", "heures", "complement", "complement_precedent"]
+LINE += [*_SHOWN, "cle_dsf"]
+"""Columns of a settled line that its entry is made of."""
+
+_PORTION = 5_000  # rows that are plain Python at a time
+
+Row = Mapping[Hashable, Any]
+
+
+def rows(frame: pd.DataFrame) -> Iterator[tuple[int, Row]]:
+    """Index and values of each row, missing ones as None; a portion at a time, for who may not want them all."""
+    for low in range(0, len(frame), _PORTION):
+        part = frame.iloc[low : low + _PORTION]
+        plain = part.astype("object").where(part.notna(), None)
+        yield from zip(plain.index, plain.to_dict("records"), strict=True)
+
+
+def in_sheet_order(findings: pd.DataFrame) -> pd.DataFrame:
+    """Findings on the deposit first, then line by line, column by column."""
+    width = findings["colonne"].str.len()
+    by = ["ligne_id", "feuille", "ligne", "_width", "colonne", "code", "champ"]
+    return findings.assign(_width=width).sort_values(by, kind="stable", ignore_index=True)
+
+
+def finding(row: Row) -> FindingData:
+    """One finding."""
+    texts = {name: kept_text(row[name]) for name in ("titre", "valeur", "attendu", "message", "geste")}
+    return {
+        "code": row["code"],
+        "severite": row["severite"],
+        "portee": "ligne" if row["ligne_id"] >= 0 else "depot",
+        "feuille": row["feuille"],
+        "ligne": int(row["ligne"]),
+        "nature": row["nature"],
+        "colonne": row["colonne"],
+        "cellule": f"{row['colonne']}{row['ligne']}" if row["colonne"] and row["ligne"] else "",
+        "champ": row["champ"],
+        **texts,
+    }
+
+
+def line(row: Row, codes: list[str]) -> dict[str, Any]:
+    """What every line says of itself, whatever its verdict."""
+    taken = row["verdict"] == TAKEN
+    return {
+        "feuille": row["feuille"],
+        "ligne": int(row["ligne"]),
+        "nature": row["nature"],
+        "verdict": row["verdict"],
+        **{name: row[name] or "" for name in _SHOWN},
+        "heures": None if row["heures"] is None else jsonfile.hours(int(row["heures"])),
+        "complement": row["complement_precedent"] if taken else row["complement"] or "",
+        "codes": codes,
+    }
+
+
+def typed_cells(table: SheetTable, rank: int) -> dict[str, CellData]:
+    """The cells of one line under our fields, as typed."""
+    return {c.field: _typed(c, rank) for c in table.columns if c.field}
+
+
+def own_columns(table: SheetTable) -> list[SheetColumn]:
+    """The columns of the sender's own."""
+    return [column for column in table.columns if column.field is None and column.heading]
+
+
+def own_cells(table: SheetTable, rank: int) -> list[CellData]:
+    """The cells of one line in the sender's own columns, as typed."""
+    return [{"titre": kept_text(c.heading), **_typed(c, rank)} for c in own_columns(table)]
+
+
+def _typed(column: SheetColumn, rank: int) -> dict[str, object]:
+    """The cell as typed, except a social security number, which does not travel back."""
+    code = column.codes[rank]
+    cell = text.encode(None if Noticed.NIR in column.meanings[code].noticed else column.cells[code])
+    return cell | {"v": kept_text(cell["v"])} if isinstance(cell["v"], str) else cell
+
+
+class Waited:
+    """Which rejected lines the held ones wait for: those of their DSF (policy ``dsf``), or all of the deposit."""
+
+    def __init__(self, lines: pd.DataFrame, policy: str) -> None:
+        self._by_dsf = policy == "dsf"
+        self._first: dict[str, list[dict[str, Any]]] = {}
+        self._counts: dict[str, int] = {}
+        rejected = lines[lines["verdict"] == REJECTED]
+        for sheet, row, dsf in zip(rejected["feuille"], rejected["ligne"], rejected["cle_dsf"], strict=True):
+            key = dsf if self._by_dsf else ""
+            if not isinstance(key, str):
+                continue
+            self._counts[key] = self._counts.get(key, 0) + 1
+            if self._counts[key] <= NAMED:
+                self._first.setdefault(key, []).append({"feuille": sheet, "ligne": int(row)})
+
+    def by(self, row: Row) -> dict[str, Any]:
+        """Of a held line: the first ones, and how many more."""
+        key = row["cle_dsf"] if self._by_dsf else ""
+        first = self._first.get(key, [])
+        return {"attend": first, "attend_autres": self._counts.get(key, 0) - len(first)}
+
+
+def issued(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A complement issued from the deposit, or that a trial would give, in short."""
+    people = payload["demandeurs"]
+    return {
+        "numero": payload["numero"],
+        "numero_dsf": payload["dsf_initiale"]["numero"],
+        "lignes": sum(len(s["lignes"]) + len(s["absences"]) for person in people for s in person["sequences"]),
+        "heures_complementaires": payload["totaux"]["heures_complementaires"],
+        "heures_valorisees": payload["totaux"]["heures_valorisees"],
+    }
+
+
+def tables(reading: Reading) -> Iterator[dict[str, Any]]:
+    """Each table, with its columns."""
+    for table in reading.tables:
+        columns = [(c.field, kept_text(c.heading), column_letter(c.index)) for c in table.columns]
+        yield {
+            "feuille": table.sheet,
+            "nature": table.kind,
+            "entete": table.heading_row,
+            "colonnes": [{"champ": field, "titre": title, "lettre": letter} for field, title, letter in columns],
+        }
