@@ -174,7 +174,7 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
             what = "n'a plus son contenu d'origine" if now else "manque"
             found.erreurs.append(f"l'original archivé du dépôt {numero} {what}")
     found.comptes["originaux"] = len(wanted)
-    unknown = {p.name for p in workspace.originals.iterdir() if p.suffix != ".tmp"} - wanted.keys()
+    unknown = _originals(workspace) - wanted.keys()
     if unknown:
         found.remarques.append(
             f"{len(unknown)} original(aux) archivé(s) sans dépôt décidé : repris par le prochain `dsf run`"
@@ -187,8 +187,13 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
 
 def _unknown(workspace: Workspace, book: Ledger) -> list[str]:
     """Archived originals that the ledger neither decided nor began: it may be one that has forgotten them."""
-    known = {row.sha256 for row in book.deposits()} | book.begun()
-    return sorted(p.name for p in workspace.originals.iterdir() if p.suffix != ".tmp" and p.name not in known)
+    known = {row.sha256 for row in (*book.deposits(), *book.trials())} | book.begun()
+    return sorted(_originals(workspace) - known)
+
+
+def _originals(workspace: Workspace) -> set[str]:
+    """What the archive holds; what a run that was killed left there on its way, or to try the disk, is no original."""
+    return {p.name for p in workspace.originals.iterdir() if p.suffix != ".tmp" and not p.name.startswith(".")}
 
 
 # --- the reference ----------------------------------------------------------------------------------------------------

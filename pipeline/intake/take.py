@@ -67,6 +67,6 @@ def fitting(workspace: Workspace, arrivals: Sequence[Arrival]) -> tuple[list[Arr
 
 
 def sweep(workspace: Workspace) -> None:
-    """Remove copies that an earlier run began and did not finish."""
-    for draft in sorted(workspace.originals.glob("*.tmp")):
+    """Remove what an earlier run left when it was killed: copies that it did not finish, files that only tried the disk."""
+    for draft in sorted({*workspace.originals.glob("*.tmp"), *workspace.originals.glob(".essai.*")}):
         disk.unlink(draft, "originaux")

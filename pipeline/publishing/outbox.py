@@ -35,7 +35,7 @@ TRIES = 5
 _THEIRS = frozenset(
     {
         *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EXDEV),
-        *(errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG),
+        *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG),
     }
 )
 """Refusals that a receiver can bring about in its own folder; all others are the machine's."""
@@ -66,10 +66,8 @@ def release(workspace: Workspace, ledger: Ledger) -> Released:
             _check_whole(workspace, publication)
         witness.renew(workspace, ledger)
         emitted, absent, parents = _emit_all(workspace, staged)
-        # Where things went before where they came from: a folder may not be forgotten by both.
-        standing = [parent for parent in reversed(parents) if parent.is_dir()]
-        disk.flush([*standing, workspace.outbox, workspace.spool], "outbox")
-        ledger.published(p.id for p in emitted)
+        if _flushed(workspace, parents):
+            ledger.published(p.id for p in emitted)
     gone = tuple(p.cible for p in absent if not _target(workspace, p).exists())
     return Released(tuple(p.cible for p in emitted), gone)
 
@@ -97,6 +95,18 @@ def _emit_all(
         except _Blocked:
             continue
     return emitted, absent, sorted(parents, key=lambda path: (len(path.parts), path.parts))
+
+
+def _flushed(workspace: Workspace, parents: Iterable[Path]) -> bool:
+    """Whether what has left is durably there; where a receiver has just taken a folder away, the next release asks again."""
+    # Where things went before where they came from: a folder may not be forgotten by both.
+    standing = [parent for parent in reversed(list(parents)) if parent.is_dir()]
+    try:
+        with _theirs_blocked():
+            disk.flush([*standing, workspace.outbox, workspace.spool], "outbox")
+    except _Blocked:
+        return False
+    return True
 
 
 def _check_whole(workspace: Workspace, publication: Publication) -> None:
@@ -197,7 +207,8 @@ def _is_same(target: Path, token: Path, publication: Publication) -> bool:
     """The target already holds this content (a rename half undone by a power loss)."""
     try:
         # Names and sizes first: whatever else a receiver may have put there is not opened.
-        return _outline(target) == _outline(token) and folder_sha256(target) == publication.sha256
+        same = not target.is_symlink() and _outline(target) == _outline(token)
+        return same and folder_sha256(target) == publication.sha256
     except OSError:
         return False
 

@@ -295,6 +295,14 @@ def test_the_history_shows_a_trial_as_one_and_verify_knows_its_folder(world: Wor
     assert len(verify.verify(world.workspace, SETTINGS).erreurs) == 2
 
 
+def test_the_archived_original_of_a_trial_is_one_that_the_ledger_knows(world: World) -> None:
+    world.hours("a.csv", {}, folder=ESSAI)
+    world.run()
+    world.workspace.witness.unlink()
+    (world.workspace.originals / ".essai.1.0").write_bytes(b"left by a run that was killed while it tried the disk")
+    assert verify.verify(world.workspace, SETTINGS, renew_witness=True).ok
+
+
 # --- killed -----------------------------------------------------------------------------------------------------------
 
 
@@ -377,7 +385,8 @@ def ended(root: Path, name: str) -> dict[str, bytes]:
         copied(root, name)
     world = World(root / name)
     world.run()
-    assert verify.verify(world.workspace, SETTINGS).erreurs == []
+    found = verify.verify(world.workspace, SETTINGS)
+    assert (found.erreurs, found.remarques) == ([], [])
     assert names(world.workspace.deposits) == [] and list(world.workspace.spool.iterdir()) == []
     return {n: (world.workspace.outbox / n).read_bytes() for n in names(world.workspace.outbox) if n[0].isdigit()}
 

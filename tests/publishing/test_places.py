@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -120,3 +121,25 @@ def test_H14_a_place_that_the_system_refuses_is_the_receiver_s_affair(
         assert outbox.release(space, book).emis == (CIBLE,)
     with ledger.open(space, SETTINGS) as book:
         assert outbox.blocked(space, book) == ()
+
+
+@pytest.mark.parametrize("step", ["outbox: mkdir", "outbox: rename", "outbox: fsync"])
+def test_H14_a_receiver_that_removes_its_folder_all_the_time_stops_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    space = workspace(tmp_path)
+
+    def reached(label: str, *paths: Path) -> None:
+        if label == step and any(TITULAIRE in path.parts for path in paths):
+            shutil.rmtree(space.outbox / TITULAIRE, ignore_errors=True)
+
+    with decisions.opened(space) as book:
+        run = decisions.begin(book)
+        decisions.decide(space, book, run, "DSF-1-C01")
+        decisions.decide(space, book, run, "DSF-2-C01", decisions.absence("A1", "DSF-2"), siret=DISPENSATEUR)
+        monkeypatch.setattr(disk, "reached", reached)
+        outbox.release(space, book)
+        assert (space.outbox / DISPENSATEUR / "dsf" / "DSF-2-C01").is_dir()
+        monkeypatch.undo()
+        outbox.release(space, book)
+        assert book.staged() == [] and outbox.blocked(space, book) == ()
