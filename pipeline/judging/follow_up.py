@@ -34,12 +34,11 @@ def follow_up(context: Context) -> Data:
     """``comptes`` {emises, saisies, vues}, and four lists {total, lignes} of at most ``LISTED`` rows, as run.json has them.
 
     ``a_saisir`` and ``a_voir``: complements not typed, typed and not seen, the oldest first. ``introuvables``: what REF-14 misses
-    on the DSF of lines that it keeps from passing, then of complements not seen yet. ``debloques``: by organisation and DSF,
+    on the DSF of lines that wait for an extract, then of complements not seen yet. ``debloques``: by organisation and DSF,
     lines that the newest extract lets pass. Hours int hundredths, days ISO text, ``jours`` by the context's day.
     """
     unseen, waits = context.book.followed(unseen=True), context.book.waits()
-    kept = {one.cle_dsf for one in waits if one.code == "REF-14"}
-    missing = missed(context, {one.cle_dsf for one in unseen}, kept)
+    missing = missed(context, {one.cle_dsf for one in unseen}, {one.cle_dsf for one in waits})
     return {
         "comptes": context.book.progress(),
         "a_saisir": _waiting(context, [one for one in unseen if one.saisie_le is None]),
@@ -86,14 +85,14 @@ def _row(one: Followed, name: str, day: date) -> Data:
 _MISSED = ["cle_dsf", "numero_dsf", "complement", "code_sequence", "id_absence", "date_debut", "date_fin"]
 
 
-def missed(context: Context, unseen: set[str], kept: set[str]) -> pd.DataFrame:
-    """What was completed on these DSF and is not in the newest extract, those ``kept`` from passing first.
+def missed(context: Context, unseen: set[str], waiting: set[str]) -> pd.DataFrame:
+    """What was completed on these DSF and is not in the newest extract, first on those that lines are ``waiting`` for.
 
     The columns ``_MISSED``, all texts, and no trainee. Numbers of séquences and absences are as they are compared, in capitals;
     ``id_absence`` is "" for hours.
     """
     parts = []
-    for facts, entries in looked_at(context, unseen | kept):
+    for facts, entries in looked_at(context, unseen | waiting):
         rows = entries.missing.merge(facts.dsf[["cle_dsf", "numero_dsf"]], on="cle_dsf")
         rows["code_sequence"] = rows["cle_sequence"].str.upper()
         rows["id_absence"] = rows["cle_absence"].str.upper().fillna("")
@@ -101,7 +100,7 @@ def missed(context: Context, unseen: set[str], kept: set[str]) -> pd.DataFrame:
             rows[column] = rows[column].dt.strftime("%Y-%m-%d")
         parts.append(rows[_MISSED])
     every = pd.concat(parts) if parts else pd.DataFrame(columns=_MISSED)
-    every = every.drop_duplicates().assign(later=~every["cle_dsf"].isin(kept))
+    every = every.drop_duplicates().assign(later=~every["cle_dsf"].isin(waiting))
     return every.sort_values(["later", *_MISSED], ignore_index=True)[_MISSED]
 
 

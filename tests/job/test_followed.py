@@ -1,5 +1,6 @@
 """After a complement has left: what a later extract shows of it, what it misses, and what it lets pass that was not before."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,41 @@ def test_a_complement_that_was_seen_is_missed_only_where_a_line_asks_for_it(worl
     assert told(world, AUGUST)["introuvables"]["total"] == 1
 
 
+def test_what_keeps_a_line_from_passing_is_listed_first(world: World) -> None:
+    world.add_dsf().add_dsf("DSF-2").write_extracts()
+    world.absence("a.csv", {}, {"numero_dsf": "DSF-2"})
+    world.run()
+    renamed = {"date_extraction": LATER, "absences": ({"id_absence": "A9"},)}
+    world.forget().add_dsf(**renamed).add_dsf("DSF-2", **renamed).write_extracts()
+    extracts.load(world.workspace, force=True)
+    assert [row["numero_dsf"] for row in told(world)["introuvables"]["lignes"]] == ["DSF-1", "DSF-2"]
+    world.hours("h.csv", {"numero_dsf": "DSF-2"})
+    assert [row["numero_dsf"] for row in told(world)["introuvables"]["lignes"]] == ["DSF-2", "DSF-1"]
+
+
+class Dies(BaseException):
+    """Stands in for the death of the process."""
+
+
+def test_a_run_that_died_is_told_as_of_its_own_date(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.add_dsf().write_extracts().hours("h.csv", {})
+    world.run()
+
+    def dies(*_: object) -> None:
+        raise Dies
+
+    monkeypatch.setattr("pipeline.documents.overview.files", dies)
+    with pytest.raises(Dies):
+        world.run(JULY)
+    monkeypatch.undo()
+    world.run(AUGUST)
+    ages = {}
+    for path in sorted(world.workspace.reports.glob("*/run.json")):
+        view = json.loads(path.read_text())
+        ages[view["date"]] = [row["jours"] for row in view["suivi"]["a_saisir"]["lignes"]]
+    assert ages == {"2025-06-30": [0], "2025-07-10": [10], "2025-08-10": [41]}
+
+
 LIFTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "REF-01": ({"numero_dsf": "DSF-2"}, {}),
     "REF-02": ({}, {"statut": "En cours de validation"}),
@@ -189,6 +225,18 @@ def test_an_extract_that_still_keeps_a_line_is_not_said_to_let_it_pass(world: Wo
     world.run()
     again(world, "DSF-2", **changes)
     assert told(world, ouverture={"ESF": JULY, "ESP": AUGUST})["debloques"]["total"] == 0
+
+
+def test_what_an_extract_validates_and_REF_14_then_keeps_is_not_let_pass(world: World) -> None:
+    """The complement was seen long ago: nobody but the line that waits would look at this DSF again."""
+    world.add_dsf().write_extracts().absence("a.csv", {})
+    world.run()
+    again(world, absences=({"deja_complementee": "oui"},), statut="En cours")
+    world.hours("h.csv", {})
+    assert told(world)["comptes"]["vues"] == 1
+    world.forget().add_dsf(date_extraction="2025-07-20", absences=({"id_absence": "A9"},)).write_extracts()
+    suivi = told(world, AUGUST)
+    assert (suivi["debloques"]["total"], suivi["introuvables"]["total"]) == (0, 1)
 
 
 def test_an_organisation_is_let_pass_for_what_it_asked_itself(world: World) -> None:
