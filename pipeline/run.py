@@ -85,6 +85,7 @@ def run(
     renames = nomenclature.renames(workspace.root, settings.correspondances)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         with timings.step("reprise"):
+            reference.upgrade(workspace)
             context = Context(settings, day, reference.open(workspace), book, reasons, renames)
             recovered = _recovered(workspace, context)
         with timings.step("extraits"):

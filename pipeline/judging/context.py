@@ -1,14 +1,15 @@
 """What deposits are judged with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
+from pipeline.judging.identity import still_completed
 from pipeline.ledger import Ledger
 from pipeline.nomenclature import Motif, Rename
-from pipeline.reference import Reference
+from pipeline.reference import Facts, Reference
 from pipeline.settings import Settings
 
 
@@ -26,6 +27,11 @@ class Context:
     book: Ledger
     motifs: tuple[Motif, ...]
     renames: tuple[Rename, ...] = ()
+
+    def facts(self, cles_dsf: Collection[str]) -> Facts:
+        """What the reference knows of these DSF; an absence once completed is so under the key that it has today."""
+        facts = self.reference.facts(cles_dsf)
+        return still_completed(facts, self.reference.completed(cles_dsf), self.renames) if self.renames else facts
 
     def extracts(self) -> list[dict[str, str]]:
         """Every load of the reference, oldest first: nom, date_extraction, sha256."""

@@ -33,7 +33,7 @@ def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
     numbered = _numbered(context, deposits)
     made = frames.build(numbered)
     keys = made.lines["cle_dsf"].dropna().unique()
-    facts = context.reference.facts(keys)
+    facts = context.facts(keys)
     siblings = facts.declared["cle_dsf"].unique()
     entries = context.book.entries(keys, facts.dsf["cle_convention"].unique(), siblings)
     plans = context.reference.plans(entries.heures["cle_dsf"].unique())

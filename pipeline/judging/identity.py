@@ -62,6 +62,17 @@ def present(entries: Entries, facts: Facts, plans: pd.DataFrame, renames: Sequen
     return Present(replace(entries, heures=_under_todays_plan(entries.heures, plans, renames)), missing)
 
 
+def still_completed(facts: Facts, completed: pd.DataFrame, renames: Sequence[Rename]) -> Facts:
+    """``facts`` where an absence that an extract said completed is so under the key that it has today.
+
+    ``completed``: as ``reference.completed`` gives it, under the keys of then.
+    """
+    today = _Names(renames, _Extract(facts, facts.sequences.iloc[:0])).of_absences(completed)
+    absences = facts.absences.copy()
+    absences["deja_complementee"] |= _among(absences, today, DATED)
+    return replace(facts, absences=absences)
+
+
 def read_through(lines: pd.DataFrame, facts: Facts, renames: Sequence[Rename]) -> pd.DataFrame:
     """``lines`` with the keys that the newest extract has: one that it still uses stays, another is followed to its end."""
     if not renames:

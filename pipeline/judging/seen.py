@@ -38,7 +38,7 @@ def looked_at(context: Context, cles_dsf: Iterable[str]) -> Iterator[tuple[Facts
     keys = sorted(set(cles_dsf))
     for low in range(0, len(keys), PORTION):
         portion = keys[low : low + PORTION]
-        facts, entries = context.reference.facts(portion), context.book.entries(portion, ())
+        facts, entries = context.facts(portion), context.book.entries(portion, ())
         plans = context.reference.plans(entries.heures["cle_dsf"].unique())
         yield facts, present(entries, facts, plans, context.renames)
 

@@ -22,6 +22,7 @@ from pipeline.reference.model import (
     Waiting,
 )
 from pipeline.reference.sources import find
+from pipeline.reference.upgrade import upgrade
 
 __all__ = [
     "ExtractError",
@@ -40,4 +41,5 @@ __all__ = [
     "find",
     "load",
     "open",
+    "upgrade",
 ]

@@ -8,13 +8,10 @@ import duckdb
 from pipeline.reference.crosscheck import note
 from pipeline.reference.engine import fetch, literal
 from pipeline.reference.model import Load, Problems
-from pipeline.reference.schema import LIGNE, current_schema
+from pipeline.reference.schema import DATED, LIGNE, current_schema
 from pipeline.reference.store import COMPLETED, CURRENT
 from pipeline.reference.tables import Place
 from schemas.extracts import ABSENCES, DSF, SEQUENCES, UNIQUE
-
-DATED = (*UNIQUE[ABSENCES], "date_debut", "date_fin")
-"""What an absence is known by once it is completed."""
 
 
 def table_path(root: Path, load: Load, table: str) -> Path:
@@ -97,13 +94,16 @@ def remark(
 def write_completed(connection: duckdb.DuckDBPyConnection, root: Path, loads: Sequence[Load], folder: Path) -> None:
     """Write ``completees.parquet``: the absences that the tables in ``folder`` or the loads before them say completed."""
     names = ", ".join(DATED)
-    before = (
-        f"UNION SELECT {names} FROM read_parquet({literal(table_path(root, loads[-1], COMPLETED))})" if loads else ""
-    )
+    dsf, absences = (literal(folder / f"{table}.parquet") for table in (DSF, ABSENCES))
+    before = f"UNION ALL SELECT * FROM read_parquet({literal(table_path(root, loads[-1], COMPLETED))})" if loads else ""
     connection.execute(f"""
         COPY (
-            SELECT {names} FROM read_parquet({literal(folder / f"{ABSENCES}.parquet")}) WHERE deja_complementee
-            {before} ORDER BY {names}
+            SELECT {names}, max(extrait_du) AS extrait_du FROM (
+                SELECT {names}, date_extraction AS extrait_du
+                FROM (SELECT * FROM read_parquet({absences}) WHERE deja_complementee)
+                JOIN (SELECT cle_dsf, date_extraction FROM read_parquet({dsf})) USING (cle_dsf)
+                {before}
+            ) GROUP BY ALL ORDER BY {names}
         ) TO {literal(folder / f"{COMPLETED}.parquet")} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
 
 

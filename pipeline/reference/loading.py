@@ -23,6 +23,7 @@ from pipeline.reference.model import (
 )
 from pipeline.reference.staging import Staged, stage
 from pipeline.reference.tables import Place
+from pipeline.reference.upgrade import upgrade
 from pipeline.workspace import Workspace
 from schemas.extract_rules import FORCED
 from schemas.extracts import DSF, TABLES
@@ -52,6 +53,7 @@ def load(
     """
     results = []
     if waiting:
+        upgrade(workspace)
         lookup.open(workspace).check()
     for extract in waiting.sets:
         if extract.is_ready:

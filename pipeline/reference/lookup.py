@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.reference.engine import connect, fetch, literal, refusals_as_halts, spill
-from pipeline.reference.history import DATED, rows_of, table_path
+from pipeline.reference.history import rows_of, table_path
 from pipeline.reference.model import Facts, Load, OrganisationRows, StoreError
-from pipeline.reference.schema import LIGNE, current_schema, schema_of
+from pipeline.reference.schema import DATED, LIGNE, completed_schema, current_schema, schema_of
 from pipeline.reference.store import COMPLETED, CURRENT, REMEDY, fault_of, loads
 from pipeline.workspace import Workspace
 from schemas.extracts import ABSENCES, SEQUENCES, is_validated
@@ -117,6 +117,20 @@ class Reference:
             rows = fetch(connection, "SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
         return _frame(rows, _FACTS[0])
 
+    def completed(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
+        """The absences of these DSF that any load has said completed, under the keys that they had then.
+
+        cle_dsf, cle_de, cle_sequence, cle_absence, date_debut, date_fin, extrait_du (the last extraction that said so).
+        """
+        schema, asked = completed_schema(), sorted(set(cles_dsf))
+        if not self._loads or not asked:
+            return _frame(schema.empty_table(), schema)
+        with connect(spill(self._root)) as connection:
+            connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
+            self._open_current(connection)
+            query = f"SELECT * FROM {COMPLETED} SEMI JOIN demandees USING (cle_dsf) ORDER BY {', '.join(DATED)}"
+            return _frame(fetch(connection, query), schema)
+
     def show(self, numero: str) -> Facts:
         """What is known of one DSF, by its number as anyone writes it; ``declared`` covers its whole convention."""
         return self.facts([key(numero)])
@@ -203,7 +217,8 @@ def _with_completed(absences: str) -> str:
     """``absences`` of the DSF in ``choisies``; one that any load has said completed stays so, known by its id and dates."""
     return f"""
         SELECT * EXCLUDE (faite) REPLACE (deja_complementee OR coalesce(faite, false) AS deja_complementee) FROM ({absences})
-        LEFT JOIN (SELECT *, true AS faite FROM {COMPLETED} SEMI JOIN choisies USING (cle_dsf)) USING ({", ".join(DATED)})
+        LEFT JOIN (SELECT * EXCLUDE (extrait_du), true AS faite FROM {COMPLETED} SEMI JOIN choisies USING (cle_dsf))
+        USING ({", ".join(DATED)})
         ORDER BY cle_dsf, {LIGNE}"""
 
 

@@ -3,10 +3,14 @@
 import pyarrow as pa
 
 from pipeline.reference.values import TYPES
-from schemas.extracts import DSF, KEY_NAMES, TABLES, Kind
+from schemas.extracts import ABSENCES, DSF, KEY_NAMES, TABLES, UNIQUE, Kind
 
 LIGNE = "ligne"
 """Column of the staged tables: the row's number in its source; it also keeps the order of the extract."""
+
+
+DATED = (*UNIQUE[ABSENCES], "date_debut", "date_fin")
+"""What an absence is known by once it is completed."""
 
 
 def schema_of(table: str) -> pa.Schema:
@@ -27,3 +31,9 @@ def current_schema() -> pa.Schema:
     for name, kind in own:
         schema = schema.append(pa.field(name, kind))
     return schema
+
+
+def completed_schema() -> pa.Schema:
+    """The Arrow schema of ``completees``: ``DATED``, and the last extraction that said so."""
+    absences = schema_of(ABSENCES)
+    return pa.schema([*(absences.field(name) for name in DATED), ("extrait_du", pa.timestamp("s"))])

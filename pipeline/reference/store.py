@@ -14,7 +14,8 @@ of loads.
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -33,6 +34,10 @@ REMEDY = (
     "Restaurez var/reference de la sauvegarde ; à défaut, videz ce dossier et rechargez tout : "
     "`dsf extract load var/extraits`. Rien n'est décidé d'ici là."
 )
+OLDER = "Le chargement {load} vient d'une version antérieure du programme : le prochain `dsf run` le met à jour."
+NEWER = (
+    "Le chargement {load} vient d'une version plus récente du programme : mettez celui-ci à jour. Rien n'est décidé."
+)
 CHANGED = "Le fichier {file} du chargement {load} {what}. "
 
 
@@ -41,12 +46,16 @@ def archive_of(workspace: Workspace) -> Path:
     return workspace.var / "extraits"
 
 
+def folders(workspace: Workspace) -> list[Path]:
+    """The folder of each load, oldest first."""
+    if not workspace.reference.is_dir():
+        return []
+    return sorted(p for p in workspace.reference.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
 def loads(workspace: Workspace) -> tuple[Load, ...]:
     """Every load, oldest first. Raises ``StoreError`` when one cannot be read or one is missing before another."""
-    if not workspace.reference.is_dir():
-        return ()
-    folders = sorted(p for p in workspace.reference.iterdir() if p.is_dir() and not p.name.startswith("."))
-    found = tuple(_read(folder) for folder in folders)
+    found = tuple(read(folder) for folder in folders(workspace))
     if [load.ordre for load in found] != list(range(1, len(found) + 1)):
         raise StoreError(f"Il manque un chargement dans var/{workspace.reference.name}. {REMEDY}")
     return found
@@ -57,11 +66,31 @@ def name_of(order: int, day: date, sha256: str) -> str:
     return f"{order:06d}-{day.isoformat()}-{sha256[:8]}"
 
 
-def _read(folder: Path) -> Load:
+@contextmanager
+def _damage_as_halt(folder: Path) -> Iterator[None]:
     try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise StoreError(CHANGED.format(file=MANIFEST, load=folder.name, what="est abîmé") + REMEDY) from None
+
+
+def version_of(folder: Path) -> int:
+    """Which schema a load was stored by. Raises ``StoreError``."""
+    with _damage_as_halt(folder):
+        version: int = json.loads((folder / MANIFEST).read_text("utf-8"))["schema_version"]
+        return version
+
+
+def read(folder: Path, stockes: Sequence[LoadedFile] | None = None) -> Load:
+    """The load in ``folder``, as its ``load.json`` says; with ``stockes`` in the place of what it says.
+
+    Raises ``StoreError`` for one that is damaged, and without ``stockes`` for one of another schema.
+    """
+    version = version_of(folder)
+    if stockes is None and version != VERSION:
+        raise StoreError((OLDER if version == 1 else NEWER).format(load=folder.name))
+    with _damage_as_halt(folder):
         value = json.loads((folder / MANIFEST).read_text("utf-8"))
-        if value["schema_version"] != VERSION:
-            raise StoreError(f"Le chargement {folder.name} a été écrit par une autre version du programme. {REMEDY}")
         load = Load(
             nom=value["nom"],
             ordre=value["ordre"],
@@ -71,18 +100,16 @@ def _read(folder: Path) -> Load:
             fichiers=tuple(LoadedFile(**file) for file in value["fichiers"]),
             lignes=value["lignes"],
             force=value["force"],
-            stockes=tuple(LoadedFile(**file) for file in value["stockes"]),
+            stockes=tuple(LoadedFile(**file) for file in value["stockes"]) if stockes is None else tuple(stockes),
         )
         names = {file.nom for file in load.stockes}
         same = folder.name == load.nom == name_of(load.ordre, load.date_extraction.date(), load.sha256)
         if not same or names != {f"{table}.parquet" for table in (*TABLES, CURRENT, COMPLETED)}:
             raise ValueError
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise StoreError(CHANGED.format(file=MANIFEST, load=folder.name, what="est abîmé") + REMEDY) from None
-    return load
+        return load
 
 
-def write_manifest(folder: Path, load: Load) -> None:
+def write_manifest(folder: Path, load: Load, name: str = MANIFEST) -> None:
     """Write ``load.json``."""
     value = {
         "schema_version": VERSION,
@@ -97,7 +124,7 @@ def write_manifest(folder: Path, load: Load) -> None:
         "force": load.force,
     }
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1)
-    (folder / MANIFEST).write_text(text + "\n", "utf-8")
+    (folder / name).write_text(text + "\n", "utf-8")
 
 
 def stored(folder: Path) -> tuple[LoadedFile, ...]:

@@ -272,3 +272,26 @@ def test_ids_that_shift_in_two_extracts_are_followed_through_both(world: World) 
     assert by_verdict(claim(world, "autre.csv", {"id_absence": "A3"}, **told)) == {2: "acceptee"}
     assert by_verdict(claim(world, "nouvelle.csv", {"id_absence": "A2"}, **told)) == {2: "acceptee"}
     assert completed(world)[0] == ("2025-02-02", "A2")
+
+
+@pytest.mark.parametrize("what", RENAMED)
+def test_H5_what_an_extract_said_completed_stays_so_under_its_new_name(world: World, what: str) -> None:
+    newer, line, row = RENAMED[what]
+    settings = mapped(world, row)
+    world.add_dsf(absences=({"deja_complementee": "oui"},)).write_extracts()
+    world.run()
+    again(world, **newer)
+    assert codes(claim(world, "a.csv", line, **settings)) == {2: ["REF-10"]}
+
+
+def test_H5_ranks_that_shift_take_their_completion_with_them(world: World) -> None:
+    """A1, completed, becomes A2; another absence is called A1 now, and has never been completed."""
+    first, other = ({"date_debut": f"2025-02-{n:02d}", "date_fin": f"2025-02-{n:02d}"} for n in (3, 4))
+    settings = mapped(world, "id_absence,DSF-1,,A1,A2,FT,2025-06-10")
+    world.add_dsf(absences=({"id_absence": "A1", "deja_complementee": "oui"} | first,)).write_extracts()
+    world.run()
+    again(world, absences=({"id_absence": "A1"} | other, {"id_absence": "A2"} | first))
+    world.absence("a.csv", {"id_absence": "A2"})
+    world.absence("b.csv", {"id_absence": "A1"})
+    world.run(**settings)
+    assert sorted(code for report in world.reports() for code in codes(report).values()) == [[], ["REF-10"]]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -134,8 +135,9 @@ def test_H4_verify_sees_each_file_of_each_load_whether_look_ups_read_it_or_not(w
         ("sha256", "0" * 64),
         ("date_extraction", "2025-06-19T00:00:00"),
         ("ordre", 7),
-        ("schema_version", 1),
+        ("schema_version", 3),
         ("stockes", 3),
+        ("stockes", []),
     ],
 )
 def test_H4_a_manifest_that_is_not_ours_stops_the_run(world: World, key: str, value: object) -> None:
@@ -188,3 +190,59 @@ def test_H4_a_run_on_the_terminal_ends_with_1_and_one_sentence(world: World, mon
     done = CliRunner().invoke(main, ["run", "--as-of", "2025-06-30", "-w", str(world.workspace.root)])
     assert done.exit_code == 1
     assert done.stderr.startswith("dsf : Le fichier absences.parquet") and done.stderr.count("\n") == 1
+
+
+# --- a reference that 0.1.0 stored ------------------------------------------------------------------------------------
+
+
+def as_stored_by_0_1_0(load: Path) -> None:
+    """Schema 1 of a load: no hashes of what is stored, no list of completed absences."""
+    (load / "completees.parquet").unlink()
+    value = json.loads((load / "load.json").read_text())
+    del value["stockes"]
+    (load / "load.json").write_text(json.dumps(value | {"schema_version": 1}))
+
+
+@pytest.fixture
+def old(world: World) -> World:
+    for load in world.workspace.reference.iterdir():
+        as_stored_by_0_1_0(load)
+    return world
+
+
+def test_an_older_reference_is_brought_up_to_date_by_the_next_run(old: World, judged: Path) -> None:
+    with pytest.raises(StoreError, match="dsf run"):
+        reference.open(old.workspace)
+    old.run()
+    assert codes(old.report()) == {2: ["REF-10"]}
+    assert contradictions(old) == []
+    for path in (judged / "var/reference").rglob("*.json"):
+        assert (old.workspace.reference / path.parent.name / path.name).read_bytes() == path.read_bytes()
+
+
+def test_an_older_reference_is_brought_up_to_date_by_the_next_load(old: World) -> None:
+    old.forget().add_dsf(date_extraction="2025-06-25").write_extracts()
+    (result,) = extracts.load(old.workspace)
+    assert result.notes is not None and result.notes.comptes == {"EXT-41": 1}
+
+
+def test_bringing_a_reference_up_to_date_may_be_interrupted_anywhere(
+    old: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = 0
+
+    def cut(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipeline.disk.reached", cut)
+        for step in range(1, 12):
+            left = step
+            with suppress(KeyboardInterrupt):
+                reference.upgrade(old.workspace)
+    reference.upgrade(old.workspace)
+    assert contradictions(old) == []
+    assert {path.suffix for path in old.workspace.reference.rglob("*.*")} == {".json", ".parquet"}

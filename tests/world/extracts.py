@@ -16,10 +16,9 @@ from pipeline import reference
 from pipeline.commands import extract
 from pipeline.intake.extracts import files_under
 from pipeline.reference import Load, LoadResult, Waiting, store
-from pipeline.reference.history import DATED
-from pipeline.reference.schema import current_schema, schema_of
+from pipeline.reference.schema import completed_schema, current_schema, schema_of
 from pipeline.workspace import Workspace
-from schemas.extracts import ABSENCES, TABLES
+from schemas.extracts import TABLES
 
 Row = dict[str, str]
 Tables = dict[str, list[Row]]
@@ -163,7 +162,7 @@ def stored(workspace: Workspace, sha256: str) -> Load:
     folder = workspace.reference / store.name_of(1, day, sha256)
     folder.mkdir(parents=True)
     tables = {table: schema_of(table) for table in TABLES} | {store.CURRENT: current_schema()}
-    tables[store.COMPLETED] = pa.schema([schema_of(ABSENCES).field(name) for name in DATED])
+    tables[store.COMPLETED] = completed_schema()
     for name, schema in tables.items():
         pq.write_table(schema.empty_table(), folder / f"{name}.parquet")
     made = Load(folder.name, 1, "vide", sha256, datetime(day.year, day.month, day.day), (), dict.fromkeys(TABLES, 0))
