@@ -39,15 +39,15 @@ def install(folder: Path) -> None:
         deposits = (replace(d, snapshot=t.snapshot) for d, t in zip(answer.deposits, taken, strict=True))
         return replace(answer, deposits=tuple(deposits))
 
-    def remembered_workbook(payload: Any, day: Any) -> Any:
-        return _remember(folder, ("workbook", payload, day), lambda: workbook(payload, day))
+    def remembered_workbook(payload: Any, day: Any, before: Any) -> Any:
+        return _remember(folder, ("workbook", payload, day, before), lambda: workbook(payload, day, before=before))
 
     def remembered_files(report: Any) -> Any:
         return _remember(folder, ("files", report), lambda: files(report))
 
     def remembered_report_data(decided: Any, context: Any, run: str) -> Any:
         question = ("report_data", [d.numero for d in decided.deposits], run)
-        return _remember(folder, question, lambda: report_data(decided, context, run))
+        return _remember(folder, question, lambda: list(report_data(decided, context, run)))
 
     wave.decide = remembered_decide
     wave.report_data = remembered_report_data
