@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint sweep bench screenshots lock clean
+.PHONY: demo test lint sweep simulate bench screenshots lock clean
 
 demo: $(VENV)/.run  ## a realistic workspace in ./demo: made, run, corrected, run again
 	rm -rf demo
@@ -21,6 +21,10 @@ lint: $(VENV)/.test  ## style, types, and which room may import which
 sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps; prints how many points and how many bad
 	$(BIN)/python -m tests.crash.sweep
 	$(BIN)/pytest -W error -m sweep
+
+simulate: $(VENV)/.test  ## 10 000 random steps in 100 random worlds; `python -m tests.simulation --seed N` plays one
+	$(BIN)/python -m tests.simulation --worlds 50 --seed 1 & one=$$!; \
+	$(BIN)/python -m tests.simulation --worlds 50 --seed 51 && wait $$one
 
 bench: $(VENV)/.test  ## speeds, as ratios in one run
 	$(BIN)/python -m bench

@@ -18,6 +18,7 @@ from pipeline.commands.console import (
     json_option,
     opened,
     progress,
+    read_day,
     siret_option,
     workspace_option,
 )
@@ -61,16 +62,17 @@ def extract() -> None:
 
 @extract.command("load")
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--force", is_flag=True, help="Load even an extract that removes more than half of what was known.")
+@click.option("--force", is_flag=True, help="Load even an extract that EXT-30, EXT-31 or EXT-32 refuses.")
+@day_option
 @workspace_option
 @json_option
 @command
-def extract_load(paths: tuple[Path, ...], force: bool, root: Path, as_json: bool) -> None:
+def extract_load(paths: tuple[Path, ...], force: bool, day: date, root: Path, as_json: bool) -> None:
     """Load extracts (default: those in inbox/extraits/)."""
     from pipeline.commands import extract as verb
 
     workspace, _ = opened(root)
-    results = verb.load(workspace, paths, force=force)
+    results = verb.load(workspace, paths, force=force, day=day)
     answer("extract load", verb.loads_data(results), verb.loads_lines(results), as_json=as_json)
     if any(result.error for result in results):
         sys.exit(Exit.FAILURE)
@@ -114,24 +116,36 @@ def extract_show(numero: str, root: Path, as_json: bool) -> None:
     "--dry-run", is_flag=True, help="Do everything in a throwaway double: nothing is recorded, moved or emitted."
 )
 @day_option
+@click.option(
+    "--retry",
+    "paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Try this deposit again, which was put aside (may be given again).",
+)
 @click.option("--fail-on-reject", is_flag=True, help="End with 3 when a line or a file was rejected.")
 @workspace_option
 @json_option
 @command
-def run(dry_run: bool, day: date, fail_on_reject: bool, root: Path, as_json: bool) -> None:
+def run(dry_run: bool, day: date, paths: tuple[Path, ...], fail_on_reject: bool, root: Path, as_json: bool) -> None:
     """Load waiting extracts, process every ready deposit, emit, report."""
     from pipeline.commands import dry_run as double
     from pipeline.commands import run as verb
     from pipeline.run import run as do
 
     workspace, settings = opened(root)
+    try:
+        retry = verb.retried(workspace, settings, paths)
+    except verb.NotAside as error:
+        raise click.UsageError(str(error)) from None
     if dry_run:
         with double.double(workspace, settings) as copy:
-            outcome = do(copy, double.for_double(settings), day, progress())
+            outcome = do(copy, double.for_double(settings), day, progress(), retry=retry)
     else:
-        outcome = do(workspace, settings, day, progress())
+        outcome = do(workspace, settings, day, progress(), retry=retry)
     answer("run", verb.data(outcome, dry_run=dry_run), verb.lines(outcome, dry_run=dry_run), as_json=as_json)
-    if outcome.refused_extracts:
+    if outcome.refused_extracts or outcome.owed:
         sys.exit(Exit.FAILURE)
     if fail_on_reject and verb.has_rejections(outcome.view):
         sys.exit(Exit.REJECTIONS)
@@ -171,6 +185,22 @@ def template(siret: str, numeros: tuple[str, ...], output: Path | None, day: dat
     path = output or Path(f"dsf-{siret}.xlsx")
     path.write_bytes(prefilled(workspace, settings, siret, numeros or None, day))
     click.echo(str(path))
+
+
+@main.command()
+@click.argument("numero")
+@click.option("--kairos", default="", metavar="N", help="Number that Kairos gave it.")
+@click.option("--on", "day", callback=read_day, metavar="DATE", help="Day on which it was typed (default: today).")
+@workspace_option
+@json_option
+@command
+def entered(numero: str, kairos: str, day: date, root: Path, as_json: bool) -> None:
+    """This complement has been typed into Kairos."""
+    from pipeline.commands import entered as verb
+
+    workspace, settings = opened(root)
+    done = verb.enter(workspace, settings, numero, kairos, day)
+    answer("entered", done, verb.lines(done), as_json=as_json)
 
 
 @main.command()

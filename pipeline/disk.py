@@ -155,11 +155,24 @@ def rename_new(source: Path, target: Path, label: str) -> None:
             raise OSError(number, os.strerror(number))
 
 
-def _renameat2(source: Path, target: Path) -> int:
+def rename_inside(folder: int, name: str, new: str, label: str) -> None:
+    """Give a file of an open folder another name there, which must be free (``FileExistsError``). Refusals stay ``OSError``."""
+    reached(f"{label}: rename", Path(name), Path(new))
+    number = _renameat2(name, new, folder)
+    if number in _UNSUPPORTED:
+        here = Path(f"/proc/self/fd/{folder}")
+        if os.path.lexists(here / new):
+            raise FileExistsError(errno.EEXIST, "exists")
+        (here / name).rename(here / new)
+    elif number:
+        raise OSError(number, os.strerror(number))
+
+
+def _renameat2(source: Path | str, target: Path | str, folder: int = _AT_FDCWD) -> int:
     """0, or the errno."""
     if not hasattr(_libc, "renameat2"):
         return errno.ENOSYS
-    done = _libc.renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE)
+    done = _libc.renameat2(folder, os.fsencode(source), folder, os.fsencode(target), _RENAME_NOREPLACE)
     return 0 if done == 0 else ctypes.get_errno()
 
 
@@ -197,6 +210,12 @@ def remove_folder(path: Path, label: str) -> None:
             unlink(entry, label)
         reached(f"{label}: rmdir", path)
         path.rmdir()
+
+
+def room(folder: Path) -> int:
+    """Bytes that the file system of ``folder`` still takes from us."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
 
 
 def file_system(path: Path) -> int:

@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 AGAIN = "Rien n'est perdu : relancez ensuite la même commande."
+STOPPED = "Arrêt demandé. " + AGAIN
 
 
 class Halt(Exception):
@@ -30,7 +31,9 @@ class Interrupted(Halt):
 
 
 class DiskHalt(Halt):
-    """The disk refused something: no place, no right, an input/output error…"""
+    """The disk refused something: no place, no right, an input/output error… ``errno``: the system's number, if any."""
+
+    errno = 0
 
 
 class LedgerHalt(Halt):
@@ -74,7 +77,9 @@ def disk_halt(error: OSError, where: str) -> DiskHalt:
     """The halt for a refusal of the system; ``where`` is a label of ours, never a path (a path may hold a name)."""
     number = error.errno or 0
     sentence = _SENTENCES.get(number, _OTHER)
-    return DiskHalt(sentence.format(where=where, name=errno.errorcode.get(number, "erreur inconnue")))
+    halt = DiskHalt(sentence.format(where=where, name=errno.errorcode.get(number, "erreur inconnue")))
+    halt.errno = number
+    return halt
 
 
 class NoReference(Halt):

@@ -1,9 +1,12 @@
-"""The lock of a workspace: one run at a time."""
+"""The lock of a workspace: one run at a time. And that of a trial's double: gone with it, however it ends."""
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
 
 from pipeline import disk, signals
 from pipeline.errors import Busy
@@ -30,3 +33,42 @@ def locked(workspace: Workspace) -> Iterator[None]:
             yield
     finally:
         os.close(handle)
+
+
+DOUBLE = "essai-"
+"""How the names of folders in ``var/`` start that a trial works in."""
+
+
+@contextmanager
+def double(workspace: Workspace) -> Iterator[Path]:
+    """A new folder in ``var/`` that is this process's alone, and gone afterwards; after a kill, ``sweep`` removes it."""
+    with disk.refusals_as_halts("essai"):
+        workspace.var.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root, handle = _held(workspace.var)
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+        os.close(handle)
+
+
+def _held(var: Path) -> tuple[Path, int]:
+    while True:
+        root = Path(mkdtemp(prefix=DOUBLE, dir=var))
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if root.is_dir():  # a sweep between the two lines above takes an empty folder for one that is left
+            return root, handle
+        os.close(handle)
+
+
+def sweep(workspace: Workspace) -> None:
+    """Remove the doubles of trials that were killed; those of trials that are on are held."""
+    for root in sorted(workspace.var.glob(f"{DOUBLE}*")):
+        with suppress(OSError):
+            handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(root, ignore_errors=True)
+            finally:
+                os.close(handle)

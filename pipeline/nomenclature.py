@@ -130,8 +130,10 @@ class Rename:
     day: date | None
 
     def meets(self, other: "Rename") -> bool:
-        """Whether one key could fall under both."""
-        pairs = ((self.cle_dsf, other.cle_dsf), (self.cle_de, other.cle_de))
+        """Whether one key could fall under both at one time; an id that is a rank may shift on one day and again on another."""
+        pairs: list[tuple[object, object]] = [(self.cle_dsf, other.cle_dsf), (self.cle_de, other.cle_de)]
+        if self.champ not in ("numero_pif", "numero_convention"):
+            pairs.append((self.day, other.day))
         return self.champ == other.champ and all(not a or not b or a == b for a, b in pairs)
 
 
@@ -141,7 +143,8 @@ _RENAME_COLUMNS = ("champ", "numero_dsf", "identifiant_de", "ancien", "nouveau",
 def renames(root: Path, extra: str) -> tuple[Rename, ...]:
     """The correspondances of the CSV ``extra`` (``,`` or ``;``; relative to ``root``), oldest first; none when it is empty.
 
-    Raises ``SettingError`` naming the line: a column or a value that cannot be used, two ends for one key, a circle.
+    Raises ``SettingError`` naming the line: a column or a value that cannot be used, two ends for one key, a circle. Renamings of
+    two days are no circle and no two ends: one comes after the other. Plans are followed without days.
     """
     if not extra:
         return ()

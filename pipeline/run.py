@@ -1,6 +1,6 @@
 """The chain: the only module that knows every step. One run, from what waits in the inbox to what stands in the outbox.
 
-    lock → recover what an earlier run left → load extracts → scan → for each wave:
+    lock → recover what an earlier run left → load extracts → note what was typed and what is seen → for each wave:
         take → read → judge → settle → render → stage → commit → release → remove the sources
     → overview of the run
 
@@ -8,27 +8,32 @@ Everything a wave will show is rendered and made durable before the one commit t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from pipeline import __version__, ledger, lock, nomenclature, reference, wave
 from pipeline.documents import overview
 from pipeline.errors import NoReference
+from pipeline.intake import entered
 from pipeline.intake.arrival import Arrival, Said, Snapshot
-from pipeline.intake.extracts import scan_extracts
+from pipeline.intake.extracts import OperatorFiles, scan_extracts
 from pipeline.intake.retire import retire
-from pipeline.intake.scan import scan
+from pipeline.intake.scan import Scan, scan
 from pipeline.intake.take import sweep, take
+from pipeline.judging import trial
 from pipeline.judging.context import Context
-from pipeline.judging.deposit import OURS, TRIED, Deposit, put_aside
-from pipeline.ledger import Ledger
+from pipeline.judging.deposit import Deposit
+from pipeline.judging.follow_up import follow_up
+from pipeline.judging.seen import note_seen
+from pipeline.ledger import Aside, Ledger
 from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, preflight, spool
+from pipeline.publishing.outbox import Released
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
 from pipeline.wave import Chain, Progress, Timings, silent
-from pipeline.workers import Pool
+from pipeline.workers import Died, Pool
 from pipeline.workspace import Workspace
 from schemas.rules import RULES_VERSION
 
@@ -38,21 +43,26 @@ BATCH = 64
 """Deposits taken and read at once."""
 PAST, RECENT = 30, 5
 """Earlier runs that the reports look back at; the last ones row by row, for the rules that fail together."""
-ALONE, ASIDE = 2, 3
-"""After so many attempts that ended the program, a deposit has a wave of its own; then it is read no more."""
+ALONE = 2
+"""After the program has ended so often before a deposit was decided, whoever ended it, the deposit goes alone."""
+
+FAULT = "mis de côté par une erreur de notre programme, à signaler : {what} ; essayé de nouveau au prochain dsf run"
+ENDED = "mis de côté : le traiter arrête le programme ; dsf run --retry avec ce chemin l'essaie de nouveau"
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a run did: its view in the ledger, and what became of the extracts that waited.
 
-    ``absents``: folders that a run which was stopped had emitted and that are no longer in the outbox, relative to it. The
-    report does not have them, for it is the same whether or not a run was stopped.
+    ``owed``: what the run should have done and could not (deposits put aside or that there is no room for, folders that could
+    not leave), with the reason. ``absents``: folders that a run which was stopped had emitted and that are no longer in the
+    outbox, relative to it. The report does not have them, for it is the same whether or not a run was stopped.
     """
 
     run: str
     view: Mapping[str, Any]
     extracts: tuple[LoadResult, ...]
+    owed: tuple[Said, ...] = ()
     absents: tuple[str, ...] = ()
 
     @property
@@ -61,10 +71,13 @@ class Outcome:
         return tuple(result for result in self.extracts if result.error is not None)
 
 
-def run(workspace: Workspace, settings: Settings, day: date, progress: Progress = silent) -> Outcome:
+def run(
+    workspace: Workspace, settings: Settings, day: date, progress: Progress = silent, *, retry: Sequence[str] = ()
+) -> Outcome:
     """Load waiting extracts, judge and publish every ready deposit as of ``day``, report.
 
-    ``progress``: told of each step. Raises ``Halt`` (exit codes of spec §8); what was decided before it stands.
+    ``progress``: told of each step. ``retry``: deposits put aside that are to be tried again, relative to the workspace.
+    Raises ``Halt`` (exit codes of spec §8); what was decided before it stands.
     """
     timings = Timings()
     reasons = nomenclature.motifs(workspace.root, settings.motifs)
@@ -72,35 +85,55 @@ def run(workspace: Workspace, settings: Settings, day: date, progress: Progress 
     renames = nomenclature.renames(workspace.root, settings.correspondances)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         with timings.step("reprise"):
-            preflight.check(workspace, book)
-            fence = book.fence
-            recovered = outbox.recover(workspace, book)
-            retire(workspace, book)
-            sweep(workspace)
-            _finish_older(workspace, book, day, fence)
+            context = Context(settings, day, reference.open(workspace), book, reasons, renames)
+            recovered = _recovered(workspace, context)
         with timings.step("extraits"):
             extracts = scan_extracts(workspace, settings, book)
             sets = reference.find(extracts.settled, extracts.arriving)
-            loaded = reference.load(workspace, sets)
+            loaded = reference.load(workspace, sets, day)
             strangers = [(workspace.relative(path), why) for path, why in sets.left]
-        known = reference.open(workspace)
-        if not known.known():
+        context = replace(context, reference=reference.open(workspace))
+        if not context.reference.known():
             raise NoReference(_no_reference(loaded))
+        with timings.step("saisies"):
+            lists, unread = _entered(workspace, settings, book, day)
         with timings.step("inventaire"):
+            book.try_again(retry)
             found = scan(workspace, settings, book)
         name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
+        with timings.step("suivi"):
+            note_seen(context)
         with Pool(settings.processus, settings.limites) as pool:
-            context = Context(settings, day, known, book, reasons, renames)
-            chain = Chain(workspace, context, pool, name, fence, headings, timings, progress)
-            aside: list[Said] = []
-            for deposits in _waves(chain, found.ready):
-                _process(chain, deposits, aside)
+            chain = Chain(workspace, context, pool, name, book.fence, headings, timings, progress)
+            work = _Work(chain, found)
+            work.do(found.ready)
         kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        waiting = [*extracts.waiting, *found.waiting]
-        left = [*extracts.left, *strangers, *found.left, *kept, *aside]
+        blocked = outbox.blocked(workspace, book)
+        owed = [*work.aside, *found.cramped, *blocked]
+        waiting = [*found.cramped, *extracts.waiting, *lists.waiting, *found.waiting]
+        left = [*work.aside, *blocked, *extracts.left, *strangers, *lists.left, *unread, *found.left, *kept]
         book.note_run(name, attente=waiting, laisses=left, durees=timings.spent)
-        _close(workspace, book, name, fence)
-        return Outcome(name, book.run_view(name), tuple(loaded), recovered.absents)
+        view = _close(workspace, context, name)
+        owed += [said for said in outbox.blocked(workspace, book) if said not in owed]  # this run's report, perhaps
+        return Outcome(name, view, tuple(loaded), tuple(owed), recovered.absents)
+
+
+def _recovered(workspace: Workspace, context: Context) -> Released:
+    """Finish what an earlier run left. What it left on the disk goes first: that may be what fills it."""
+    sweep(workspace)
+    lock.sweep(workspace)
+    preflight.check(workspace, context.book)
+    recovered = outbox.recover(workspace, context.book)
+    retire(workspace, context.book)
+    _finish_older(workspace, context)
+    return recovered
+
+
+def _entered(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> tuple[OperatorFiles, list[Said]]:
+    """Note what the settled lists of ``inbox/saisies`` say: what is in that folder, and the lists of which a row is wrong."""
+    entered.put_back(workspace)
+    lists = entered.scan_entered(workspace, settings, book)
+    return lists, entered.note_entered(workspace, settings, book, lists.settled, day)
 
 
 def _no_reference(loaded: Sequence[LoadResult]) -> str:
@@ -124,80 +157,112 @@ def reported_settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _waves(chain: Chain, ready: Sequence[Arrival]) -> Iterator[list[Deposit]]:
-    """Take and read the deposits in their order, and cut waves of about ``LINES`` lines.
+class _Work:
+    """The deposits of a run on their way, in their order: those whose wave is not full yet, and what is put aside."""
 
-    Attempts are counted before reading: a deposit that ended the program twice has a wave of its own; after three it is
-    put aside.
-    """
-    pending: list[Deposit] = []
-    for low in range(0, len(ready), BATCH):
-        with chain.timings.step("prise"):
-            archived = take(chain.workspace, ready[low : low + BATCH])
-        snapshots = [snapshot for snapshot in archived if snapshot is not None]
-        for group, attempts in _by_attempts(chain, snapshots):
-            if attempts >= ALONE and pending:
-                yield pending
-                pending = []
-            if attempts >= ASIDE:
-                pending.extend(put_aside(snapshot, TRIED) for snapshot in group)
-            else:
+    def __init__(self, chain: Chain, found: Scan) -> None:
+        ready = {arrival.chemin for arrival in found.ready}
+        self.aside: list[Said] = [(one.chemin, one.raison) for one in found.aside if one.chemin not in ready]
+        self._chain = chain
+        self._suspects = {one.chemin for one in found.aside}
+        self._pending: list[Deposit] = []
+
+    def do(self, ready: Sequence[Arrival]) -> None:
+        """Take, read, decide and publish; waves are cut at about ``LINES`` lines, and around a deposit that goes alone."""
+        chain = self._chain
+        for low in range(0, len(ready), BATCH):
+            with chain.timings.step("prise"):
+                archived = take(chain.workspace, ready[low : low + BATCH])
+            for group, alone in self._groups([snapshot for snapshot in archived if snapshot is not None]):
+                if alone:
+                    self._end_wave()
+                    self._alone(group[0])
+                    continue
                 chain.book.begin_attempts([(s.arrival.siret, s.sha256) for s in group])
                 with chain.timings.step("lecture"):
-                    pending.extend(wave.read(chain.pool, chain.context.settings, chain.headings, group))
-            lines = sum(len(table.rows) for one in pending for table in one.reading.tables)
-            if attempts >= ALONE or lines >= LINES:
-                yield pending
-                pending = []
-        chain.progress("lecture", min(low + BATCH, len(ready)), len(ready))
-    if pending:
-        yield pending
+                    self._pending.extend(self._read(group))
+                if sum(len(table.rows) for one in self._pending for table in one.reading.tables) >= LINES:
+                    self._end_wave()
+            chain.progress("lecture", min(low + BATCH, len(ready)), len(ready))
+        self._end_wave()
 
+    def _groups(self, snapshots: Sequence[Snapshot]) -> Iterator[tuple[list[Snapshot], bool]]:
+        """The snapshots in their order, those that may be read together in one group; True for one that goes alone.
 
-def _process(chain: Chain, deposits: Sequence[Deposit], aside: list[Said]) -> None:
-    """Process a wave. Retry one that a bug of ours stopped deposit by deposit; set the faulty one aside and report it."""
-    try:
-        wave.process(chain, deposits)
-    except wave.NotDecided as error:
-        if len(deposits) > 1:
-            for one in deposits:
-                _process(chain, [one], aside)
-            return
-        wave.process(chain, [put_aside(deposits[0].snapshot, OURS)])
-        aside.append((deposits[0].snapshot.arrival.chemin, f"refusé par une erreur de notre programme : {error}"))
-
-
-def _by_attempts(chain: Chain, snapshots: Sequence[Snapshot]) -> Iterator[tuple[list[Snapshot], int]]:
-    """The snapshots in their order, those that may be read together in one group, with the attempts behind them."""
-    before = chain.book.attempts([(s.arrival.siret, s.sha256) for s in snapshots])
-    group: list[Snapshot] = []
-    for snapshot in snapshots:
-        attempts = before.get((snapshot.arrival.siret, snapshot.sha256), 0)
-        if attempts < ALONE:
-            group.append(snapshot)
-            continue
+        Suspect is what the program ended before deciding, twice, and what was put aside. Attempts are counted before reading.
+        """
+        before = self._chain.book.attempts([(s.arrival.siret, s.sha256) for s in snapshots])
+        group: list[Snapshot] = []
+        for snapshot in snapshots:
+            attempts = before.get((snapshot.arrival.siret, snapshot.sha256), 0)
+            if attempts < ALONE and snapshot.arrival.chemin not in self._suspects:
+                group.append(snapshot)
+                continue
+            if group:
+                yield group, False
+                group = []
+            yield [snapshot], True
         if group:
-            yield group, 0
-            group = []
-        yield [snapshot], attempts
-    if group:
-        yield group, 0
+            yield group, False
+
+    def _read(self, group: Sequence[Snapshot]) -> list[Deposit]:
+        chain = self._chain
+        try:
+            with wave.faults_said():
+                return wave.read(chain.pool, chain.context.settings, chain.headings, group)
+        except wave.NotDecided as error:
+            if len(group) > 1:
+                return [deposit for one in group for deposit in self._read([one])]
+            self._put_aside(group[0], FAULT.format(what=error))
+            return []
+
+    def _end_wave(self) -> None:
+        wave_over, self._pending = self._pending, []
+        for together in trial.apart(wave_over):
+            self._together(together)
+
+    def _together(self, deposits: Sequence[Deposit]) -> None:
+        """Process a wave. Retry one that a fault of ours stopped deposit by deposit; put aside the one that meets it."""
+        try:
+            wave.process(self._chain, deposits)
+        except wave.NotDecided as error:
+            if len(deposits) == 1:
+                self._put_aside(deposits[0].snapshot, FAULT.format(what=error))
+                return
+            for one in deposits:
+                self._together([one])
+
+    def _alone(self, snapshot: Snapshot) -> None:
+        try:
+            wave.process_alone(self._chain, snapshot)
+        except wave.NotDecided as error:
+            self._put_aside(snapshot, FAULT.format(what=error))
+        except Died:
+            self._put_aside(snapshot, ENDED, attend=True)
+
+    def _put_aside(self, snapshot: Snapshot, why: str, *, attend: bool = False) -> None:
+        """It stays in the inbox, without a verdict, and is said. ``attend``: not tried again before somebody asks for it."""
+        arrival = snapshot.arrival
+        self._chain.book.put_aside(Aside(*arrival.sight, why, attend))
+        self.aside.append((arrival.chemin, why))
 
 
-def _finish_older(workspace: Workspace, book: Ledger, day: date, fence: int) -> None:
+def _finish_older(workspace: Workspace, context: Context) -> None:
     """Close an unfinished run of another date as far as it went; one of this date is resumed by ``start_run``."""
-    unfinished = book.unfinished()
-    if unfinished and unfinished[1] != day:
-        _close(workspace, book, unfinished[0], fence)
+    unfinished = context.book.unfinished()
+    if unfinished and unfinished[1] != context.day:
+        _close(workspace, replace(context, day=unfinished[1]), unfinished[0])
 
 
-def _close(workspace: Workspace, book: Ledger, name: str, fence: int) -> None:
-    """Stage the run's report, close the run and let its report be seen; then the page over all runs."""
-    view = book.run_view(name)
+def _close(workspace: Workspace, context: Context, name: str) -> Mapping[str, Any]:
+    """Stage the run's report, close the run and let its report be seen; then the page over all runs. What the report says."""
+    book = context.book
+    view = book.run_view(name) | {"suivi": follow_up(context)}
     past = [book.run_view(earlier["run"], rows=False) for earlier in book.past_runs(PAST)]
-    token = spool.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), fence)
+    token = spool.stage(workspace, Folder("rapport", f"rapports/{name}", overview.files(view, past)), book.fence)
     book.finish_run(name, [token])
     outbox.release(workspace, book)
     known = [run["run"] for run in book.past_runs(PAST)]
     whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known]
-    spool.replace_file(workspace, workspace.reports / "index.html", overview.across(whole), fence)
+    spool.replace_file(workspace, workspace.reports / "index.html", overview.across(whole), book.fence)
+    return view

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from pipeline.errors import AGAIN, Interrupted
+from pipeline.errors import STOPPED, Interrupted
 
 
 class _State:
@@ -21,7 +21,7 @@ class _State:
 
 def _stop() -> None:
     _State.asked = False
-    raise Interrupted("Arrêt demandé. " + AGAIN)
+    raise Interrupted(STOPPED)
 
 
 def _on_signal(_number: int, _frame: FrameType | None) -> None:

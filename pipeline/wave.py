@@ -1,4 +1,7 @@
-"""One wave: deposits that were read → decided, rendered, staged, committed, released. ``run`` has what stands around it."""
+"""One wave: deposits that were read → decided, rendered, staged, committed, released. ``run`` has what stands around it.
+
+A deposit that is suspect goes *alone*: a child reads, judges and renders it, and may die of it; this process commits.
+"""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from time import monotonic
 
+from pipeline import ledger, reference
 from pipeline.documents import clerk, returns
 from pipeline.documents.returns import limits
 from pipeline.documents.returns.entries import ReportData
@@ -22,10 +26,11 @@ from pipeline.judging.deposit import Deposit
 from pipeline.judging.earlier import Earlier, earlier
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Complement, Decision, Folder, Token
+from pipeline.nomenclature import Motif, Rename
 from pipeline.publishing import outbox, spool
 from pipeline.reading import ReadOptions
 from pipeline.settings import Settings
-from pipeline.workers import Pool
+from pipeline.workers import Died, Pool
 from pipeline.workspace import Workspace
 
 RETRIES = 5
@@ -96,17 +101,51 @@ def read(
     return [Deposit(snapshot, reading) for snapshot, reading in zip(snapshots, pool.read(tasks), strict=True)]
 
 
+@contextmanager
+def faults_said(*passing: type[Exception]) -> Iterator[None]:
+    """Convert whatever is a fault of ours (a bug, no memory, a library that fails) to ``NotDecided``; a halt stays one."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, (Halt, NotDecided, *passing)) or (isinstance(error, OSError) and error.errno):
+            raise  # what the system refuses is no deposit's doing
+        raise NotDecided(scrubbed(error)) from None
+
+
 def process(chain: Chain, deposits: Sequence[Deposit]) -> None:
     """Decide, commit and publish one wave, ``deposits`` in deposit order.
 
-    Raises ``NotDecided`` when a bug of ours stops it before the commit, ``Halt`` when the machine or the state does.
+    Raises ``NotDecided`` when a fault of ours stops it before the commit, ``Halt`` when the machine or the state does.
     """
+    _publish(chain, lambda: _prepared(chain, deposits))
+
+
+def process_alone(chain: Chain, snapshot: Snapshot) -> None:
+    """``read`` and ``process`` one deposit whose work is done in a child of its own.
+
+    Raises ``Died`` where that child dies of it again and again; else as ``process``.
+    """
+    context = chain.context
+    errand = Errand(
+        *(chain.workspace, context.settings, context.day, context.motifs, context.renames),
+        *(chain.run, chain.fence, chain.headings, snapshot),
+    )
+
+    def prepare() -> Decision:
+        with chain.timings.step("isolement"), faults_said(Died):
+            return chain.pool.apart(prepared_alone, errand)
+
+    _publish(chain, prepare)
+
+
+def _publish(chain: Chain, prepare: Callable[[], Decision]) -> None:
+    """Commit what ``prepare`` decides, let it be seen, let the sources go. The head is read before; where it moved, again."""
     for attempt in itertools.count(1):
         head = chain.book.head()
-        decided, tokens = _prepared(chain, deposits)
+        decision = prepare()
         with chain.timings.step("engagement"):
             try:
-                chain.book.commit(_decision(chain, decided, tokens), head)
+                chain.book.commit(decision, head)
                 break
             except HeadMoved:
                 if attempt == RETRIES:
@@ -116,17 +155,39 @@ def process(chain: Chain, deposits: Sequence[Deposit]) -> None:
         retire(chain.workspace, chain.book)
 
 
-def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> tuple[Decided, list[Token]]:
-    """Decided and staged. Raises ``NotDecided`` for what a bug of ours does, so that one deposit does not stop the others."""
-    try:
+def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> Decision:
+    """Decided and staged, nothing committed."""
+    with faults_said():
         with chain.timings.step("jugement"):
             decided = decide(chain.context, deposits)
         with chain.timings.step("rendu"):
-            return decided, _stage(chain, decided)
-    except (Halt, OSError):
-        raise
-    except Exception as error:
-        raise NotDecided(scrubbed(error)) from None
+            tokens = _stage(chain, decided)
+        return _decision(chain, decided, tokens)
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One suspect deposit and all that its child needs: what can travel to another process."""
+
+    workspace: Workspace
+    settings: Settings
+    day: date
+    motifs: tuple[Motif, ...]
+    renames: tuple[Rename, ...]
+    run: str
+    fence: int
+    headings: tuple[tuple[str, str], ...]
+    snapshot: Snapshot
+
+
+def prepared_alone(errand: Errand) -> Decision:
+    """In a child: read, judge and render one deposit, with a view of the ledger of its own. Commits nothing."""
+    workspace, settings = errand.workspace, errand.settings
+    with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool, faults_said():
+        known = reference.open(workspace)
+        context = Context(settings, errand.day, known, book, errand.motifs, errand.renames)
+        chain = Chain(workspace, context, pool, errand.run, errand.fence, errand.headings, Timings(), silent)
+        return _prepared(chain, read(pool, settings, errand.headings, [errand.snapshot]))
 
 
 def _stage(chain: Chain, decided: Decided) -> list[Token]:
@@ -168,7 +229,8 @@ def _portions(reports: Iterable[ReportData]) -> Iterator[list[ReportData]]:
 
 def _write_return(item: tuple[Workspace, int, ReportData]) -> Token:
     workspace, fence, report = item
-    folder = Folder("retour", f"{report['siret']}/retours/{report['depot']}", returns.files(report))
+    kind, place = ("essai", "essais") if report.get("essai") else ("retour", "retours")
+    folder = Folder(kind, f"{report['siret']}/{place}/{report['depot']}", returns.files(report))
     return spool.write(workspace, folder, fence)
 
 

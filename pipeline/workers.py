@@ -1,15 +1,19 @@
-"""Work done in other processes: reading, in children with limits that may die; rendering, over several cores.
+"""Work done in other processes: reading in children with limits, that may die; rendering over several cores; errands apart.
 
-A child that dies or hangs takes nothing with it: its task is tried again alone in a fresh child, three times in all, then
-the file is refused. What a child says of an error holds no cell content, and its own output is discarded.
+A child that dies or hangs takes nothing along: its task is tried again alone in a fresh child, three attempts in all. Then a file
+that was to be read counts as refused, and any other work has ``Died``. What a child says of an error holds no cell content, and
+its own output goes nowhere. Those that may write end with the program, however it ends.
 """
 
 import multiprocessing
 import os
 import resource
 import signal
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -30,6 +34,12 @@ _TASKS_A_CHILD = 200  # then it is replaced: what its libraries keep to themselv
 _OPEN_FILES = 64
 _WRITTEN_BYTES = 0  # a reading child writes no file at all
 _FRESH = 1
+_PATIENCE = 30
+"""An errand may take as many times what reading a file may: after that its child hangs."""
+
+
+class Died(Exception):
+    """A child did not live to answer, however often it was tried."""
 
 
 class Pool:
@@ -42,6 +52,7 @@ class Pool:
         self._context.set_forkserver_preload(["pipeline.reading"])
         self._readers: ProcessPool | None = None
         self._workers: ProcessPool | None = None
+        self._apart: _Apart | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -49,11 +60,13 @@ class Pool:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        if self._apart is not None:
+            self._apart.end()
         for pool in (self._readers, self._workers):
             if pool is not None:
                 pool.stop() if error is not None else pool.close()  # type: ignore[no-untyped-call]
                 pool.join()
-        self._readers = self._workers = None
+        self._readers = self._workers = self._apart = None
 
     def read(self, tasks: Sequence[tuple[Path, ReadOptions]]) -> list[Reading]:
         """Read each (source, options) in a child; readings come in the same order.
@@ -71,13 +84,44 @@ class Pool:
         return readings
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Apply ``function`` to ``items``, in order; in this process where there is only one. Raises what ``function`` raises."""
+        """Apply ``function`` to ``items``, in order; in this process where there is only one.
+
+        What ``function`` raises is raised here once nothing is at work any more. Raises ``Died`` for a child that dies of the
+        same item again and again.
+        """
         if self._processes == 1:
             return [function(item) for item in items]
         if self._workers is None:
-            self._workers = ProcessPool(max_workers=self._processes, context=self._context)
-        futures = [self._workers.schedule(function, args=(item,)) for item in items]
-        return [future.result() for future in futures]
+            self._workers = ProcessPool(
+                max_workers=self._processes, context=self._context, initializer=_end_with_parent
+            )
+        given = list(items)
+        futures = [self._workers.schedule(function, args=(item,)) for item in given]
+        wait(futures)
+        return [
+            self._mapped(self._workers, future, function, item) for future, item in zip(futures, given, strict=True)
+        ]
+
+    def apart(self, function: Callable[[Item], Result], item: Item) -> Result:
+        """``function(item)`` in one child kept for it, which may have children of its own.
+
+        What ``function`` raises is raised here. Raises ``Died`` when its child dies or hangs again and again.
+        """
+        if self._apart is None:
+            self._apart = _Apart(self._context, _PATIENCE * self._limits.secondes)
+        return self._apart.do(function, item)
+
+    def _mapped(
+        self, workers: ProcessPool, future: "Future[Result]", function: Callable[[Item], Result], item: Item
+    ) -> Result:
+        for _attempt in range(ATTEMPTS - 1):
+            with suppress(ProcessExpired):
+                return future.result()
+            future = workers.schedule(function, args=(item,))
+        try:
+            return future.result()
+        except ProcessExpired:
+            raise Died from None
 
     def _reading_pool(self, processes: int, tasks: int) -> ProcessPool:
         return ProcessPool(
@@ -120,12 +164,90 @@ class Pool:
         return Reading("", observations=(outcome,))
 
 
-def _limit(limits: Limits) -> None:
-    """Set the limits of a child, and discard its output: a library may print what it reads. Runs before anything is read."""
+class _Apart:
+    """One child that does errands, one after the other, started when first needed; a dead one has a successor."""
+
+    def __init__(self, context: Any, seconds: int) -> None:
+        self._context = context
+        self._seconds = seconds
+        self._child: Any = None
+        self._line: Connection | None = None
+
+    def do(self, function: Callable[[Item], Result], item: Item) -> Result:
+        """``function(item)``, tried again where the child dies or hangs, then ``Died``."""
+        for _attempt in range(ATTEMPTS):
+            try:
+                done, answer = self._asked(function, item)
+                break
+            except (EOFError, OSError):  # no one at the other end of the line, or no answer in time
+                self.end()
+            except BaseException:
+                self.end()
+                raise
+        else:
+            raise Died
+        if not done:
+            raise answer
+        result: Result = answer
+        return result
+
+    def _asked(self, function: Callable[[Item], Result], item: Item) -> Any:
+        if self._line is None:
+            self._line, far = self._context.Pipe()
+            self._child = self._context.Process(target=_errands, args=(far,))
+            self._child.start()
+            far.close()
+        self._line.send((function, item))
+        if not self._line.poll(self._seconds):
+            raise TimeoutError
+        return self._line.recv()
+
+    def end(self) -> None:
+        """End the child, whatever it is at."""
+        if self._line is not None:
+            self._line.close()
+            self._child.kill()
+            self._child.join()
+        self._line = self._child = None
+
+
+def _errands(line: Connection) -> None:
+    """The life of a child of ``_Apart``: until nobody asks any more."""
+    _end_with_parent()
+    _silence()
+    with suppress(EOFError):
+        while True:
+            function, item = line.recv()
+            try:
+                answer = True, function(item)
+            except Exception as error:
+                answer = False, error
+            line.send(answer)
+
+
+def _end_with_parent() -> None:
+    """Kill this process when the program ends, however that ends: what is left over must not write where the next run works."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_outlived, args=(parent,), daemon=True).start()
+
+
+def _outlived(parent: Any) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _silence() -> None:
+    """The output of a child goes to nowhere: a library may print what it read."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+def _limit(limits: Limits) -> None:
+    """In a child, before anything is read: its limits, and no output."""
+    _silence()
     resource.setrlimit(resource.RLIMIT_AS, (limits.memoire, limits.memoire))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))

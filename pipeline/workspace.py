@@ -16,6 +16,11 @@ class Workspace:
         return self.root / "inbox" / "extraits"
 
     @property
+    def entered(self) -> Path:
+        """Where the operator puts lists of what was typed into Kairos."""
+        return self.root / "inbox" / "saisies"
+
+    @property
     def deposits(self) -> Path:
         """One folder an organisation."""
         return self.root / "inbox" / "depots"
@@ -51,6 +56,11 @@ class Workspace:
         return self.var / "originaux"
 
     @property
+    def entered_archive(self) -> Path:
+        """Lists of ``entered`` once they are noted, unchanged."""
+        return self.var / "saisies"
+
+    @property
     def spool(self) -> Path:
         """Folders written but not yet seen by anyone; on the file system of ``outbox``."""
         return self.var / "spool"
@@ -65,13 +75,19 @@ class Workspace:
         """Which ledger the outbox belongs to."""
         return self.outbox / ".temoin.json"
 
+    @property
+    def second_witness(self) -> Path:
+        """The same, beside the ledger: an outbox that is emptied does not take it along."""
+        return self.var / "temoin.json"
+
     def relative(self, path: Path) -> str:
         """``path`` as it is named in the ledger and in reports: relative to the workspace."""
         return str(path.relative_to(self.root))
 
     def folders(self) -> tuple[Path, ...]:
         """Every folder of the workspace, parents first."""
-        return (self.extracts, self.deposits, self.outbox, self.reports, self.reference, self.originals, self.spool)
+        inbox = (self.extracts, self.deposits, self.entered)
+        return (*inbox, self.outbox, self.reports, self.reference, self.originals, self.entered_archive, self.spool)
 
     def create(self) -> None:
         """Make the folders that are missing; what an organisation never sees is closed to others (0700)."""

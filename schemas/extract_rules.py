@@ -1,22 +1,27 @@
 """The rules an initial DSF extract must pass, whole: code, sentence in both languages, and what is true of a good one.
 
-EXT-01 to 06 are about the files, 07 to 15 about one row (those that read a cell are applied by
-``pipeline.reference.values``, the others by the pandera models), 20 to 23 about the tables together (DuckDB), 30 about
-what was known before.
+EXT-01 to 06 and 18 are about the files, 07 to 17 about one row (those that read a cell are applied by
+``pipeline.reference.values``, the others by the pandera models), 20 to 24 about the tables together (DuckDB), 30 to 32 about
+what ``--force`` lets pass. EXT-40 and 41 refuse nothing: they are said of an extract that is loaded.
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
 
 @dataclass(frozen=True)
 class ExtractRule:
-    """One reason to refuse an extract. Texts may use ``{detail}``; they never quote the cell, it stands beside them."""
+    """One reason to refuse an extract. Texts may use ``{detail}``; they never quote the cell, it stands beside them.
+
+    ``forced``: ``dsf extract load --force`` loads the extract all the same.
+    """
 
     code: str
     fr: str
     en: str
+    forced: bool = False
 
     def text(self, langue: str, detail: str) -> str:
         """The sentence in ``langue``."""
@@ -36,8 +41,8 @@ _DECLARED = (
     ),
     ExtractRule(
         "EXT-03",
-        "Colonne absente. Toutes les colonnes de la table doivent y être, sous leur nom exact.",
-        "Column missing. All columns of the table must be there, under their exact names.",
+        "Colonne absente. Toutes doivent y être, sous leur nom exact. Entre guillemets : le titre le plus proche.",
+        "Column missing. All must be there, under their exact names. Quoted: the nearest heading.",
     ),
     ExtractRule(
         "EXT-04",
@@ -76,6 +81,21 @@ _DECLARED = (
     ),
     ExtractRule("EXT-15", "La fin précède le début.", "The end comes before the start."),
     ExtractRule(
+        "EXT-16",
+        "Numéro de plus de 15 chiffres ou écrit avec un exposant : un tableur en a perdu la fin. Exportez la colonne en texte.",
+        "Number of more than 15 digits or written with an exponent: a spreadsheet has lost its end. Export the column as text.",
+    ),
+    ExtractRule(
+        "EXT-17",
+        "Extraction après le {detail}, jour de ce chargement : aucun extrait d'ici là ne la remplacerait. Corrigez la date.",
+        "Extraction after {detail}, the day of this load: no extract until then would replace it. Correct the date.",
+    ),
+    ExtractRule(
+        "EXT-18",
+        "Plusieurs feuilles pour cette table : rien ne dit laquelle est la bonne. Gardez-en une, renommez les autres.",
+        "Several sheets for this table: nothing says which is right. Keep one, rename the others.",
+    ),
+    ExtractRule(
         "EXT-20",
         "Clé en double : déjà à la ligne {detail}.",
         "Duplicate key: already on row {detail}.",
@@ -96,14 +116,48 @@ _DECLARED = (
         "The absences of this sequence add up to {detail} non finançable hours.",
     ),
     ExtractRule(
+        "EXT-24",
+        "DSF sans aucune ligne dans la table sequences : l'extrait est incomplet. Exportez-le de nouveau.",
+        "DSF without any row in table sequences: the extract is not whole. Export it again.",
+    ),
+    ExtractRule(
         "EXT-30",
         "L'extrait retire {detail} lignes connues de ses DSF (séquences, absences). S'il est juste : --force.",
         "The extract removes {detail} rows known of its DSF (sequences, absences). If it is right: --force.",
+        forced=True,
+    ),
+    ExtractRule(
+        "EXT-31",
+        "Le fichier ne finit pas par une fin de ligne : il a pu être coupé. Exportez-le de nouveau ; s'il est entier : --force.",
+        "The file does not end with a line end: it may have been cut. Export it again; if it is whole: --force.",
+        forced=True,
+    ),
+    ExtractRule(
+        "EXT-32",
+        "UTF-8 et cp1252 mélangés : ce texte est abîmé. Exportez le fichier en UTF-8 ; si le texte est juste : --force.",
+        "UTF-8 and cp1252 mixed: this text is damaged. Export the file as UTF-8; if the text is right: --force.",
+        forced=True,
+    ),
+)
+_SAID = (
+    ExtractRule(
+        "EXT-40",
+        "DSF connue par une extraction plus récente ({detail}) : celle-ci reste celle qui compte.",
+        "DSF known from a more recent extraction ({detail}), which still is the one that counts.",
+    ),
+    ExtractRule(
+        "EXT-41",
+        "Absence déjà complémentée d'après un extrait précédent : elle le reste.",
+        "Absence already completed by what an earlier extract says: it stays so.",
     ),
 )
 
 RULES: dict[str, ExtractRule] = {rule.code: rule for rule in _DECLARED}
-"""The catalogue, by code."""
+"""What refuses an extract, by code."""
+NOTES: dict[str, ExtractRule] = {rule.code: rule for rule in _SAID}
+"""What is said of an extract that is loaded, by code."""
+FORCED = frozenset(rule.code for rule in _DECLARED if rule.forced)
+"""What ``--force`` lets pass."""
 
 
 def is_filled(cells: pd.Series) -> pd.Series:
@@ -119,3 +173,8 @@ def is_not_negative(hours: pd.Series) -> pd.Series:
 def ends_after_it_starts(start: pd.Series, end: pd.Series) -> pd.Series:
     """EXT-15: a period or an absence runs forward; one day is enough. Blank ends are another rule's."""
     return (start <= end) | start.isna() | end.isna()
+
+
+def is_extracted_by(instants: pd.Series, day: date) -> pd.Series:
+    """EXT-17: an extraction of tomorrow would win over every true one until then, in silence. Blanks are another rule's."""
+    return (instants < pd.Timestamp(day) + pd.Timedelta(days=1)) | instants.isna()

@@ -40,11 +40,6 @@ class Noticed(StrEnum):
 
 UNREADABLE: dict[str, tuple[str, str]] = {
     "empty": ("vide", "empty"),  # a file of no byte; the rule has its own words for it
-    "tried": ("trois essais de lecture ont échoué", "three attempts to read it failed"),
-    "our_error": (
-        "une erreur de notre programme, l'opérateur est prévenu",
-        "an error of our program, the operator is told",
-    ),
     "pdf": ("c'est un document PDF", "it is a PDF document"),
     "rtf": ("c'est un document RTF", "it is an RTF document"),
     "image": ("c'est une image", "it is an image"),

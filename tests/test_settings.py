@@ -45,6 +45,7 @@ GOOD: list[Case] = [
     ("processus", 12, 12),
     ("motifs", "motifs.csv", "motifs.csv"),
     ("synonymes", "titres.csv", "titres.csv"),
+    ("correspondances", "noms.csv", "noms.csv"),
     *((f"limites.{f.name}", 1, 1) for f in fields(Limits)),
     ("limites.octets", "1000000", 1_000_000),
     ("ouverture.ESF", "2020-01-31", date(2020, 1, 31)),
@@ -132,9 +133,13 @@ def test_every_setting_there_is_is_tried_here() -> None:
     whole = {f.name for f in fields(Settings)} - {"origines"}
     for cases in (GOOD, BAD):
         tried = {key for key, *_ in cases}
-        assert {key.partition(".")[0] for key in tried} - {"conservation"} >= whole - {"motifs", "synonymes"}
+        assert {key.partition(".")[0] for key in tried} - {"conservation"} >= whole - {
+            "motifs",
+            "synonymes",
+            "correspondances",
+        }
         assert {f"limites.{f.name}" for f in fields(Limits)} <= tried
-    assert {"motifs", "synonymes"} <= {key for key, *_ in GOOD}, "any text will do for these"
+    assert {"motifs", "synonymes", "correspondances"} <= {key for key, *_ in GOOD}, "any text will do for these"
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -167,7 +172,7 @@ def test_a_day_with_its_time_is_that_day(tmp_path: Path) -> None:
     assert found == date(2022, 1, 1) and not isinstance(found, datetime)
 
 
-@pytest.mark.parametrize("key", ["langue", "organisme", "ledger", "moteur", "motifs", "synonymes"])
+@pytest.mark.parametrize("key", ["langue", "organisme", "ledger", "moteur", "motifs", "synonymes", "correspondances"])
 def test_a_text_is_a_text(tmp_path: Path, key: str) -> None:
     with pytest.raises(SettingError, match=key):
         load(tmp_path, options={key: 12})

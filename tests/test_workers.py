@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from pipeline import workers
 from pipeline.reading import ReadOptions
 from pipeline.reading.model import Reading
 from pipeline.settings import Limits
-from pipeline.workers import Pool
+from pipeline.workers import Died, Pool
 from schemas.noticed import Noticed
 from tests.hostile import build
 
@@ -87,6 +89,118 @@ def test_three_deaths_put_a_file_aside(good: Path, tmp_path: Path) -> None:
     (said,) = readings[1].observations
     assert (said.noticed, said.code) == (Noticed.FILE_UNREADABLE, "stopped")
     assert len([path for path in tmp_path.iterdir() if path.stem == "mortel" and path != deadly]) == workers.ATTEMPTS
+
+
+def note(path: Path) -> int:
+    """How often this was called for ``path``, this time included."""
+    with path.open("a") as file:
+        file.write("x")
+    return path.stat().st_size
+
+
+def die_at_first(path: Path) -> int:
+    """Stands for a child that the machine kills for want of memory, once."""
+    tries = note(path)
+    if tries < workers.ATTEMPTS:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return tries
+
+
+def die_always(path: Path) -> int:
+    note(path)
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+@pytest.mark.parametrize("how", ["map", "apart"])
+def test_H20_work_whose_child_is_killed_is_tried_again(tmp_path: Path, how: str) -> None:
+    place = tmp_path / "essais"
+    with Pool(2, Limits()) as pool:
+        done = pool.map(die_at_first, [place])[0] if how == "map" else pool.apart(die_at_first, place)
+        assert done == workers.ATTEMPTS
+        assert pool.map(square, [3]) == [9]
+
+
+@pytest.mark.parametrize("how", ["map", "apart"])
+def test_H20_work_that_kills_its_child_every_time_is_given_up_and_the_rest_is_done(tmp_path: Path, how: str) -> None:
+    place = tmp_path / "essais"
+    with Pool(2, Limits()) as pool:
+        with pytest.raises(Died):
+            pool.map(die_always, [place]) if how == "map" else pool.apart(die_always, place)
+        assert place.stat().st_size == workers.ATTEMPTS
+        assert pool.map(square, [3]) == [9] and pool.apart(square, 3) == 9
+
+
+def slow(place: Path) -> None:
+    time.sleep(0.5)
+    (place / "fini").touch()
+
+
+def test_what_map_raises_is_raised_once_nothing_is_at_work_any_more(tmp_path: Path) -> None:
+    """The next try writes at the same places."""
+    with Pool(2, Limits()) as pool:
+        with pytest.raises(ValueError, match="rendering failed"):
+            pool.map(either, [None, tmp_path])
+        assert (tmp_path / "fini").exists()
+
+
+def either(place: Path | None) -> None:
+    if place is None:
+        fail(0)
+    else:
+        slow(place)
+
+
+def test_an_errand_says_what_it_raises_and_may_have_children_of_its_own(good: Path) -> None:
+    with Pool(1, Limits()) as pool:
+        with pytest.raises(ValueError, match="rendering failed"):
+            pool.apart(fail, 1)
+        assert pool.apart(nested, good) == 1
+
+
+def nested(path: Path) -> int:
+    with Pool(1, Limits()) as pool:
+        return lines(pool.read([(path, ReadOptions())])[0])
+
+
+def forever(place: Path) -> None:
+    (place / str(os.getpid())).touch()
+    time.sleep(600)
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from pipeline.settings import Limits
+from pipeline.workers import Pool
+from tests.test_workers import forever
+if __name__ == "__main__":
+    with Pool(2, Limits()) as pool:
+        if sys.argv[1] == "map":
+            pool.map(forever, [Path(sys.argv[2])] * 2)
+        else:
+            pool.apart(forever, Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("how", ["map", "apart"])
+def test_children_that_may_write_end_with_the_program_however_it_ends(tmp_path: Path, how: str) -> None:
+    script, notes = tmp_path / "programme.py", tmp_path / "enfants"
+    script.write_text(PROGRAM)
+    notes.mkdir()
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    program = subprocess.Popen([sys.executable, str(script), how, str(notes)], env=environ)
+    wanted = 2 if how == "map" else 1
+    while len(list(notes.iterdir())) < wanted:
+        assert program.poll() is None
+        time.sleep(0.05)
+    program.kill()
+    program.wait()
+    for child in notes.iterdir():
+        while Path(f"/proc/{child.name}/stat").exists():
+            if Path(f"/proc/{child.name}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                break
+            time.sleep(0.05)
 
 
 def test_memory_limit_is_said(good: Path, tmp_path: Path) -> None:

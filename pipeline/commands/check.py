@@ -27,6 +27,7 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
     if not known.known():
         raise NoReference("Aucun extrait de DSF initiales n'est chargé : lancez d'abord dsf extract load.")
     with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool:
+        reference.check(workspace, book.newest_extract())
         motifs = nomenclature.motifs(workspace.root, settings.motifs)
         renames = nomenclature.renames(workspace.root, settings.correspondances)
         context = Context(settings, day, known, book, motifs, renames)

@@ -64,7 +64,7 @@ siret_option = click.option("--siret", "-s", required=True, callback=read_siret,
 def errors_as_exits() -> Iterator[None]:
     """Turn what stops a command into one sentence and its exit code; no traceback for what is not our fault."""
     from pipeline.errors import Halt, disk_halt, scrubbed
-    from pipeline.reference import ExtractError, StoreError
+    from pipeline.reference import ExtractError
     from pipeline.settings import SettingError
 
     try:
@@ -75,7 +75,7 @@ def errors_as_exits() -> Iterator[None]:
     except Halt as error:
         click.echo(f"dsf : {error}", err=True)
         sys.exit(error.exit_code)
-    except (ExtractError, StoreError) as error:
+    except ExtractError as error:
         click.echo(f"dsf : {error}", err=True)
         sys.exit(Exit.FAILURE)
     except BrokenPipeError:  # whoever reads stdout has had enough

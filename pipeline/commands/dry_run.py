@@ -3,34 +3,37 @@
 The ledger, the reference and what waits are doubled; the run decides and numbers in the double, which is then deleted.
 """
 
+import errno
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 
+from pipeline import disk, lock
+from pipeline.intake import walk
 from pipeline.ledger.copying import copy_to
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
+
+_PASSED_OVER = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM})
+"""What a sender's file may answer: taken back meanwhile, too deep for a path, closed. It is not in the double."""
 
 
 @contextmanager
 def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
     """A workspace that has all that ``workspace`` has before a run, to be changed at will; gone afterwards."""
-    workspace.var.mkdir(parents=True, exist_ok=True)
-    root = Path(mkdtemp(prefix="essai-", dir=workspace.var))
-    try:
+    lock.sweep(workspace)
+    with lock.double(workspace) as root:
         copy = Workspace(root)
         copy.create()
+        _double_tree(workspace.extracts, copy.extracts, _copied)
         # A second name of a sender's file would be seen by a run that starts meanwhile: deposits are copied.
-        for source, target, link in (
-            (workspace.extracts, copy.extracts, False),
-            (workspace.deposits, copy.deposits, False),
-            (workspace.reference, copy.reference, True),
-        ):
-            _double_tree(source, target, link=link)
+        _double_tree(workspace.entered, copy.entered, _copied)
+        largest = walk.largest(settings)
+        _double_tree(workspace.deposits, copy.deposits, lambda path, target: _deposit(path, target, largest))
+        _double_tree(workspace.reference, copy.reference, _linked)
         for name in ("dsf.toml", settings.motifs, settings.synonymes, settings.correspondances):
             if name and (workspace.root / name).is_file() and not Path(name).is_absolute():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -39,24 +42,48 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
         if workspace.witness.exists():
             shutil.copy2(workspace.witness, copy.witness)
         yield copy
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
 
 
-def _double_tree(source: Path, target: Path, *, link: bool) -> None:
-    """Every regular file of ``source`` at the same place under ``target``, linked, or copied with its times."""
+def _double_tree(source: Path, target: Path, put: Callable[[Path, Path], object]) -> None:
+    """``put`` every regular file of ``source`` at the same place under ``target``."""
     for folder, _, names in os.walk(source):
         here = target / Path(folder).relative_to(source)
-        here.mkdir(parents=True, exist_ok=True)
+        with _passed_over():
+            here.mkdir(parents=True, exist_ok=True)
         for name in names:
-            path = Path(folder) / name
-            if path.is_symlink() or not path.is_file():
-                continue
-            with suppress(FileNotFoundError):  # taken back by its sender meanwhile
-                if link:
-                    os.link(path, here / name, follow_symlinks=False)
-                else:
-                    shutil.copy2(path, here / name, follow_symlinks=False)
+            with _passed_over():
+                path = Path(folder) / name
+                if not path.is_symlink() and path.is_file():
+                    put(path, here / name)
+
+
+@contextmanager
+def _passed_over() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _PASSED_OVER:
+            raise
+
+
+def _copied(path: Path, target: Path) -> None:
+    """With its times."""
+    shutil.copy2(path, target, follow_symlinks=False)
+
+
+def _linked(path: Path, target: Path) -> None:
+    os.link(path, target, follow_symlinks=False)
+
+
+def _deposit(path: Path, target: Path, largest: int) -> None:
+    """A copy; of what a run would not archive either, an empty file that claims its size: it is said as in a run."""
+    size = path.stat().st_size
+    if size > largest or 2 * size > disk.room(target.parent):
+        with target.open("wb") as file:
+            file.truncate(size)
+        shutil.copystat(path, target)
+    else:
+        _copied(path, target)
 
 
 def for_double(settings: Settings) -> Settings:

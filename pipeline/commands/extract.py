@@ -1,6 +1,7 @@
 """`dsf extract`: the initial DSF extracts that were loaded, and what they say of one DSF."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,18 +9,19 @@ from pipeline import jsonfile, reference
 from pipeline.commands.console import SHOWN, plain
 from pipeline.intake.extracts import files_under
 from pipeline.lock import locked
-from pipeline.reference import Facts, Load, LoadResult
+from pipeline.reference import ExtractReport, Facts, Load, LoadResult
 from pipeline.workspace import Workspace
 
 
-def load(workspace: Workspace, paths: Sequence[Path], *, force: bool) -> list[LoadResult]:
+def load(workspace: Workspace, paths: Sequence[Path], *, force: bool, day: date | None = None) -> list[LoadResult]:
     """Load the extracts at ``paths`` (files, folders), or those of ``inbox/extraits``, as they are now.
 
-    Raises ``FileNotFoundError`` for a path that is not there, ``Busy`` while a run holds the workspace.
+    ``day``: none is newer than that; today where none is given. Raises ``FileNotFoundError`` for a path that is not there,
+    ``Busy`` while a run holds the workspace.
     """
     found = reference.find(files_under(paths or [workspace.extracts]))
     with locked(workspace):
-        return reference.load(workspace, found, force=force, named=bool(paths))
+        return reference.load(workspace, found, day or date.today(), force=force, named=bool(paths))
 
 
 def load_data(item: Load) -> dict[str, Any]:
@@ -48,40 +50,47 @@ def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
                 "jeu": result.extract,
                 "etat": "refuse" if result.error else "charge" if result.is_new else "deja_connu",
                 "extrait": load_data(result.load) if result.load else None,
-                "problemes": [
-                    {
-                        "code": problem.code,
-                        "fichier": problem.fichier,
-                        "feuille": problem.feuille,
-                        "ligne": problem.ligne,
-                        "colonne": problem.colonne,
-                        "valeur": "" if problem.personnel else problem.valeur,
-                        "message": problem.message(),
-                    }
-                    for problem in (result.error.report.problemes if result.error else ())
-                ],
+                "problemes": _report_data(result.error.report if result.error else None),
+                "remarques": _report_data(result.notes),
             }
             for result in results
         ]
     }
 
 
+def _report_data(report: ExtractReport | None) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": problem.code,
+            "fichier": problem.fichier,
+            "feuille": problem.feuille,
+            "ligne": problem.ligne,
+            "colonne": problem.colonne,
+            "valeur": "" if problem.personnel else problem.valeur,
+            "message": problem.message(),
+        }
+        for problem in (report.problemes if report else ())
+    ]
+
+
 def loads_lines(results: Sequence[LoadResult]) -> Iterator[str]:
-    """What became of each set of files: the problems of a refused one, place by place."""
+    """What became of each set of files: the problems of a refused one place by place, what is worth knowing of a loaded one."""
     for result in results:
         if result.error:
             yield f"Extrait {result.extract} : refusé, rien n'en est chargé."
-            report = result.error.report
-            for problem in report.problemes[:SHOWN]:
-                place = " ".join(
-                    filter(None, [problem.feuille, f"ligne {problem.ligne}" * bool(problem.ligne), problem.colonne])
-                )
-                typed = f" « {plain(problem.valeur)} »" if problem.valeur and not problem.personnel else ""
-                yield f"  {problem.fichier} {place}{typed} : {problem.message()} [{problem.code}]"
-            if report.total > SHOWN:
-                yield f"  et {report.total - SHOWN} autres problèmes."
+            yield from _report_lines(result.error.report)
         elif result.load:
             yield f"Extrait {result.extract} : " + (load_line(result.load) if result.is_new else "déjà chargé.")
+            yield from _report_lines(result.notes)
+
+
+def _report_lines(report: ExtractReport | None) -> Iterator[str]:
+    for problem in report.problemes[:SHOWN] if report else ():
+        parts = [problem.fichier, problem.feuille, f"ligne {problem.ligne}" * bool(problem.ligne), problem.colonne]
+        typed = f" « {plain(problem.valeur)} »" if problem.valeur and not problem.personnel else ""
+        yield f"  {' '.join(filter(None, parts))}{typed} : {problem.message()} [{problem.code}]"
+    if report and report.total > SHOWN:
+        yield f"  et {report.total - SHOWN} autres constats."
 
 
 def dsf_data(facts: Facts) -> dict[str, Any]:

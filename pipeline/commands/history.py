@@ -50,4 +50,6 @@ def _block(value: Mapping[str, Any], depth: int, within: str = "") -> Iterator[s
 
 
 def _said(name: str, value: object) -> str:
+    if value is True:
+        return "oui"
     return hours(value) if name.startswith("heures") and isinstance(value, int) else plain(str(value))

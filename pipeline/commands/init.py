@@ -24,6 +24,7 @@ def create(folder: Path) -> Iterator[str]:
     if not settings.exists():
         settings.write_text(SETTINGS, encoding="utf-8")
     yield f"Espace de travail prêt : {folder}"
-    yield f"  extraits de DSF initiales : {folder / 'inbox' / 'extraits'}"
-    yield f"  un dossier par organisme  : {folder / 'inbox' / 'depots'}/<SIRET>"
+    yield f"  extraits de DSF initiales  : {folder / 'inbox' / 'extraits'}"
+    yield f"  un dossier par organisme   : {folder / 'inbox' / 'depots'}/<SIRET>"
+    yield f"  saisies faites dans Kairos : {folder / 'inbox' / 'saisies'}"
     yield f"Ensuite : dsf run -w {folder}"

@@ -1,4 +1,4 @@
-"""Looking back: ledger, archive and outbox against each other; one complement written again; the trail of what was done.
+"""Looking back: ledger, archive, reference and outbox against each other; a complement written again; the trail of what was done.
 
 Source: spec §8 (verify, reissue, history), §9. Nothing here changes the ledger or the outbox. Findings name numbers and places of
 ours, never a person.
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pipeline import ledger, lock
+from pipeline import ledger, lock, reference
 from pipeline.disk import hash_of
 from pipeline.errors import Halt
 from pipeline.intake.names import depositor
@@ -24,6 +24,13 @@ from pipeline.workspace import Workspace
 from schemas.folding import key
 
 _SHOWN = 50
+
+UNKNOWN = (
+    "le témoin n'est pas refait : l'archive (var/originaux) contient {n} original(aux) que le registre n'a jamais connu(s) "
+    "({some}…). Le registre vient sans doute d'une sauvegarde ancienne : restaurez le plus récent. Si leurs fichiers sont "
+    "encore dans la boîte, déplacez ces originaux ailleurs, puis relancez la même commande : ils seront archivés de nouveau."
+)
+"""What keeps a witness from being renewed."""
 
 
 @dataclass
@@ -66,12 +73,12 @@ class Verification:
 def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = False) -> Verification:
     """Compare everything with everything. A folder that receivers took away is no error; a changed one is.
 
-    ``renew_witness`` writes a lost witness again when nothing else contradicts: a person vouches that outbox and ledger
-    belong together. One that is there and says otherwise is never touched.
+    ``renew_witness`` writes a lost witness again when nothing else contradicts, and the ledger knows every archived original:
+    a person vouches that outbox and ledger belong together. One that is there and says otherwise is never touched.
     """
-    if renew_witness and not workspace.witness.exists():
-        _renew(workspace, settings)
     found = Verification()
+    if renew_witness and not workspace.witness.exists():
+        _renew(workspace, settings, found)
     with ledger.open(workspace, settings) as book:
         try:
             book.check()
@@ -80,17 +87,26 @@ def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = Fa
             found.erreurs.append(str(halt))
         _chain(book, found)
         _archive(workspace, book, found)
+        _reference(workspace, book, found)
         _outbox(workspace, book.publications(), found)
     return found
 
 
-def _renew(workspace: Workspace, settings: Settings) -> None:
+def _renew(workspace: Workspace, settings: Settings, said: Verification) -> None:
+    """Renew where all agrees. ``said`` is told why not, where `verify` alone would only remark it."""
     found = Verification()
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
+        try:
+            witness.check_second(workspace, book)
+        except Halt as halt:
+            found.erreurs.append(str(halt))
         _chain(book, found)
         _archive(workspace, book, found)
+        _reference(workspace, book, found)
         _outbox(workspace, book.publications(), found)
-        if found.ok:
+        if unknown := _unknown(workspace, book):
+            said.erreurs.append(UNKNOWN.format(n=len(unknown), some=", ".join(name[:12] for name in unknown[:5])))
+        elif found.ok:
             witness.renew(workspace, book)
 
 
@@ -145,8 +161,9 @@ def _in_payload(payload: bytes) -> tuple[set[tuple[str, ...]], set[tuple[str, ..
 def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
     """The original of each deposit is there, with the bytes it is named after; a source left in the inbox is said."""
     wanted: dict[str, str] = {}
-    for row in book.deposits():
-        found.comptes["depots"] += 1
+    deposits, trials = book.deposits(), book.trials()
+    found.comptes.update(depots=len(deposits), essais=len(trials))
+    for row in (*deposits, *trials):
         wanted.setdefault(row.sha256, row.numero)
         if sum(row._mapping[f"lignes_{name}"] for name in COUNTS) and row.etat == "refuse":
             found.erreurs.append(f"le dépôt {row.numero} est refusé et a pourtant des lignes jugées")
@@ -156,7 +173,7 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
             what = "n'a plus son contenu d'origine" if now else "manque"
             found.erreurs.append(f"l'original archivé du dépôt {numero} {what}")
     found.comptes["originaux"] = len(wanted)
-    unknown = [p for p in workspace.originals.iterdir() if p.name not in wanted and p.suffix != ".tmp"]
+    unknown = {p.name for p in workspace.originals.iterdir() if p.suffix != ".tmp"} - wanted.keys()
     if unknown:
         found.remarques.append(
             f"{len(unknown)} original(aux) archivé(s) sans dépôt décidé : repris par le prochain `dsf run`"
@@ -165,6 +182,21 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
         found.remarques.append(
             f"la source du dépôt {source.depot} est encore dans la boîte : retirée par le prochain `dsf run`"
         )
+
+
+def _unknown(workspace: Workspace, book: Ledger) -> list[str]:
+    """Archived originals that the ledger neither decided nor began: it may be one that has forgotten them."""
+    known = {row.sha256 for row in book.deposits()} | book.begun()
+    return sorted(p.name for p in workspace.originals.iterdir() if p.suffix != ".tmp" and p.name not in known)
+
+
+# --- the reference ----------------------------------------------------------------------------------------------------
+
+
+def _reference(workspace: Workspace, book: Ledger, found: Verification) -> None:
+    """Each stored file of each load is what was loaded, and the newest load that the ledger was judged with is there."""
+    found.comptes["fichiers de la référence"], faults = reference.audit(workspace, book.newest_extract())
+    found.erreurs += faults
 
 
 # --- the outbox -------------------------------------------------------------------------------------------------------
@@ -200,7 +232,7 @@ def _emitted_folders(workspace: Workspace) -> Iterator[str]:
     """Folders of the outbox that only an emission can have made."""
     for organisation in sorted(workspace.outbox.iterdir()):
         if depositor(organisation.name):
-            for kind in ("dsf", "retours"):
+            for kind in ("dsf", "retours", "essais"):
                 yield from (str(p.relative_to(workspace.outbox)) for p in sorted(organisation.glob(f"{kind}/*")))
 
 

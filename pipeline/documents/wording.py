@@ -2,7 +2,8 @@
 
 ``wording.toml`` holds the texts: one section a page or workbook, one entry a text with ``fr`` and ``en``. ``{name}``
 takes a value; « {n} ligne || {n} lignes » are the forms for one and for many, chosen by ``n``. The words of the rules
-stand with the rules, in ``schemas/rules``.
+stand with the rules, in ``schemas/rules``. On a trial, a text of ``[rapport_essai]`` stands in place of that of its name in
+``[rapport]``, and so for every section that has one.
 """
 
 import re
@@ -12,6 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Any, Self
 
 from pipeline.cells import text
 from schemas.rules import CATALOGUE
@@ -61,11 +63,17 @@ def catalogue() -> dict[str, dict[str, str]]:
 class Wording:
     """The texts of one language: ``words("rapport.titre", fichier="mars.xlsx")``.
 
-    ``language``: ``fr`` or ``en``; any other means ``fr``.
+    ``language``: ``fr`` or ``en``; any other means ``fr``. ``trial``: the texts of trials.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, *, trial: bool = False) -> None:
         self.language = language if language in LANGUAGES else "fr"
+        self.trial = trial
+
+    @classmethod
+    def of(cls, report: Mapping[str, Any]) -> Self:
+        """The texts for a report: in its language, and of trials where it is one."""
+        return cls(report["langue"], trial=report.get("essai", False))
 
     def __call__(self, key: str, **values: object) -> str:
         """The text ``key`` with ``values`` filled in as ``show`` writes them. Raises ``KeyError`` for an unknown key."""
@@ -73,7 +81,9 @@ class Wording:
 
     def form(self, key: str, values: Mapping[str, object]) -> str:
         """The text ``key`` before anything is filled in, in the form for one or for many that ``values["n"]`` chooses."""
-        entry = catalogue()[key][self.language]
+        section, _, name = key.partition(".")
+        tried = catalogue().get(f"{section}_essai.{name}") if self.trial else None
+        entry = (tried or catalogue()[key])[self.language]
         if "||" not in entry:
             return entry
         one, many = entry.split("||", 1)

@@ -1,6 +1,6 @@
-"""Initial DSF extracts that lie in ``inbox/extraits``: which files have settled. Source: spec §3, §9.
+"""Files in the operator's folders, initial DSF extracts first of all: which have settled. Source: spec §3, §9.
 
-They settle as deposits do: two looks, our own clock. The folder is the operator's, so it is walked without the care that
+They settle as deposits do: two looks, our own clock. The folders are the operator's, so they are walked without the care that
 upload folders need; a link is not followed all the same.
 """
 
@@ -25,8 +25,8 @@ _EXPLAIN = ("readme", "lisezmoi")
 
 
 @dataclass(frozen=True)
-class ExtractFiles:
-    """What the folder holds: ``settled`` and ``arriving`` files by time then path, ``waiting`` and ``left`` with the reason."""
+class OperatorFiles:
+    """What a folder holds: ``settled`` and ``arriving`` files by time then path, ``waiting`` and ``left`` with the reason."""
 
     settled: tuple[Path, ...] = ()
     arriving: tuple[Path, ...] = ()
@@ -36,12 +36,25 @@ class ExtractFiles:
 
 def scan_extracts(
     workspace: Workspace, settings: Settings, ledger: Ledger, *, clock: Clock | None = None, sleep: bool = True
-) -> ExtractFiles:
+) -> OperatorFiles:
     """Look at ``inbox/extraits`` twice; ``sleep=False`` (`dsf status`) neither waits nor notes anything."""
+    return scan_folder(workspace, workspace.extracts, settings, ledger, clock=clock, sleep=sleep)
+
+
+def scan_folder(
+    workspace: Workspace,
+    folder: Path,
+    settings: Settings,
+    ledger: Ledger,
+    *,
+    clock: Clock | None = None,
+    sleep: bool = True,
+) -> OperatorFiles:
+    """Look twice at one of the operator's folders, as ``scan_extracts`` does."""
     found: list[Arrival] = []
     waiting: list[Said] = []
     left: list[Said] = []
-    for path in _under([workspace.extracts]):
+    for path in _under([folder]):
         chemin = str(path.relative_to(workspace.root))
         why = names.left_alone(path.name) or _no_plain_file(path)
         if names.is_uploading(path.name):
@@ -50,13 +63,13 @@ def scan_extracts(
             left.append((chemin, why))
         else:
             found.append(Arrival.of(chemin, "", path.name, path.lstat()))
-    settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(workspace.extracts))
+    settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(folder))
     ready, still = settling.settle(
         found, lambda a: _is_still(workspace.root, a), lambda a: _opened(workspace.root, a), sleep=sleep
     )
     settled = {arrival.chemin for arrival in ready}
     ordered = sorted(found, key=lambda a: (a.mtime_ns, a.chemin))
-    return ExtractFiles(
+    return OperatorFiles(
         tuple(workspace.root / a.chemin for a in ordered if a.chemin in settled),
         tuple(workspace.root / a.chemin for a in ordered if a.chemin not in settled),
         tuple(sorted(waiting + still)),

@@ -23,6 +23,7 @@ LOCK_HOLDS = timedelta(hours=24)
 
 _LIKE_SIRET = re.compile(r"[0-9]{9}")
 _SIRET = re.compile(r"(\d{14})(-.+)?", re.DOTALL)
+SIRET_LENGTH = 14
 
 
 def depositor(folder: str) -> str:
@@ -31,6 +32,11 @@ def depositor(folder: str) -> str:
     if not found or not found[1].isascii() or not siret_number.is_valid(found[1]):
         return ""
     return found[1]
+
+
+def is_trial(folder: str) -> bool:
+    """A folder of ``inbox/depots/`` where an organisation tries its files: its label is ``essai``, in capitals or not."""
+    return bool(depositor(folder)) and folder[SIRET_LENGTH:].lower() == "-essai"
 
 
 def is_slip(folder: str) -> bool:

@@ -1,13 +1,14 @@
 """What stands in the inbox: ready, waiting or left alone, each with the reason. Looks only. Source: spec §2, §9."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import DiskHalt
-from pipeline.intake import walk
+from pipeline.intake import take, walk
 from pipeline.intake.arrival import Arrival, Said
 from pipeline.intake.settled import Clock, Settling
 from pipeline.intake.walk import Walk
-from pipeline.ledger import Ledger
+from pipeline.ledger import Aside, Ledger
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -19,11 +20,17 @@ EMPTY = (
 
 @dataclass(frozen=True)
 class Scan:
-    """What the inbox holds. ``ready`` in deposit order; sources of decided deposits are left out, ``retire`` removes them."""
+    """What the inbox holds. ``ready`` in deposit order, trials last; ``retire`` removes the sources of decided deposits.
+
+    ``aside``: deposits that an earlier run put aside; those that wait for `dsf run --retry` are not in ``ready``.
+    ``cramped``: files that there is no room for in the archive.
+    """
 
     ready: tuple[Arrival, ...] = ()
     waiting: tuple[Said, ...] = ()
     left: tuple[Said, ...] = ()
+    aside: tuple[Aside, ...] = ()
+    cramped: tuple[Said, ...] = ()
 
 
 def scan(
@@ -37,16 +44,26 @@ def scan(
     seen = walk.walk(workspace, settings)
     _refuse_empty_mount(workspace, seen, ledger)
     decided = {(s.chemin, s.identite, s.octets, s.mtime_ns) for s in ledger.sources()}
-    fresh = [a for a in seen.found if (a.chemin, a.identite, a.octets, a.mtime_ns) not in decided]
+    fresh = [a for a in seen.found if a.sight not in decided]
     settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(workspace.deposits))
     ready, waiting = settling.settle(
         fresh, lambda a: walk.same(workspace, a), lambda a: walk.opened(workspace, a), sleep=sleep
     )
-    return Scan(
-        ready=tuple(sorted(ready, key=lambda a: (a.mtime_ns, a.chemin))),
-        waiting=tuple(sorted(seen.waiting + waiting)),
-        left=tuple(sorted(seen.left)),
-    )
+    aside = _set_aside(ledger, fresh, forget=sleep)
+    held = {one.chemin for one in aside if one.attend}
+    ordered = sorted((a for a in ready if a.chemin not in held), key=lambda a: (a.trial, a.claimed_ns, a.chemin))
+    fitting, cramped = take.fitting(workspace, ordered)
+    return Scan(tuple(fitting), tuple(sorted(seen.waiting + waiting)), tuple(sorted(seen.left)), aside, tuple(cramped))
+
+
+def _set_aside(ledger: Ledger, fresh: Sequence[Arrival], *, forget: bool) -> tuple[Aside, ...]:
+    """What was put aside and is still there, the same file; ``forget`` what is not."""
+    sights = {arrival.sight for arrival in fresh}
+    known = ledger.set_aside()
+    still = tuple(one for one in known if one.sight in sights)
+    if forget:
+        ledger.no_longer_aside(one.chemin for one in known if one.sight not in sights)
+    return still
 
 
 def _refuse_empty_mount(workspace: Workspace, seen: Walk, ledger: Ledger) -> None:

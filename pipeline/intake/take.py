@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline import disk
 from pipeline.disk import hash_of
 from pipeline.intake import walk
-from pipeline.intake.arrival import Arrival, Snapshot
+from pipeline.intake.arrival import Arrival, Said, Snapshot
 from pipeline.workspace import Workspace
 
 
@@ -46,6 +46,24 @@ def _copy(workspace: Workspace, arrival: Arrival, n: int) -> tuple[Path | None, 
         disk.unlink(draft, "originaux")
         return None, sha
     return draft, sha
+
+
+def fitting(workspace: Workspace, arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[Said]]:
+    """Those that there is room for, one after the other, and the others with the reason: known before a byte is copied.
+
+    None may take more than half of what is free then: the rest of the run, and whoever comes after, need some too.
+    """
+    fit: list[Arrival] = []
+    cramped: list[Said] = []
+    room = disk.room(workspace.originals if workspace.originals.exists() else workspace.var)
+    for arrival in arrivals:
+        if 2 * arrival.octets <= room:
+            room -= arrival.octets
+            fit.append(arrival)
+        else:
+            sizes = f"{arrival.octets // 1_000_000} Mo, et {room // 1_000_000} Mo libres"
+            cramped.append((arrival.chemin, f"pas assez de place sur le disque de var/ pour l'archiver ({sizes})"))
+    return fit, cramped
 
 
 def sweep(workspace: Workspace) -> None:

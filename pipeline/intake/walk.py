@@ -15,13 +15,16 @@ from pathlib import PurePosixPath
 
 from pipeline.errors import DiskHalt
 from pipeline.intake import names
-from pipeline.intake.arrival import Arrival, Said
+from pipeline.intake.arrival import Arrival, Said, time_of
 from pipeline.ledger import Source
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
 DEPTH = 20
 """Folders below an organisation's that are walked; deeper ones are said."""
+
+GIANT = 1_000_000_000
+"""A file of more bytes (or of more than twice the limit of a deposit, where that is more) is never copied: it is said."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC  # may be a link to a mounted share: it is the operator's
@@ -32,8 +35,9 @@ MISSING = "Le dossier inbox/depots est absent. S'il est sur un partage, remontez
 
 @dataclass
 class Walk:
-    """What one walk of the inbox gathers."""
+    """What one walk of the inbox gathers. ``largest``: bytes of a file that may be archived."""
 
+    largest: int = GIANT
     found: list[Arrival] = field(default_factory=list)
     waiting: list[Said] = field(default_factory=list)
     left: list[Said] = field(default_factory=list)
@@ -109,6 +113,8 @@ class Walk:
             self.left.append((shown, "hors d'un dossier d'organisme (14 chiffres du SIRET, puis rien ou -libellé)"))
         elif found.st_nlink > 1:
             self.left.append((shown, "fichier à plusieurs noms (lien physique) : déposez une copie"))
+        elif found.st_size > self.largest:
+            self.left.append((shown, f"trop gros pour être archivé ({found.st_size // 1_000_000} Mo) : retirez-le"))
         elif _is_open_elsewhere(parent, path.name, beside):
             self.waiting.append((shown, "ouvert dans un tableur (fichier de verrou à côté)"))
         else:
@@ -126,9 +132,14 @@ def _is_open_elsewhere(parent: int, name: str, beside: frozenset[str]) -> bool:
     return False
 
 
+def largest(settings: Settings) -> int:
+    """Bytes of a file that may be archived: more than a deposit may have, for its sender is to get a report; not any number."""
+    return max(GIANT, 2 * settings.limites.octets)
+
+
 def walk(workspace: Workspace, settings: Settings) -> Walk:
     """Look at everything under ``inbox/depots/`` once. Raises ``DiskHalt`` when that folder cannot be read."""
-    seen = Walk()
+    seen = Walk(largest=largest(settings))
     path = PurePosixPath(workspace.deposits.relative_to(workspace.root))
     try:
         handle = os.open(workspace.deposits, _ROOT)
@@ -179,7 +190,7 @@ def opened(workspace: Workspace, arrival: Arrival) -> Iterator[int]:
 def is_still(found: os.stat_result, seen: Arrival | Source) -> bool:
     """Whether ``found`` is the file that was seen: same inode, size and time, a plain file of one name."""
     identity = f"{found.st_dev}:{found.st_ino}"
-    same = (identity, found.st_size, found.st_mtime_ns) == (seen.identite, seen.octets, seen.mtime_ns)
+    same = (identity, found.st_size, time_of(found)) == (seen.identite, seen.octets, seen.mtime_ns)
     return same and stat.S_ISREG(found.st_mode) and found.st_nlink == 1
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from pipeline.judging import frames
+from pipeline.judging import frames, trial
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames
@@ -23,7 +23,13 @@ class Decided:
 
 
 def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
-    """Judge and settle ``deposits`` (in deposit order) against the reference and the ledger as they are now."""
+    """Judge and settle ``deposits`` (in deposit order) against the reference and the ledger as they are now.
+
+    Raises ``ValueError`` for a trial among others: it is decided on its own (``trial.apart``).
+    """
+    tried = any(deposit.trial for deposit in deposits)
+    if tried and len(deposits) > 1:
+        raise ValueError("a trial is decided on its own")
     numbered = _numbered(context, deposits)
     made = frames.build(numbered)
     keys = made.lines["cle_dsf"].dropna().unique()
@@ -39,12 +45,12 @@ def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
         seen=context.book.seen([(d.siret, d.sha256) for d in numbered]),
     )
     settled = settle(made, numbered, known, context.motifs, context.settings, context.day)
-    return Decided(numbered, made, settled)
+    return Decided(numbered, made, trial.without_consequence(settled) if tried else settled)
 
 
 def _numbered(context: Context, deposits: Sequence[Deposit]) -> tuple[Deposit, ...]:
     """Number the deposits: run's date, short hash of organisation and content, and -2, -3… where that exists already."""
-    stems = [f"{context.day.isoformat()}-{_short(deposit)}" for deposit in deposits]
+    stems = [f"{context.day.isoformat()}-{_short(d)}{trial.SUFFIX if d.trial else ''}" for d in deposits]
     used = set(context.book.numbers_like(stems))
     names = context.reference.raisons_sociales({deposit.siret for deposit in deposits})
     numbered = []

@@ -9,7 +9,10 @@ from pipeline.judging.frames import per_deposit
 from pipeline.judging.settle import Settled
 from pipeline.judging.verdicts import REJECTED, TAKEN, codes, counts
 from pipeline.judging.verdicts_csv import verdict_row
-from pipeline.ledger.records import DepositRecord, DsfCount, RuleCount
+from pipeline.ledger.records import DepositRecord, DsfCount, RuleCount, WaitCount
+
+LIFTED = ("REF-01", "REF-02", "REF-14")
+"""Rules that a later extract may lift: the DSF is there, is validated, shows again what was completed."""
 
 
 def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecord, ...]:
@@ -38,7 +41,9 @@ def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecor
                 heures=of_hours,
                 regles=_rules(found, mine),
                 dsf=_by_dsf(mine),
+                attentes=_waiting(found, mine),
                 verdicts=_refusal(deposit, found) if refused else _rows(deposit, mine, found),
+                essai=deposit.trial,
             )
         )
     return tuple(records)
@@ -60,6 +65,16 @@ def _by_dsf(lines: pd.DataFrame) -> tuple[DsfCount, ...]:
     return tuple(
         DsfCount(str(cle), str(group["numero_dsf_exact"].iloc[0]), *counts(group))
         for cle, group in own.groupby("cle_dsf", sort=True)
+    )
+
+
+def _waiting(findings: pd.DataFrame, lines: pd.DataFrame) -> tuple[WaitCount, ...]:
+    """Lines, and their hours, on each DSF that a rule of ``LIFTED`` keeps from passing."""
+    kept = findings.loc[findings["code"].isin(LIFTED), ["code", "ligne_id"]].drop_duplicates()
+    on_lines = kept.join(lines[["cle_dsf", "heures"]], on="ligne_id").dropna(subset=["cle_dsf"])
+    return tuple(
+        WaitCount(str(cle), str(code), len(group), int(group["heures"].fillna(0).sum()))
+        for (cle, code), group in on_lines.groupby(["cle_dsf", "code"], sort=True)
     )
 
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.intake.arrival import Snapshot
-from pipeline.reading.model import Observation, Reading
-from schemas.noticed import Noticed
+from pipeline.reading.model import Reading
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,7 @@ class Deposit:
         """Of its bytes."""
         return self.snapshot.sha256
 
-
-TRIED, OURS = "tried", "our_error"
-"""Why a deposit is put aside (see ``schemas.noticed``)."""
-
-
-def put_aside(snapshot: Snapshot, why: str) -> Deposit:
-    """A deposit that ends the program (``TRIED``, ``OURS``): it is refused without being judged, and both sides are told."""
-    noticed = Observation(Noticed.FILE_UNREADABLE, code=why)
-    return Deposit(snapshot, Reading("", observations=(noticed,)))
+    @property
+    def trial(self) -> bool:
+        """It is only tried (``judging.trial``)."""
+        return self.snapshot.arrival.trial

@@ -79,7 +79,7 @@ def join(
     lines = lines.copy()
     lines["date_run"] = pd.Timestamp(day).as_unit("s")
     lines["pas_heures"] = settings.pas_heures
-    lines = _join_dsf(lines, facts, settings)
+    lines = join_dsf(lines, facts.dsf, settings)
     lines["dsf_changee"] = lines["dsf_connue"] & lines["cle_dsf"].isin(changed)
     lines = _join_sequence(lines, facts)
     lines = _join_absence(lines, facts)
@@ -87,12 +87,13 @@ def join(
     return _join_overlaps(lines, facts)
 
 
-def _join_dsf(lines: pd.DataFrame, facts: Facts, settings: Settings) -> pd.DataFrame:
-    row = position(facts.dsf, ["cle_dsf"], lines, ["cle_dsf"])
-    holders = take(facts.dsf, {"siret_titulaire": "t", "siret_dispensateur": "d"}, row)
+def join_dsf(lines: pd.DataFrame, dsf: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """``lines`` (siret, cle_dsf) with what ``dsf`` says of the DSF that are the depositor's."""
+    row = position(dsf, ["cle_dsf"], lines, ["cle_dsf"])
+    holders = take(dsf, {"siret_titulaire": "t", "siret_dispensateur": "d"}, row)
     own = (holders["t"] == lines["siret"]) | (holders["d"] == lines["siret"])
     lines["dsf_connue"] = own.fillna(False).astype(bool)
-    joined = pd.concat([lines, take(facts.dsf, _DSF, row.where(lines["dsf_connue"], -1))], axis=1)
+    joined = pd.concat([lines, take(dsf, _DSF, row.where(lines["dsf_connue"], -1))], axis=1)
     joined["type_session"] = joined["type_session"].str.upper()
     for column, new in {"statut": "statut_plie", "nature_dsf": "nature_pliee"}.items():
         joined[new] = joined[column].map({v: folded(v) for v in joined[column].dropna().unique()}).astype("str")

@@ -51,8 +51,9 @@ class Known:
 class Settled:
     """The wave decided.
 
-    ``lines``: those of the deposits that were not refused, with ``verdict``, ``complement`` and ``complement_precedent``;
-    ``findings`` as ``judge`` makes them; ``complements`` in deposit order, each with the payload it was encoded from.
+    ``lines``: those of the deposits that were not refused, with ``verdict``, ``complement``, ``complement_precedent``, and
+    ``pif_tu`` (good, but a trial does not ask whether its hours fit their plan); ``findings`` as ``judge`` makes them;
+    ``complements`` in deposit order, each with the payload it was encoded from.
     """
 
     lines: pd.DataFrame
@@ -62,17 +63,17 @@ class Settled:
     payloads: Mapping[str, Mapping[str, Any]]
 
     @property
-    def issued(self) -> dict[str, list[str]]:
-        """Deposit → the numbers of its complements."""
-        numbers: dict[str, list[str]] = {}
-        for made in self.complements:
-            numbers.setdefault(made.depot, []).append(made.numero)
-        return numbers
+    def contents(self) -> dict[str, list[Mapping[str, Any]]]:
+        """Deposit → what its complements say, in their order; of a trial, what they would say."""
+        contents: dict[str, list[Mapping[str, Any]]] = {}
+        for content in self.payloads.values():
+            contents.setdefault(content["depot"]["numero"], []).append(content)
+        return contents
 
 
 KEPT = (
     "depot table rang siret feuille ligne nature numero_dsf identifiant_de nom prenom code_sequence heures cle_dsf "
-    "dsf_connue numero_dsf_exact extrait siret_titulaire siret_dispensateur verdict complement complement_precedent"
+    "dsf_connue numero_dsf_exact extrait siret_titulaire siret_dispensateur verdict complement complement_precedent pif_tu"
 ).split()
 """What the reports and the ledger still need of a line once it is settled."""
 
@@ -91,6 +92,7 @@ def settle(
     lines = frames.lines[~frames.lines["depot"].isin(refused)]
     lines = identity.read_through(lines, known.facts, known.renames)
     lines = fact_room.join(lines, known.facts, known.present.changed, motifs, settings, day)
+    lines["essai"] = lines["depot"].isin([position for position, one in enumerate(deposits) if one.trial])
     lig = judge.silenced(judge.broken(judge.line_rules("LIG"), lines), {})
     lines["saine"] = ~_faulty(lines, lig, noticed, settings)
     noticed = noticed[
@@ -126,7 +128,7 @@ def settle(
 
 
 def _none_settled(lines: pd.DataFrame) -> pd.DataFrame:
-    return lines.iloc[:0].assign(verdict="", complement="", complement_precedent="")[KEPT]
+    return lines.iloc[:0].assign(verdict="", complement="", complement_precedent="", pif_tu=False)[KEPT]
 
 
 def content_index(judged: pd.DataFrame, made: Complement) -> "pd.Index[int]":
@@ -204,7 +206,7 @@ def _with_severities(found: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
 
 
 def _without_soundings(found: pd.DataFrame, lines: pd.DataFrame, whole: set[int], settings: Settings) -> pd.DataFrame:
-    """Leave REF-13 out where its plan holds hours of others and the line would not be accepted anyway.
+    """Leave REF-13 out where its plan holds hours of others and the line would not be accepted anyway, or is only tried.
 
     To learn another's hours must cost a complement: a line that something else rejects or holds would ask for nothing.
     """
@@ -212,7 +214,7 @@ def _without_soundings(found: pd.DataFrame, lines: pd.DataFrame, whole: set[int]
     if not foreign.any():
         return found
     rejected = _rejected(lines, found[found["code"] != "REF-13"], whole)
-    lost = lines.index[rejected | _held_by(lines, rejected, settings)]
+    lost = lines.index[rejected | _held_by(lines, rejected, settings) | lines["essai"]]
     return found[~(foreign & found["ligne_id"].isin(lost))]
 
 
@@ -241,7 +243,8 @@ def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, whole: set[int], sett
     if incomplete.any():
         raise Unwritable("une ligne sans constat ne peut pas être écrite dans un complément")
     verdict = verdict.mask((verdict == ACCEPTED) & _held_by(lines, rejected, settings), HELD)
-    return lines.assign(verdict=verdict, complement="")
+    unasked = lines["essai"] & (lines["nature"] == HEURES) & ~lines["pif_du_deposant"] & verdict.isin([ACCEPTED, HELD])
+    return lines.assign(verdict=verdict, complement="", pif_tu=unasked)
 
 
 def _complements(

@@ -5,16 +5,30 @@ forwards, ``lookups`` answers a wave, ``views`` tells people, ``after`` follows 
 and what protects them.
 """
 
-from pipeline.ledger.after import After, Followed
+from pipeline.ledger.after import UNKNOWN, After, Followed, Wait, Word
 from pipeline.ledger.base import WAIT, place
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
-from pipeline.ledger.runs import Look, Publication, Runs, Source
+from pipeline.ledger.runs import Aside, Look, Publication, Runs, Source
 from pipeline.ledger.views import Views
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
-__all__ = ["Entries", "Followed", "Head", "Ledger", "Look", "Pair", "Publication", "Source", "open"]
+__all__ = [
+    "UNKNOWN",
+    "Aside",
+    "Entries",
+    "Followed",
+    "Head",
+    "Ledger",
+    "Look",
+    "Pair",
+    "Publication",
+    "Source",
+    "Wait",
+    "Word",
+    "open",
+]
 
 
 class Ledger(Decisions, Runs, Lookups, Views, After):

@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Head:
-    """The state a decision is computed against: last number and link of the chain, how many deposits and publications."""
+    """The state a decision is computed against: last number and link of the chain, how many deposits, publications."""
 
     seq: int
     sha: str
@@ -45,7 +45,7 @@ def read_head(connection: Connection) -> Head:
     return Head(
         seq=last.seq if last else 0,
         sha=last.maillon if last else "",
-        depots=connection.execute(select(func.max(schema.depots.c.ordre))).scalar() or 0,
+        depots=_last(connection, "ordre"),
         publications=connection.execute(select(func.max(schema.publications.c.id))).scalar() or 0,
     )
 
@@ -60,7 +60,7 @@ class Decisions(Opened):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give back the attempts that a halt or a stop cut short: only a death or a fault of ours may blame a file."""
+        """Give back the attempts that a halt or a stop cut short: only a death or a fault of ours makes a file suspect."""
         try:
             if self._begun and isinstance(error, Halt | KeyboardInterrupt | None):
                 with suppress(Halt):
@@ -82,16 +82,17 @@ class Decisions(Opened):
         with self.writing(fenced=True) as connection:
             if read_head(connection) != head:
                 raise HeadMoved("Le registre a changé depuis que cette vague a été jugée. " + AGAIN)
-            wave = (connection.execute(select(func.max(schema.depots.c.vague))).scalar() or 0) + 1
+            wave = _last(connection, "vague") + 1
             _deposits(connection, decision, wave, head.depots)
             _complements(connection, decision, head)
             add_tokens(connection, decision.run, decision.tokens)
             _insert(connection, schema.extraits, ({"vague": wave, **row} for row in decision.reference))
             _clear_attempts(connection, ((d.siret, d.sha256) for d in decision.deposits))
+            _clear_asides(connection, (d.chemin for d in decision.deposits))
         self._begun.difference_update((d.siret, d.sha256) for d in decision.deposits)
 
     def begin_attempts(self, pairs: Iterable[Pair]) -> dict[Pair, int]:
-        """Count one more attempt to read each content, before it is read; the counts, this attempt included."""
+        """Count one more attempt to decide each content, before it is read; the counts, this attempt included."""
         counts: dict[Pair, int] = {}
         table = schema.essais
         with self.writing(fenced=True) as connection:
@@ -112,6 +113,11 @@ class Decisions(Opened):
         with self.reading() as connection:
             rows = connection.execute(select(schema.essais)).all()
         return {(row.siret, row.sha256): row.essais for row in rows if (row.siret, row.sha256) in wanted}
+
+    def begun(self) -> set[str]:
+        """Contents (sha256) that were begun and not decided."""
+        with self.reading() as connection:
+            return set(connection.execute(select(schema.essais.c.sha256)).scalars())
 
     def give_back(self, pairs: Iterable[Pair]) -> None:
         """Take back attempts that ended for a reason outside the files (no place, stop asked…)."""
@@ -153,13 +159,21 @@ def _counts(prefix: str, counts: Counts) -> dict[str, int]:
     return {f"{prefix}_{name}": getattr(counts, name) for name in COUNTS}
 
 
+def _last(connection: Connection, column: str) -> int:
+    """The greatest number so far in a column of deposits and trials."""
+    tables = (schema.depots, schema.depots_essai)
+    return max(connection.execute(select(func.max(table.c[column]))).scalar() or 0 for table in tables)
+
+
 def _deposits(connection: Connection, decision: Decision, wave: int, before: int) -> None:
-    deposits = decision.deposits
-    _insert(
-        connection,
-        schema.depots,
-        (_deposit(deposit, decision.run, wave, order) for order, deposit in enumerate(deposits, before + 1)),
-    )
+    """Of a trial its own row alone: no rule, no DSF, no verdict of it is counted anywhere."""
+    rows = [
+        (deposit, _deposit(deposit, decision.run, wave, order))
+        for order, deposit in enumerate(decision.deposits, before + 1)
+    ]
+    deposits = [deposit for deposit, _ in rows if not deposit.essai]
+    _insert(connection, schema.depots, (row | {"verdicts": d.verdicts} for d, row in rows if not d.essai))
+    _insert(connection, schema.depots_essai, (row for deposit, row in rows if deposit.essai))
     _insert(
         connection,
         schema.regles,
@@ -180,11 +194,12 @@ def _deposits(connection: Connection, decision: Decision, wave: int, before: int
             for row in d.dsf
         ),
     )
+    _insert(connection, schema.attentes, ({"depot": d.numero} | vars(row) for d in deposits for row in d.attentes))
 
 
 _SAME = (
     *("numero", "siret", "raison_sociale", "chemin", "fichier", "sha256", "octets", "mtime_ns"),
-    *("identite", "format", "etat", "verdicts"),
+    *("identite", "format", "etat"),
 )
 """What a deposit and its row name alike."""
 
@@ -247,3 +262,11 @@ def _clear_attempts(connection: Connection, pairs: Iterable[Pair]) -> None:
         return
     for siret, sha in dict.fromkeys(pairs):
         connection.execute(table.delete().where(table.c.siret == siret, table.c.sha256 == sha))
+
+
+def _clear_asides(connection: Connection, chemins: Iterable[str]) -> None:
+    table = schema.ecartes
+    if not connection.execute(select(func.count()).select_from(table)).scalar():
+        return
+    for chemin in chemins:
+        connection.execute(table.delete().where(table.c.chemin == chemin))

@@ -22,11 +22,12 @@ from pipeline.ledger.records import Complement
 class Entries:
     """What was completed before, one row an entry.
 
-    ``absences``: cle_dsf, cle_de, cle_sequence, cle_absence, date_debut, date_fin, heures, financables_avant, complement, siret,
-    date, extrait_du, saisie_le. ``heures``: cle_dsf, cle_de, cle_sequence, date_debut, date_fin, heures, cle_convention, cle_pif,
-    complement, siret, date, extrait_du, saisie_le. Hours int64 hundredths (``financables_avant`` Int64, missing in old entries);
-    dates datetime64[s]. ``complement``: its number; ``siret`` and ``date`` of the run that issued it; ``extrait_du``: the
-    extraction it was judged with; ``saisie_le``: the day it was typed into Kairos, missing where nobody said so.
+    ``absences``: cle_dsf, cle_de, cle_sequence, cle_absence, date_debut, date_fin, heures, financables_avant, complement,
+    rang_complement, siret, date, extrait_du, saisie_le. ``heures``: cle_dsf, cle_de, cle_sequence, date_debut, date_fin, heures,
+    cle_convention, cle_pif, realisees_avant, complement, rang_complement, siret, date, extrait_du, saisie_le. Hours int64
+    hundredths (``…_avant`` Int64, missing in old entries); dates datetime64[s]. ``complement``: its number, ``rang_complement``
+    its rank on its DSF (Int64); ``siret`` and ``date`` of the run that issued it; ``extrait_du``: the extraction it was judged
+    with; ``saisie_le``: the day it was typed into Kairos, missing where nobody said so.
     """
 
     absences: pd.DataFrame
@@ -34,7 +35,7 @@ class Entries:
 
 
 _DATES = frozenset({"date_debut", "date_fin", "date", "extrait_du", "saisie_le"})
-_TYPES = {"heures": "int64", "financables_avant": "Int64"}
+_TYPES = {"heures": "int64", "financables_avant": "Int64", "realisees_avant": "Int64", "rang_complement": "Int64"}
 _TYPED = (
     select(schema.saisies.c.date_saisie)
     .where(schema.saisies.c.complement == schema.complements.c.seq)
@@ -45,12 +46,13 @@ _TYPED = (
 )
 _ISSUER = (
     schema.complements.c.numero.label("complement"),
+    schema.complements.c.rang.label("rang_complement"),
     schema.complements.c.siret,
     schema.complements.c.emis_le.label("date"),
     schema.complements.c.extrait_du,
     _TYPED,
 )
-_LEFT_OUT = ("complement", "feuille", "ligne", "realisees_avant")
+_LEFT_OUT = ("complement", "feuille", "ligne")
 _ABSENCES = [c for c in schema.absences.c if c.name not in _LEFT_OUT]
 _HEURES = [c for c in schema.heures.c if c.name not in _LEFT_OUT]
 
@@ -161,13 +163,24 @@ class Lookups(Opened):
             )
             return {(row[0], row[1]): (row[2], date.fromisoformat(row[3])) for row in connection.execute(query)}
 
+    def newest_extract(self) -> tuple[str, str] | None:
+        """Name and sha256 of the newest load that the last wave was judged with; None before the first."""
+        e = schema.extraits.c
+        query = select(e.nom, e.sha256).order_by(e.vague.desc(), e.nom.desc()).limit(1)
+        with self.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return (row.nom, row.sha256) if row else None
+
     def numbers_like(self, prefixes: Iterable[str]) -> set[str]:
-        """Numbers of deposits that start with one of ``prefixes``."""
-        numero, after = schema.depots.c.numero, "\uffff"
+        """Numbers of deposits and trials that start with one of ``prefixes``."""
+        found: set[str] = set()
         with self.reading() as connection:
             _ask(connection, _keys, ((p,) for p in prefixes))
-            starts = and_(numero >= _keys.c.cle, numero < _keys.c.cle.concat(after))
-            return set(connection.execute(select(numero).join_from(_keys, schema.depots, starts)).scalars())
+            for table in (schema.depots, schema.depots_essai):
+                numero = table.c.numero
+                starts = and_(numero >= _keys.c.cle, numero < _keys.c.cle.concat("\uffff"))
+                found |= set(connection.execute(select(numero).join_from(_keys, table, starts)).scalars())
+        return found
 
 
 def _sorted(frame: pd.DataFrame, *last: str) -> pd.DataFrame:

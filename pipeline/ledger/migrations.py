@@ -23,10 +23,11 @@ UNKNOWN = (
 
 
 def _absences_with_their_dates(connection: Connection) -> None:
-    """1 → 2: an absence is its keys and its dates; what the séquence had before; what was typed into Kairos, and seen."""
+    """1 → 2: an absence is its keys and its dates; hours know what was there before; what was typed, seen, tried, waits."""
     without_triggers(connection)
     connection.exec_driver_sql("ALTER TABLE absences RENAME TO absences_1")
-    for table in (schema.absences, schema.saisies, schema.vues):
+    made = (schema.saisies, schema.vues, schema.depots_essai, schema.ecartes, schema.attentes)
+    for table in (schema.absences, *made):
         disk.reached(f"ledger: migrate {table.name}")
         table.create(connection)
     names = ", ".join(c.name for c in schema.absences.c if c.name != "financables_avant")
@@ -51,7 +52,9 @@ def with_triggers(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-STEPS: Mapping[int, Callable[[Connection], None]] = {1: _absences_with_their_dates}
+STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _absences_with_their_dates,
+}
 """Version before → what leads to the next one."""
 
 

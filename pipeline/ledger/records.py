@@ -100,6 +100,19 @@ class DsfCount:
 
 
 @dataclass(frozen=True)
+class WaitCount:
+    """Lines of a deposit on one DSF that break a rule which a later extract may lift, and their hundredths.
+
+    ``cle_dsf`` is what was asked for: under REF-01 nobody knows whether there is such a DSF.
+    """
+
+    cle_dsf: str
+    code: str
+    lignes: int
+    heures: int
+
+
+@dataclass(frozen=True)
 class DepositRecord:
     """One deposit decided, a row of ``depots``. ``verdicts``: its rows of verdicts.csv, exact bytes, without the header line."""
 
@@ -119,13 +132,15 @@ class DepositRecord:
     verdicts: bytes
     raison_sociale: str = ""
     identite: str = ""  # of the source: dev:ino; empty: no source to remove
+    essai: bool = False  # a trial: kept in a table of its own, where nothing counts it with the others
+    attentes: tuple[WaitCount, ...] = ()
 
 
 @dataclass(frozen=True)
 class Folder:
     """A folder that is to appear in the outbox, whole: ``cible`` is its path relative to ``outbox/``."""
 
-    genre: str  # "dsf", "retour", "rapport"
+    genre: str  # "dsf", "retour", "essai", "rapport"
     cible: str
     fichiers: Mapping[str, bytes]
 

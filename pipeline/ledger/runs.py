@@ -1,4 +1,4 @@
-"""Runs, first looks at arrivals, sources to remove, publications: the states that move, forwards only."""
+"""Runs, first looks at arrivals, what is put aside, sources to remove, publications: states that move, mostly forwards."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Delete, Row, Update, bindparam, func, select
 
 from pipeline.errors import StateHalt
 from pipeline.ledger import schema
@@ -41,6 +41,23 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Aside:
+    """A deposit that a fault of ours keeps from being decided: the file as it was then, and why. ``attend``: only until asked."""
+
+    chemin: str
+    identite: str
+    octets: int
+    mtime_ns: int
+    raison: str
+    attend: bool
+
+    @property
+    def sight(self) -> tuple[str, str, int, int]:
+        """What tells whether the file is still this one."""
+        return self.chemin, self.identite, self.octets, self.mtime_ns
+
+
+@dataclass(frozen=True)
 class Source:
     """The source of a decided deposit that may still stand in the inbox."""
 
@@ -50,6 +67,9 @@ class Source:
     octets: int
     mtime_ns: int
     sha256: str
+
+
+_NAMED = schema.ecartes.c.chemin == bindparam("nomme", type_=schema.PathBytes())
 
 
 def now() -> str:
@@ -139,23 +159,56 @@ class Runs(Opened):
             if looks:
                 connection.execute(schema.arrivees.insert(), [vars(look) for look in looks.values()])
 
+    # --- put aside ----------------------------------------------------------------------------------------------------
+
+    def set_aside(self) -> list[Aside]:
+        """Every deposit that was put aside and not decided since, by path."""
+        with self.reading() as connection:
+            rows = connection.execute(select(schema.ecartes).order_by(schema.ecartes.c.chemin)).all()
+        return [Aside(row.chemin, row.identite, row.octets, row.mtime_ns, row.raison, bool(row.attend)) for row in rows]
+
+    def put_aside(self, aside: Aside) -> None:
+        """Remember why a deposit could not be decided, the last reason for each path; ``commit`` forgets it."""
+        with self.writing(fenced=True) as connection:
+            connection.execute(schema.ecartes.delete().where(schema.ecartes.c.chemin == aside.chemin))
+            connection.execute(schema.ecartes.insert().values(vars(aside) | {"attend": int(aside.attend)}))
+
+    def try_again(self, chemins: Iterable[str]) -> None:
+        """The next run takes these deposits, though they were to wait."""
+        self._of_each(schema.ecartes.update().where(_NAMED).values(attend=0), chemins)
+
+    def no_longer_aside(self, chemins: Iterable[str]) -> None:
+        """Forget what is gone, or has become another file."""
+        self._of_each(schema.ecartes.delete().where(_NAMED), chemins)
+
+    def _of_each(self, change: Update | Delete, chemins: Iterable[str]) -> None:
+        named = [{"nomme": chemin} for chemin in chemins]
+        if named:
+            with self.writing() as connection:
+                connection.execute(change, named)
+
     # --- sources of decided deposits ----------------------------------------------------------------------------------
 
     def sources(self) -> list[Source]:
-        """Sources of decided deposits that have not been seen to leave the inbox, in deposit order."""
-        d = schema.depots.c
-        columns = (d.numero, d.chemin, d.identite, d.octets, d.mtime_ns, d.sha256)
+        """Sources of decided deposits that have not been seen to leave the inbox, in deposit order, then those of trials."""
+        found: list[Source] = []
         with self.reading() as connection:
-            return [Source(*row) for row in connection.execute(select(*columns).where(d.retire == 0).order_by(d.ordre))]
+            for table in (schema.depots, schema.depots_essai):
+                d = table.c
+                columns = (d.numero, d.chemin, d.identite, d.octets, d.mtime_ns, d.sha256)
+                rows = connection.execute(select(*columns).where(d.retire == 0).order_by(d.ordre))
+                found += [Source(*row) for row in rows]
+        return found
 
     def removed(self, depots: Iterable[str]) -> None:
-        """The sources of these deposits are no longer in the inbox."""
+        """The sources of these deposits and trials are no longer in the inbox."""
         numbers = list(depots)
         if not numbers:
             return
         with self.writing() as connection:
-            for numero in numbers:
-                connection.execute(schema.depots.update().where(schema.depots.c.numero == numero).values(retire=1))
+            for table in (schema.depots, schema.depots_essai):
+                for numero in numbers:
+                    connection.execute(table.update().where(table.c.numero == numero).values(retire=1))
 
     def depositors(self) -> int:
         """How many organisations have deposited so far."""

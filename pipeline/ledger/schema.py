@@ -38,9 +38,11 @@ class PathBytes(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Any) -> bytes | None:
+        """Into the ledger: surrogates become the bytes they stand for."""
         return None if value is None else os.fsencode(value)
 
     def process_result_value(self, value: Any, dialect: Any) -> str | None:
+        """Out of the ledger: undecodable bytes become surrogates."""
         return None if value is None else os.fsdecode(value)
 
 
@@ -92,31 +94,50 @@ essais = Table(
     Column("essais", Integer, nullable=False),
 )
 
-depots = Table(
-    "depots",
+ecartes = Table(  # deposits that a fault of ours put aside: they wait in the inbox
+    "ecartes",
     metadata,
-    Column("numero", Text, primary_key=True),
-    Column("ordre", Integer, nullable=False, unique=True),
-    Column("vague", Integer, nullable=False),
-    Column("run", Text, ForeignKey("runs.run"), nullable=False),
-    Column("siret", Text, nullable=False),
-    Column("raison_sociale", Text, nullable=False),
-    Column("chemin", PathBytes, nullable=False),
-    Column("fichier", PathBytes, nullable=False),
-    Column("sha256", Text, nullable=False),
+    Column("chemin", PathBytes, primary_key=True),
+    Column("identite", Text, nullable=False),
     Column("octets", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
-    Column("identite", Text, nullable=False),
-    Column("format", Text, nullable=False),
-    Column("etat", Text, nullable=False),
-    *_verdicts("lignes"),
-    *_verdicts("heures"),
-    Column("verdicts", LargeBinary, nullable=False),
-    Column("retire", Integer, nullable=False),  # 1: the source has left the inbox
+    Column("raison", Text, nullable=False),
+    Column("attend", Integer, nullable=False),  # 1: not tried again before somebody asks for it
 )
+
+
+def _deposited() -> list[Column[Any]]:
+    """What is kept of any file that was judged."""
+    return [
+        Column("numero", Text, primary_key=True),
+        Column("ordre", Integer, nullable=False, unique=True),
+        Column("vague", Integer, nullable=False),
+        Column("run", Text, ForeignKey("runs.run"), nullable=False),
+        Column("siret", Text, nullable=False),
+        Column("raison_sociale", Text, nullable=False),
+        Column("chemin", PathBytes, nullable=False),
+        Column("fichier", PathBytes, nullable=False),
+        Column("sha256", Text, nullable=False),
+        Column("octets", BigInteger, nullable=False),
+        Column("mtime_ns", BigInteger, nullable=False),
+        Column("identite", Text, nullable=False),
+        Column("format", Text, nullable=False),
+        Column("etat", Text, nullable=False),
+        *_verdicts("lignes"),
+        *_verdicts("heures"),
+        Column("retire", Integer, nullable=False),  # 1: the source has left the inbox
+    ]
+
+
+depots = Table("depots", metadata, *_deposited(), Column("verdicts", LargeBinary, nullable=False))
 Index("depots_contenu", depots.c.siret, depots.c.sha256)
 Index("depots_run", depots.c.run)
 Index("depots_a_retirer", depots.c.retire, sqlite_where=depots.c.retire == 0)
+
+# Trials. In a table of their own, so that no query on deposits counts them, and nothing that hangs on a deposit can hang on one.
+depots_essai = Table("depots_essai", metadata, *_deposited())
+Index("depots_essai_run", depots_essai.c.run)
+Index("depots_essai_a_retirer", depots_essai.c.retire, sqlite_where=depots_essai.c.retire == 0)
 
 regles = Table(
     "regles",
@@ -137,6 +158,17 @@ dsf = Table(
     *_verdicts("heures"),
 )
 Index("dsf_cle", dsf.c.cle_dsf)
+
+attentes = Table(  # lines that only an extract keeps from passing (REF-01, REF-02, REF-14), by DSF as it was asked for
+    "attentes",
+    metadata,
+    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
+    Column("cle_dsf", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("lignes", Integer, nullable=False),
+    Column("heures", Integer, nullable=False),
+)
+Index("attentes_cle", attentes.c.cle_dsf)
 
 extraits = Table(  # reference extracts a wave was judged with
     "extraits",
@@ -233,14 +265,15 @@ publications = Table(
 Index("publications_en_attente", publications.c.etat, sqlite_where=publications.c.etat == "STAGED")
 
 _NEVER_DELETED = (
-    *(meta, runs, depots, regles, dsf, extraits, complements, absences, heures, publications),
-    *(saisies, vues),
+    *(meta, runs, depots, regles, dsf, attentes, extraits, complements, absences, heures, publications),
+    *(saisies, vues, depots_essai),
 )
 _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
     # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL)
     "meta": (frozenset({"schema_version", "barriere"}), "NEW.barriere >= OLD.barriere"),
     "runs": (frozenset({"etat", "fin", "attente", "laisses", "durees"}), "OLD.etat = 'OUVERT'"),
     "depots": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
+    "depots_essai": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
     "publications": (frozenset({"etat"}), "NEW.etat = OLD.etat OR OLD.etat = 'STAGED'"),
 }
 

@@ -31,7 +31,8 @@ class Views(Opened):
         run, date, debut, fin · versions {programme, regles} · reference [{nom, date_extraction, sha256}] · reglages {…} ·
         depots [{depot, siret, raison_sociale, fichier, sha256, octets, etat, format, comptes {…}, heures {…},
         regles [{code, constats, heures}], dsf [{numero_dsf, comptes, heures}]}] · complements [numero…] ·
-        attente [{chemin, raison}] · laisses [{chemin, raison}] · durees {step: seconds} · verdicts: bytes of csv rows.
+        attente [{chemin, raison}] · laisses [{chemin, raison}] · durees {step: seconds} · verdicts: bytes of csv rows ·
+        essais, where there are any: trials, as depots but for their regles and dsf; they are in no other key.
 
         ``rows=False`` leaves the rows out: of a past run only the figures are shown.
         """
@@ -39,6 +40,7 @@ class Views(Opened):
             runs = schema.runs
             head = connection.execute(select(runs).where(runs.c.run == run)).one()
             deposits = list(_rows(connection, schema.depots, "run", run, "ordre", () if rows else ("verdicts",)))
+            trials = list(_rows(connection, schema.depots_essai, "run", run, "ordre"))
             rules = _rules(connection, run)
             by_dsf = _by_dsf(connection, run)
             numbers = connection.execute(
@@ -48,7 +50,7 @@ class Views(Opened):
                 .order_by(schema.complements.c.seq)
             )
             complements = list(numbers.scalars())
-            reference = _reference(connection, sorted({d.vague for d in deposits}))
+            reference = _reference(connection, sorted({d.vague for d in (*deposits, *trials)}))
         view: Data = {name: head._mapping[name] for name in ("run", "date", "debut", "fin")}
         view |= {n: json.loads(head._mapping[n]) for n in ("versions", "reglages", "durees")}
         view |= {
@@ -57,8 +59,11 @@ class Views(Opened):
         }
         return view | {
             "reference": reference,
-            "depots": [{**_deposit(d, rules.get(d.numero, [])), "dsf": by_dsf.get(d.numero, [])} for d in deposits],
+            "depots": [
+                {**_deposit(d), "regles": rules.get(d.numero, []), "dsf": by_dsf.get(d.numero, [])} for d in deposits
+            ],
             "complements": complements,
+            **({"essais": [_deposit(d) for d in trials]} if trials else {}),
             **({"verdicts": b"".join(d.verdicts for d in deposits)} if rows else {}),
         }
 
@@ -123,6 +128,11 @@ class Views(Opened):
         with self.reading() as connection:
             return list(connection.execute(select(schema.depots).order_by(schema.depots.c.ordre)).all())
 
+    def trials(self) -> list[Row[Any]]:
+        """Every trial in order, as its table has it: the columns of deposits but ``verdicts``."""
+        with self.reading() as connection:
+            return list(connection.execute(select(schema.depots_essai).order_by(schema.depots_essai.c.ordre)).all())
+
     def counts(self) -> Counter[str]:
         """Rows of each table."""
         with self.reading() as connection:
@@ -157,9 +167,13 @@ class Views(Opened):
         return publication(row) if row else None
 
     def trail(self, *, depot: str = "", cle_dsf: str = "", cle_absence: str = "") -> list[Data]:
-        """Deposits, and under each its complements and entries, that concern a deposit, a DSF, or an absence of that DSF."""
+        """Deposits, and under each its complements and entries, that concern a deposit, a DSF, or an absence of that DSF.
+
+        A trial is told by its number alone, with ``essai``: it concerns no DSF.
+        """
         with self.reading() as connection:
-            return [
+            tried = _rows(connection, schema.depots_essai, "numero", depot, "ordre")
+            return [{"essai": True, **_deposit(row), **_judged_with(connection, row)} for row in tried] + [
                 _trail(connection, number, cle_dsf, cle_absence)
                 for number in _concerned(connection, depot, cle_dsf, cle_absence)
             ]
@@ -216,14 +230,24 @@ def _reference(connection: Connection, waves: list[int]) -> list[Data]:
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _deposit(row: Row[Any], rules: list[Data]) -> Data:
+def _deposit(row: Row[Any]) -> Data:
     names = ("siret", "raison_sociale", "fichier", "sha256", "octets", "etat", "format")
     return {
         "depot": row.numero,
         **{name: row._mapping[name] for name in names},
         "comptes": _counts(row, "lignes"),
         "heures": _counts(row, "heures"),
-        "regles": rules,
+    }
+
+
+def _judged_with(connection: Connection, row: Row[Any]) -> Data:
+    """When a deposit or a trial was judged, and with what."""
+    run = connection.execute(select(schema.runs).where(schema.runs.c.run == row.run)).one()
+    return {
+        "run": run.run,
+        "date": run.date,
+        "versions": json.loads(run.versions),
+        "reference": _reference(connection, [row.vague]),
     }
 
 
@@ -246,7 +270,6 @@ def _concerned(connection: Connection, depot: str, cle_dsf: str, cle_absence: st
 
 def _trail(connection: Connection, numero: str, cle_dsf: str, cle_absence: str) -> Data:
     deposit = connection.execute(select(schema.depots).where(schema.depots.c.numero == numero)).one()
-    run = connection.execute(select(schema.runs).where(schema.runs.c.run == deposit.run)).one()
     counted = [
         {"numero_dsf": r.numero_dsf, "comptes": _counts(r, "lignes"), "heures": _counts(r, "heures")}
         for r in _rows(connection, schema.dsf, "depot", numero, "cle_dsf")
@@ -257,11 +280,9 @@ def _trail(connection: Connection, numero: str, cle_dsf: str, cle_absence: str) 
         for r in _rows(connection, schema.regles, "depot", numero, "code")
     ]
     return {
-        **_deposit(deposit, rules),
-        "run": run.run,
-        "date": run.date,
-        "versions": json.loads(run.versions),
-        "reference": _reference(connection, [deposit.vague]),
+        **_deposit(deposit),
+        "regles": rules,
+        **_judged_with(connection, deposit),
         "dsf": counted,
         "complements": [
             _issued(connection, c, cle_absence)

@@ -12,9 +12,13 @@ a token the ledger knows, its absence proves that it was emitted, whether or not
     EMITTED                  ledger says STAGED, token gone          flush both folders, mark    marked now; nothing is written
     PUBLISHED                ledger says PUBLISHED                   the end                     nothing to do
 
-    and what stops everything (StateHalt, nothing is overwritten):
-    DAMAGED                  token there, other content than the ledger's hash
-    TAKEN                    token there, its place in the outbox taken by other content
+    and where nothing is overwritten:
+    BLOCKED                  token there, its place in the outbox     waits, and is said; the others leave
+                             taken or unreachable
+    TAKEN                    token there, another complement of the   stops everything (StateHalt)
+                             same number in its place
+    DAMAGED                  token there, other content than the      stops everything (StateHalt)
+                             ledger's hash
 
 ``spool`` leads to WRITTEN, ``outbox`` from STAGED to PUBLISHED and through recovery; ``witness`` is brought up to date *before*
 the renames, so that no receiver ever holds a folder that it does not know; ``preflight`` is what must hold before any of it.

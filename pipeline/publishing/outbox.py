@@ -1,12 +1,19 @@
-"""From STAGED to PUBLISHED: emit what the ledger has recorded, and finish what an earlier run left."""
+"""From STAGED to PUBLISHED: emit what the ledger has recorded, and finish what an earlier run left.
 
+Receivers may do as they like in their folders. A token whose place they have taken, or made unreachable, waits in the spool and
+is said; the others leave.
+"""
+
+import errno
 import os
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pipeline import disk, signals
-from pipeline.errors import AGAIN, StateHalt
+from pipeline.errors import DiskHalt, StateHalt
 from pipeline.ledger import Ledger, Publication
 from pipeline.publishing import witness
 from pipeline.publishing.spool import folder_sha256
@@ -17,17 +24,25 @@ DAMAGED = (
     "Restaurez var/spool depuis une sauvegarde, puis relancez la même commande."
 )
 
-
 TAKEN = (
-    "La place d'un dossier à émettre (outbox/{cible}) est déjà prise par autre chose ; rien n'est jamais écrasé. "
-    "Déplacez ce qui s'y trouve, puis relancez la même commande."
+    "La place d'une DSF complémentaire à émettre (outbox/{cible}) est déjà prise par une autre du même numéro ; rien n'est "
+    "jamais écrasé. Lancez `dsf verify`, déplacez ce qui s'y trouve, puis relancez la même commande."
 )
-
-
-TIDIED = "Les dossiers de l'outbox sont effacés à mesure qu'ils sont créés. Arrêtez ce qui le fait. " + AGAIN
-
+WAITS = "prêt à partir, mais {why} ; le prochain dsf run réessaie"
 
 TRIES = 5
+
+_THEIRS = frozenset(
+    {
+        *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EXDEV),
+        *(errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG),
+    }
+)
+"""Refusals that a receiver can bring about in its own folder; all others are the machine's."""
+
+
+class _Blocked(Exception):
+    """A token cannot leave as its place is now."""
 
 
 @dataclass(frozen=True)
@@ -39,84 +54,172 @@ class Released:
 
 
 def release(workspace: Workspace, ledger: Ledger) -> Released:
-    """Emit every STAGED token, in order. Raises ``StateHalt`` before anything is emitted, or over a place that is taken."""
+    """Emit every STAGED token whose place is free, in order; the others stay STAGED (``blocked`` says why).
+
+    Raises ``StateHalt`` before anything is emitted for a damaged token; over a place that holds another complement.
+    """
     with signals.shield():
         staged = ledger.staged()
         if not staged:
             return Released()
-        waiting = [p for p in staged if _is_whole(workspace, p)]
+        for publication in staged:
+            _check_whole(workspace, publication)
         witness.renew(workspace, ledger)
-        parents = _parents(workspace, waiting)
-        for parent in parents:
-            disk.make_folder(parent, "outbox")
-        absent = [p for p in staged if not _emit(workspace, p)]
+        emitted, absent, parents = _emit_all(workspace, staged)
         # Where things went before where they came from: a folder may not be forgotten by both.
         standing = [parent for parent in reversed(parents) if parent.is_dir()]
         disk.flush([*standing, workspace.outbox, workspace.spool], "outbox")
-        ledger.published(p.id for p in staged)
+        ledger.published(p.id for p in emitted)
     gone = tuple(p.cible for p in absent if not _target(workspace, p).exists())
-    return Released(tuple(p.cible for p in staged), gone)
+    return Released(tuple(p.cible for p in emitted), gone)
 
 
-def _is_whole(workspace: Workspace, publication: Publication) -> bool:
-    """Whether the token is there, as the ledger knows it; gone means emitted. Raises ``StateHalt`` when it is damaged."""
+def blocked(workspace: Workspace, ledger: Ledger) -> tuple[tuple[str, str], ...]:
+    """What is STAGED and still in the spool after a release, with the reason; looks only."""
+    return tuple(
+        (f"outbox/{p.cible}", WAITS.format(why=_obstacle(workspace, p)))
+        for p in ledger.staged()
+        if os.path.lexists(workspace.spool / p.nom)
+    )
+
+
+def _emit_all(
+    workspace: Workspace, staged: Iterable[Publication]
+) -> tuple[list[Publication], list[Publication], list[Path]]:
+    """Those that have left, those of them that had left before, and the folders above the places of all, parents first."""
+    emitted, absent = [], []
+    parents: dict[Path, None] = {}
+    for publication in staged:
+        try:
+            if not _emit(workspace, publication, parents):
+                absent.append(publication)
+            emitted.append(publication)
+        except _Blocked:
+            continue
+    return emitted, absent, sorted(parents, key=lambda path: (len(path.parts), path.parts))
+
+
+def _check_whole(workspace: Workspace, publication: Publication) -> None:
+    """The token is as the ledger knows it, or gone, which means emitted. Raises ``StateHalt`` when it is damaged."""
     try:
         with disk.refusals_as_halts("spool", FileNotFoundError):
             found = folder_sha256(workspace.spool / publication.nom)
     except FileNotFoundError:
-        return False
+        return
     if found != publication.sha256:
         raise StateHalt(DAMAGED.format(cible=publication.cible))
-    return True
 
 
-def _emit(workspace: Workspace, publication: Publication) -> bool:
-    """Rename one token into the outbox: the emission itself. False when it had happened already."""
-    token, target = workspace.spool / publication.nom, workspace.outbox / publication.cible
+def _emit(workspace: Workspace, publication: Publication, parents: dict[Path, None]) -> bool:
+    """Rename one token into the outbox: the emission itself. False when it had happened already.
+
+    ``parents``: folders that were made sure of; those above its place are added. Raises ``_Blocked``.
+    """
+    token, target = workspace.spool / publication.nom, _target(workspace, publication)
+    above = _parents(workspace, publication)
     for _ in range(TRIES):
+        if not os.path.lexists(token):
+            parents.update(dict.fromkeys(path for number, path in enumerate(above) if not _unusable(path, number)))
+            return False
+        _make(above, parents)
         try:
-            disk.rename_new(token, target, "outbox")
+            with _theirs_blocked():
+                disk.rename_new(token, target, "outbox")
+            return True
         except FileNotFoundError:
-            if not os.path.lexists(token):
-                return False
-            # The token is there, so what is missing is the folder above its target: somebody tidied the outbox just now.
-            for parent in _parents(workspace, [publication]):
-                disk.make_folder(parent, "outbox")
+            # Already emitted, or somebody tidied the outbox just now: then the folders above the place are made anew.
+            for path in above:
+                parents.pop(path, None)
         except FileExistsError:
-            if not _is_ours(target, publication):
-                raise StateHalt(TAKEN.format(cible=publication.cible)) from None
+            if not _is_same(target, token, publication):
+                _refuse_other_complement(target, publication)
+                raise _Blocked from None
             disk.remove_folder(token, "spool")
             return False
-        else:
-            return True
-    raise StateHalt(TIDIED)
-
-
-def _is_ours(target: Path, publication: Publication) -> bool:
-    """The target already holds this content (a rename half undone by a power loss)."""
-    try:
-        return folder_sha256(target) == publication.sha256
-    except OSError:
-        return False
-
-
-def _parents(workspace: Workspace, publications: Iterable[Publication]) -> list[Path]:
-    """The folders between the outbox and the targets, parents first."""
-    wanted = {parent for p in publications for parent in PurePosixPath(p.cible).parents if parent.parts}
-    return [workspace.outbox / parent for parent in sorted(wanted, key=lambda path: (len(path.parts), path.parts))]
+    raise _Blocked
 
 
 def _target(workspace: Workspace, publication: Publication) -> Path:
     return workspace.outbox / publication.cible
 
 
+def _parents(workspace: Workspace, publication: Publication) -> list[Path]:
+    """The folders between the outbox and the place of a token, parents first."""
+    above = [parent for parent in PurePosixPath(publication.cible).parents if parent.parts]
+    return [workspace.outbox / parent for parent in reversed(above)]
+
+
+def _make(folders: Iterable[Path], made: dict[Path, None]) -> None:
+    """Make sure of the folders that are not in ``made``, parents first."""
+    for number, folder in enumerate(folders):
+        if folder not in made:
+            with _theirs_blocked():
+                disk.make_folder(folder, "outbox")
+            if _unusable(folder, number):
+                raise _Blocked
+            made[folder] = None
+
+
+def _unusable(folder: Path, depth: int) -> str:
+    """Why nothing can go into a folder of the outbox that is there, "" when it can. ``depth`` 0: an organisation's own.
+
+    That one the operator may have laid elsewhere by a link; one further down is the receiver's, and leads anywhere.
+    """
+    if folder.is_symlink() and depth:
+        return "est un lien symbolique"
+    if not folder.is_dir():
+        return "n'est pas un dossier"
+    return "" if os.access(folder, os.R_OK | os.W_OK | os.X_OK) else "est fermé au programme"
+
+
+@contextmanager
+def _theirs_blocked() -> Iterator[None]:
+    """Turn what a receiver can bring about into ``_Blocked``; what the machine refuses stays a halt."""
+    try:
+        yield
+    except DiskHalt as halt:
+        if halt.errno not in _THEIRS:
+            raise
+        raise _Blocked from None
+
+
+def _obstacle(workspace: Workspace, publication: Publication) -> str:
+    """What keeps a token in the spool, as its place is now."""
+    for number, folder in enumerate(_parents(workspace, publication)):
+        if os.path.lexists(folder) and (why := _unusable(folder, number)):
+            return f"{workspace.relative(folder)} {why}"
+    if os.path.lexists(_target(workspace, publication)):
+        return "sa place est prise par autre chose : déplacez ce qui s'y trouve"
+    return "il n'a pas encore pu être émis"
+
+
+def _is_same(target: Path, token: Path, publication: Publication) -> bool:
+    """The target already holds this content (a rename half undone by a power loss)."""
+    try:
+        # Names and sizes first: whatever else a receiver may have put there is not opened.
+        return _outline(target) == _outline(token) and folder_sha256(target) == publication.sha256
+    except OSError:
+        return False
+
+
+def _outline(folder: Path) -> list[tuple[str, int, int]]:
+    seen = ((entry.name, entry.lstat()) for entry in folder.iterdir())
+    return sorted((name, stat.S_IFMT(found.st_mode), found.st_size) for name, found in seen)
+
+
+def _refuse_other_complement(target: Path, publication: Publication) -> None:
+    """Raise ``StateHalt`` where a complement was issued under this number: by a ledger that ours knows nothing of."""
+    if publication.genre == "dsf" and not target.is_symlink() and os.path.lexists(target / f"{target.name}.json"):
+        raise StateHalt(TAKEN.format(cible=publication.cible))
+
+
 def recover(workspace: Workspace, ledger: Ledger) -> Released:
     """Finish what an earlier run left: emit what is STAGED, then sweep what nothing refers to. Under the run lock."""
     done = release(workspace, ledger)
-    fence = ledger.fence
+    fence, kept = ledger.fence, {publication.nom for publication in ledger.staged()}
     for entry in sorted(workspace.spool.iterdir()):
         # A slow run that lost its lock must not sweep the tokens of the one after it: those have a greater fence.
-        if _fence_of(entry.name) < fence:
+        if entry.name not in kept and _fence_of(entry.name) < fence:
             disk.remove_folder(entry, "spool") if entry.is_dir() else disk.unlink(entry, "spool")
     return done
 

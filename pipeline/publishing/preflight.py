@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pipeline import disk
+from pipeline import disk, reference
 from pipeline.errors import DiskHalt
 from pipeline.ledger import Ledger
 from pipeline.publishing import witness
@@ -65,3 +65,4 @@ def check(workspace: Workspace, ledger: Ledger) -> None:
     check_folders(workspace)
     ledger.check()
     witness.check(workspace, ledger)
+    reference.check(workspace, ledger.newest_extract())

@@ -1,7 +1,9 @@
 """Writing into the spool: whole folders as tokens, and single files that are replaced in one step."""
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -42,13 +44,28 @@ def harden(workspace: Workspace, tokens: Sequence[Token]) -> None:
 
 def content_sha256(files: Iterable[tuple[str, bytes]]) -> str:
     """Over the sorted (sha256, name) of the files: the same for the same names and bytes, and for no others."""
-    lines = sorted(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return _of_hashes((hashlib.sha256(data).hexdigest(), name) for name, data in files)
 
 
 def folder_sha256(place: Path) -> str:
-    """``content_sha256`` of a folder on disk; raises ``FileNotFoundError`` when it is gone."""
-    return content_sha256((entry.name, entry.read_bytes()) for entry in place.iterdir())
+    """``content_sha256`` of a folder on disk; raises ``FileNotFoundError`` when it is gone.
+
+    In the outbox others may write: nothing but plain files is opened (else ``OSError``), and none is held in memory.
+    """
+    return _of_hashes((_hash(entry), entry.name) for entry in place.iterdir())
+
+
+def _hash(path: Path) -> str:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file")
+        return disk.digest(file)
+
+
+def _of_hashes(files: Iterable[tuple[str, str]]) -> str:
+    lines = sorted(f"{sha}  {name}\n" for sha, name in files)
+    return hashlib.sha256("".join(lines).encode(errors="surrogateescape")).hexdigest()
 
 
 def _name(cible: str, fence: int | str) -> str:
@@ -66,12 +83,6 @@ def _plain(name: str) -> str:
     if not name or name.startswith(".") or "/" in name or "\\" in name:
         raise ValueError("a file of a folder must have a plain name")
     return name
-
-
-# --- STAGED → EMITTED → PUBLISHED -------------------------------------------------------------------------------------
-
-
-# --- after a crash ----------------------------------------------------------------------------------------------------
 
 
 def replace(workspace: Workspace, path: Path, data: bytes, fence: int | str) -> None:

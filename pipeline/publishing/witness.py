@@ -1,5 +1,5 @@
 """The witness ``outbox/.temoin.json``: which ledger the outbox belongs to, and how far that ledger had come when the outbox last
-received something. Source: reliability §0.8, C12, C13.
+received something. A second one, ``var/temoin.json``, says the same beside the ledger. Source: reliability §0.8, C12, C13, H8.
 
 A ledger restored from a backup, made anew, or of another installation contradicts it: every absence it has forgotten could be
 completed again, so the run stops.
@@ -7,6 +7,7 @@ completed again, so the run stops.
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from pipeline.errors import StateHalt
 from pipeline.ledger import Ledger
@@ -19,7 +20,7 @@ _REPAIR = (
 )
 
 
-UNREADABLE = "Le témoin outbox/.temoin.json est illisible. " + _REPAIR
+UNREADABLE = "Le témoin {where} est illisible. " + _REPAIR
 
 
 FOREIGN = "L'outbox appartient à un autre registre (ou le registre a été recréé). " + _REPAIR
@@ -51,18 +52,27 @@ class Witness:
 def check(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
     """Raise ``StateHalt`` unless the ledger is the outbox's own and knows all that the outbox ever received.
 
-    ``create``: give a new workspace its first witness.
+    ``create``: give a new workspace its first witnesses.
     """
-    head = ledger.head()
-    if not workspace.witness.exists():
-        if head.publications:
-            raise StateHalt(ABSENT.format(what="le registre a déjà émis"))
-        if any(workspace.outbox.glob("*/dsf/*")):
-            raise StateHalt(ABSENT.format(what="l'outbox contient des DSF complémentaires"))
-        if create:
-            renew(workspace, ledger)  # before the first commit: from here on its absence is a fault
-        return
-    witness = read(workspace)
+    if workspace.witness.exists():
+        _check_one(workspace.witness, ledger)
+    elif ledger.head().publications:
+        raise StateHalt(ABSENT.format(what="le registre a déjà émis"))
+    elif any(workspace.outbox.glob("*/dsf/*")):
+        raise StateHalt(ABSENT.format(what="l'outbox contient des DSF complémentaires"))
+    check_second(workspace, ledger)
+    if create and not workspace.witness.exists():
+        renew(workspace, ledger)  # before the first commit: from here on its absence is a fault
+
+
+def check_second(workspace: Workspace, ledger: Ledger) -> None:
+    """Raise ``StateHalt`` where the witness beside the ledger contradicts it; a workspace of an earlier version has none."""
+    if workspace.second_witness.exists():
+        _check_one(workspace.second_witness, ledger)
+
+
+def _check_one(path: Path, ledger: Ledger) -> None:
+    witness, head = _read(path), ledger.head()
     if witness.registre != ledger.uuid:
         raise StateHalt(FOREIGN)
     if witness.seq > head.seq or witness.publications > head.publications:
@@ -73,16 +83,21 @@ def check(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
 
 def read(workspace: Workspace) -> Witness:
     """Raises ``StateHalt`` when it is not what we wrote."""
+    return _read(workspace.witness)
+
+
+def _read(path: Path) -> Witness:
     try:
-        return Witness(**json.loads(workspace.witness.read_bytes()))
+        return Witness(**json.loads(path.read_bytes()))
     except (ValueError, TypeError):
-        raise StateHalt(UNREADABLE) from None
+        raise StateHalt(UNREADABLE.format(where=f"{path.parent.name}/{path.name}")) from None
 
 
 def renew(workspace: Workspace, ledger: Ledger) -> None:
-    """Bring the witness up to the ledger's head, durably and in one step."""
+    """Bring both witnesses up to the ledger's head, each durably and in one step."""
     head = ledger.head()
     witness = Witness(registre=ledger.uuid, seq=head.seq, sha256=head.sha, publications=head.publications)
     data = json.dumps(asdict(witness), sort_keys=True, indent=1).encode() + b"\n"
-    if not workspace.witness.exists() or workspace.witness.read_bytes() != data:
-        replace_file(workspace, workspace.witness, data, ledger.fence)
+    for path in (workspace.second_witness, workspace.witness):
+        if not path.exists() or path.read_bytes() != data:
+            replace_file(workspace, path, data, ledger.fence)

@@ -1,10 +1,12 @@
 """Initial DSF extracts: checked, loaded into immutable Parquet, looked up with DuckDB (spec §3).
 
 reference.find(files, arriving) -> Waiting                           which files make one extract
-reference.load(workspace, waiting, force=False) -> [LoadResult…]     each loaded whole or refused whole
+reference.load(workspace, waiting, day, force=False) -> [LoadResult…]  each loaded whole or refused whole
 reference.open(workspace) -> Reference                               .facts(), .loads(), .show(), .of_organisation()…
+reference.check(workspace, judged)                                   nothing of it is lost or changed
 """
 
+from pipeline.reference.intact import audit, check
 from pipeline.reference.loading import load
 from pipeline.reference.lookup import Reference, open  # noqa: A004 - reference.open reads as it is meant
 from pipeline.reference.model import (
@@ -33,6 +35,8 @@ __all__ = [
     "Reference",
     "StoreError",
     "Waiting",
+    "audit",
+    "check",
     "find",
     "load",
     "open",

@@ -23,8 +23,9 @@ def check(staged: dict[str, Path], places: dict[str, Place], temporary: Path, pr
         checks.append((_ORPHAN_SEQUENCES, "EXT-21", SEQUENCES, "numero_dsf"))
         checks.append((_ORPHAN_ABSENCES, "EXT-22", ABSENCES, "code_sequence"))
         checks.append((_SUMS, "EXT-23", SEQUENCES, "heures_absence_non_financables"))
+        checks.append((_EMPTY_DSF, "EXT-24", DSF, "numero_dsf"))
         for query, code, table, column in checks:
-            _note(connection, query, code=code, column=column, place=places[table], problems=problems)
+            note(connection, query, code=code, column=column, place=places[table], problems=problems)
 
 
 def _duplicates(table: str) -> str:
@@ -66,7 +67,13 @@ _SUMS = f"""
     WHERE heures_absence_non_financables <> coalesce(total, 0) AND coalesce(lues, true)"""
 
 
-def _note(
+# EXT-24: a DSF has hours. Where a séquence's DSF could not be read there is a finding already.
+_EMPTY_DSF = f"""
+    SELECT {LIGNE} AS ligne, numero_dsf AS valeur, '' AS detail FROM dsf ANTI JOIN sequences USING (cle_dsf)
+    WHERE cle_dsf IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sequences WHERE cle_dsf IS NULL)"""
+
+
+def note(
     connection: duckdb.DuckDBPyConnection, query: str, *, code: str, column: str, place: Place, problems: Problems
 ) -> None:
     """Count the rows of ``query`` (ligne, valeur, detail) exactly, list the first of them."""

@@ -120,7 +120,7 @@ class CsvTable:
 
     def chunks(self, choose: Callable[[list[str]], dict[str, int] | None]) -> Iterator[Chunk]:
         """Chunks of the columns that ``choose`` picks from the header (name → position; None: do not read on)."""
-        line, wanted = 1, None
+        line, wanted, block = 1, None, b""
         try:
             for block in self._blocks():
                 data = block
@@ -131,6 +131,8 @@ class CsvTable:
                         return
                 yield self._parse(data, line, wanted)
                 line += data.count(b"\n")
+            if block and not block.endswith(b"\n"):
+                self._fault("EXT-31", line, "")
         except UnicodeDecodeError:
             self._fault("EXT-01", line, "ni UTF-8, ni UTF-16, ni cp1252")
         except csv.Error as error:

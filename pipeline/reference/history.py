@@ -5,11 +5,16 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.reference.crosscheck import note
 from pipeline.reference.engine import fetch, literal
-from pipeline.reference.model import Load
+from pipeline.reference.model import Load, Problems
 from pipeline.reference.schema import LIGNE, current_schema
-from pipeline.reference.store import CURRENT
-from schemas.extracts import ABSENCES, SEQUENCES, UNIQUE
+from pipeline.reference.store import COMPLETED, CURRENT
+from pipeline.reference.tables import Place
+from schemas.extracts import ABSENCES, DSF, SEQUENCES, UNIQUE
+
+DATED = (*UNIQUE[ABSENCES], "date_debut", "date_fin")
+"""What an absence is known by once it is completed."""
 
 
 def table_path(root: Path, load: Load, table: str) -> Path:
@@ -60,6 +65,46 @@ def _by_load(connection: duckdb.DuckDBPyConnection) -> list[dict[str, int]]:
     query = "SELECT ordre, sum(n)::BIGINT AS n FROM remplacees GROUP BY ordre HAVING sum(n) > 0"
     rows: list[dict[str, int]] = fetch(connection, query).to_pylist()
     return rows
+
+
+def remark(
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    loads: Sequence[Load],
+    staged: dict[str, Path],
+    places: dict[str, Place],
+    notes: Problems,
+) -> None:
+    """Add to ``notes`` the DSF that are known by a newer extraction, and absences that were completed and now would not be."""
+    if not loads:
+        return
+    known, completed = (f"read_parquet({literal(table_path(root, loads[-1], name))})" for name in (CURRENT, COMPLETED))
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE plus_anciennes AS
+        SELECT cle_dsf, nouveau.{LIGNE}, nouveau.numero_dsf, ancien.date_extraction
+        FROM read_parquet({literal(staged[DSF])}) nouveau JOIN {known} ancien USING (cle_dsf)
+        WHERE nouveau.date_extraction < ancien.date_extraction""")
+    older = f"""
+        SELECT {LIGNE} AS ligne, numero_dsf AS valeur, strftime(date_extraction, '%Y-%m-%d') AS detail FROM plus_anciennes"""
+    taken_back = f"""
+        SELECT {LIGNE} AS ligne, id_absence AS valeur, '' AS detail
+        FROM (SELECT * FROM read_parquet({literal(staged[ABSENCES])}) WHERE NOT deja_complementee)
+        ANTI JOIN plus_anciennes USING (cle_dsf) SEMI JOIN {completed} USING ({", ".join(DATED)})"""
+    note(connection, older, code="EXT-40", column="date_extraction", place=places[DSF], problems=notes)
+    note(connection, taken_back, code="EXT-41", column="deja_complementee", place=places[ABSENCES], problems=notes)
+
+
+def write_completed(connection: duckdb.DuckDBPyConnection, root: Path, loads: Sequence[Load], folder: Path) -> None:
+    """Write ``completees.parquet``: the absences that the tables in ``folder`` or the loads before them say completed."""
+    names = ", ".join(DATED)
+    before = (
+        f"UNION SELECT {names} FROM read_parquet({literal(table_path(root, loads[-1], COMPLETED))})" if loads else ""
+    )
+    connection.execute(f"""
+        COPY (
+            SELECT {names} FROM read_parquet({literal(folder / f"{ABSENCES}.parquet")}) WHERE deja_complementee
+            {before} ORDER BY {names}
+        ) TO {literal(folder / f"{COMPLETED}.parquet")} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
 
 
 def write_sorted(connection: duckdb.DuckDBPyConnection, source: Path, target: Path) -> None:

@@ -3,11 +3,11 @@
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
-from pipeline.reference import crosscheck, history, store
+from pipeline.reference import crosscheck, history, lookup, store
 from pipeline.reference.csvtext import Fingerprint, fingerprint
 from pipeline.reference.engine import connect, fetch, literal
 from pipeline.reference.model import (
@@ -24,21 +24,38 @@ from pipeline.reference.model import (
 from pipeline.reference.staging import Staged, stage
 from pipeline.reference.tables import Place
 from pipeline.workspace import Workspace
+from schemas.extract_rules import FORCED
 from schemas.extracts import DSF, TABLES
 
+STRUCTURE = frozenset({"EXT-01", "EXT-02", "EXT-03", "EXT-04", "EXT-05", "EXT-06", "EXT-18"})
+"""With one of these, what the tables say together means nothing."""
 
-def load(workspace: Workspace, waiting: Waiting, *, force: bool = False, named: bool = False) -> list[LoadResult]:
-    """Load the sets of ``waiting`` that are at rest, in order; one result a set.
+
+@dataclass(frozen=True)
+class _Terms:
+    """What an extract is held to: the day of the load, and whether what ``--force`` lets pass may pass."""
+
+    day: date
+    force: bool
+
+
+def load(
+    workspace: Workspace, waiting: Waiting, day: date, *, force: bool = False, named: bool = False
+) -> list[LoadResult]:
+    """Load the sets of ``waiting`` that are at rest, in order, as of ``day``; one result a set.
 
     A refused set is a result with its ``error`` and changes nothing; the sets after it are loaded all the same. Files
     of the inbox move to ``var/extraits/<load>/`` once loaded, or once known to be loaded already; files elsewhere stay.
-    ``force`` loads an extract that removes more than half of what was known. ``named``: an operator named these files, so one
-    that belongs to no set is refused. The caller holds the workspace's lock. Raises ``StoreError`` for a damaged store.
+    ``force`` loads an extract in spite of the rules of ``FORCED``. ``named``: an operator named these files, so one that
+    belongs to no set is refused. The caller holds the workspace's lock. Raises ``StoreError`` for a damaged store: nothing
+    is built on it.
     """
     results = []
+    if waiting:
+        lookup.open(workspace).check()
     for extract in waiting.sets:
         if extract.is_ready:
-            results.append(_load_one(workspace, extract, force=force))
+            results.append(_load_one(workspace, extract, _Terms(day, force)))
         elif not extract.arriving:
             problems = [Problem("EXT-02", extract.name, detail=table) for table in extract.missing]
             results.append(LoadResult(extract.name, None, False, _refusal(extract.name, problems)))
@@ -69,8 +86,8 @@ def _state(paths: Sequence[Path]) -> list[tuple[int, int, int]]:
     return [(s.st_ino, s.st_size, s.st_mtime_ns) for s in (path.stat() for path in paths)]
 
 
-def _load_one(workspace: Workspace, extract: ExtractSet, *, force: bool) -> LoadResult:
-    """Load one set; a refusal becomes the result's ``erreur``."""
+def _load_one(workspace: Workspace, extract: ExtractSet, terms: _Terms) -> LoadResult:
+    """Load one set; a refusal becomes the result's ``error``."""
     paths = extract.paths()
     known = store.loads(workspace)
     state = _state(paths)
@@ -80,7 +97,7 @@ def _load_one(workspace: Workspace, extract: ExtractSet, *, force: bool) -> Load
         return LoadResult(extract.name, same, is_new=False)
     building = store.new_building(workspace)
     try:
-        loaded = _build(workspace, extract, content, known, building, force=force)
+        loaded, notes = _build(workspace.reference, extract, content, known, building, terms)
         if _state(paths) != state:
             raise _refusal(
                 extract.name, [Problem("EXT-01", paths[0].name, detail="le fichier a changé pendant la lecture")]
@@ -91,7 +108,7 @@ def _load_one(workspace: Workspace, extract: ExtractSet, *, force: bool) -> Load
     finally:
         shutil.rmtree(building, ignore_errors=True)
     store.archive(workspace, loaded, paths)
-    return LoadResult(extract.name, loaded, is_new=True)
+    return LoadResult(extract.name, loaded, is_new=True, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -117,67 +134,67 @@ def _places(extract: ExtractSet) -> dict[str, Place]:
 
 
 def _build(
-    workspace: Workspace,
-    extract: ExtractSet,
-    content: "_Content",
-    known: Sequence[Load],
-    building: Path,
-    *,
-    force: bool,
-) -> Load:
-    """Make the folder of a load in ``building``; raises ``ExtractError`` with everything found."""
+    root: Path, extract: ExtractSet, content: _Content, known: Sequence[Load], building: Path, terms: _Terms
+) -> tuple[Load, ExtractReport]:
+    """Make the folder of a load in ``building``, and what is to be said of it; raises ``ExtractError`` with everything found."""
     raw = building / "brut"
     raw.mkdir()
-    problems = Problems()
-    places = _places(extract)
-    staged = {
-        table: stage(place, content.files[place.path], raw / f"{table}.parquet", problems)
-        for table, place in places.items()
-    }
+    staged = _staged(extract, content, raw, terms)
     files = {table: one.path for table, one in staged.items()}
-    if not problems and not staged[DSF].lignes:
-        problems.add(Problem("EXT-06", places[DSF].fichier, places[DSF].feuille))
-    if not problems.counts.keys() & {"EXT-01", "EXT-02", "EXT-03", "EXT-04", "EXT-05", "EXT-06"}:
-        crosscheck.check(files, places, raw, problems)
-    if problems:
-        raise ExtractError(_report(extract.name, problems))
-    loaded = _describe(extract, content, known, staged, force=force)
+    loaded = _describe(extract, content, known, staged, terms)
+    notes = Problems()
     with connect(raw) as connection:
-        if not force:
-            gone, had = history.removed(connection, workspace.reference, known, files)
+        if not terms.force:
+            gone, had = history.removed(connection, root, known, files)
             if gone * 2 > had:
                 raise _refusal(extract.name, [Problem("EXT-30", extract.name, detail=f"{gone} sur {had}")])
+        history.remark(connection, root, known, files, _places(extract), notes)
         for table, one in staged.items():
             target = building / f"{table}.parquet"
             if one.sorted_already:
                 one.path.rename(target)
             else:
                 history.write_sorted(connection, one.path, target)
-        history.write_current(connection, workspace.reference, known, loaded, building)
+        history.write_completed(connection, root, known, building)
+        history.write_current(connection, root, known, loaded, building)
     shutil.rmtree(raw)
+    loaded = replace(loaded, stockes=store.stored(building))
     store.write_manifest(building, loaded)
-    return loaded
+    return loaded, _report(extract.name, notes)
+
+
+def _staged(extract: ExtractSet, content: _Content, raw: Path, terms: _Terms) -> dict[str, Staged]:
+    """The tables of ``extract`` read, checked and staged in ``raw``; raises ``ExtractError`` with everything found."""
+    problems, places = Problems(), _places(extract)
+    staged = {
+        table: stage(place, content.files[place.path], raw / f"{table}.parquet", problems, terms.day)
+        for table, place in places.items()
+    }
+    if terms.force:
+        problems.forgive(FORCED)
+    if not problems and not staged[DSF].lignes:
+        problems.add(Problem("EXT-06", places[DSF].fichier, places[DSF].feuille))
+    if not problems.counts.keys() & STRUCTURE:
+        crosscheck.check({table: one.path for table, one in staged.items()}, places, raw, problems)
+    if problems:
+        raise ExtractError(_report(extract.name, problems))
+    return staged
 
 
 def _describe(
-    extract: ExtractSet,
-    content: "_Content",
-    known: Sequence[Load],
-    staged: dict[str, Staged],
-    *,
-    force: bool,
+    extract: ExtractSet, content: _Content, known: Sequence[Load], staged: dict[str, Staged], terms: _Terms
 ) -> Load:
     with connect() as connection:
         query = f"SELECT max(date_extraction) AS d FROM read_parquet({literal(staged[DSF].path)})"
         newest: datetime = fetch(connection, query).column("d")[0].as_py()
     order = len(known) + 1
     return Load(
-        nom=f"{order:06d}-{newest.date().isoformat()}-{content.sha256[:8]}",
+        nom=store.name_of(order, newest.date(), content.sha256),
         ordre=order,
         jeu=extract.name,
         sha256=content.sha256,
         date_extraction=newest,
         fichiers=tuple(LoadedFile(path.name, one.sha256, one.octets) for path, one in content.files.items()),
         lignes={table: one.lignes for table, one in staged.items()},
-        force=force,
+        force=terms.force,
     )

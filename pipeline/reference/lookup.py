@@ -8,11 +8,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.reference.engine import connect, fetch, literal, spill
-from pipeline.reference.history import rows_of, table_path
-from pipeline.reference.model import Facts, Load, OrganisationRows
+from pipeline.reference.engine import connect, fetch, literal, refusals_as_halts, spill
+from pipeline.reference.history import DATED, rows_of, table_path
+from pipeline.reference.model import Facts, Load, OrganisationRows, StoreError
 from pipeline.reference.schema import LIGNE, current_schema, schema_of
-from pipeline.reference.store import CURRENT, loads
+from pipeline.reference.store import COMPLETED, CURRENT, REMEDY, fault_of, loads
 from pipeline.workspace import Workspace
 from schemas.extracts import ABSENCES, SEQUENCES, is_validated
 from schemas.folding import key
@@ -40,11 +40,15 @@ _PLANS = pa.schema(
 
 
 class Reference:
-    """The reference as it stood when it was opened: later loads do not change what it answers."""
+    """The reference as it stood when it was opened: later loads do not change what it answers.
+
+    A file is hashed before it is read for the first time. Whatever keeps it from answering raises ``StoreError``.
+    """
 
     def __init__(self, root: Path, known: Sequence[Load]) -> None:
         self._root = root
         self._loads = tuple(known)
+        self._sound: set[tuple[str, str]] = set()
 
     def known(self) -> bool:
         """Whether anything was ever loaded."""
@@ -53,6 +57,14 @@ class Reference:
     def loads(self) -> list[Load]:
         """Every load, oldest first."""
         return list(self._loads)
+
+    def check(self) -> None:
+        """Raise ``StoreError`` unless everything that look-ups read is what was loaded."""
+        if self._loads:
+            with connect(spill(self._root)) as connection:
+                self._open_current(connection)
+                self._choose(connection, "(SELECT DISTINCT ordre FROM courant)")
+                self._sources(connection)
 
     def facts(self, cles_dsf: Iterable[str]) -> Facts:
         """What is known of the DSF whose keys are ``cles_dsf``; keys that nothing is known of are just not there.
@@ -72,7 +84,8 @@ class Reference:
             self._choose(connection, "courant SEMI JOIN conventions USING (cle_convention)")
             declared = fetch(connection, self._declared(connection))
             self._choose(connection, "courant SEMI JOIN demandees USING (cle_dsf)")
-            sequences, absences = (fetch(connection, self._rows(connection, t)) for t in (SEQUENCES, ABSENCES))
+            sequences = fetch(connection, self._rows(connection, SEQUENCES))
+            absences = fetch(connection, _with_completed(self._rows(connection, ABSENCES)))
         return _as_facts([dsf, sequences, absences, declared], self._loads)
 
     def plans(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
@@ -92,6 +105,17 @@ class Reference:
                 SELECT {", ".join(_PLANS.names)} FROM ({rows}) JOIN choisies USING (cle_dsf, ordre)
                 ORDER BY cle_dsf, cle_de, cle_sequence"""
             return _frame(fetch(connection, query), _PLANS)
+
+    def dsf(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
+        """The table ``dsf`` of ``facts`` alone."""
+        asked = sorted(set(cles_dsf))
+        if not self._loads or not asked:
+            return _frame(_FACTS[0].empty_table(), _FACTS[0])
+        with connect(spill(self._root)) as connection:
+            connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
+            self._open_current(connection)
+            rows = fetch(connection, "SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
+        return _frame(rows, _FACTS[0])
 
     def show(self, numero: str) -> Facts:
         """What is known of one DSF, by its number as anyone writes it; ``declared`` covers its whole convention."""
@@ -130,9 +154,21 @@ class Reference:
         absences = facts.absences[~facts.absences["deja_complementee"].astype(bool)].reset_index(drop=True)
         return OrganisationRows(siret, name, facts.dsf, facts.sequences, absences)
 
+    def _trust(self, load: Load, *tables: str) -> None:
+        """Raise ``StoreError`` unless the files of these ``tables`` are what was stored; each is hashed once."""
+        for file in load.stockes:
+            known = (load.nom, file.nom)
+            if file.nom.removesuffix(".parquet") in tables and known not in self._sound:
+                if fault := fault_of(self._root, load, file):
+                    raise StoreError(fault + REMEDY)
+                self._sound.add(known)
+
     def _open_current(self, connection: duckdb.DuckDBPyConnection) -> None:
-        path = table_path(self._root, self._loads[-1], CURRENT)
-        connection.execute(f"CREATE VIEW courant AS SELECT * FROM read_parquet({literal(path)})")
+        newest = self._loads[-1]
+        self._trust(newest, CURRENT, COMPLETED)
+        for name in (CURRENT, COMPLETED):
+            path = literal(table_path(self._root, newest, name))
+            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path})")
 
     def _choose(self, connection: duckdb.DuckDBPyConnection, chosen: str) -> None:
         """Table ``choisies``: the DSF to look at, and which load has the newest state of each."""
@@ -140,7 +176,10 @@ class Reference:
 
     def _sources(self, connection: duckdb.DuckDBPyConnection) -> list[Load]:
         hit = {row[0] for row in connection.execute("SELECT DISTINCT ordre FROM choisies").fetchall()}
-        return [load for load in self._loads if load.ordre in hit] or [self._loads[-1]]
+        sources = [load for load in self._loads if load.ordre in hit] or [self._loads[-1]]
+        for load in sources:
+            self._trust(load, SEQUENCES, ABSENCES)
+        return sources
 
     def _rows(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
         rows = rows_of(self._root, self._sources(connection), table)
@@ -158,6 +197,14 @@ class Reference:
         return f"""
             SELECT {", ".join(_DECLARED.names)}
             FROM ({rows}) JOIN choisies USING (cle_dsf, ordre) ORDER BY cle_convention, cle_dsf, {LIGNE}"""
+
+
+def _with_completed(absences: str) -> str:
+    """``absences`` of the DSF in ``choisies``; one that any load has said completed stays so, known by its id and dates."""
+    return f"""
+        SELECT * EXCLUDE (faite) REPLACE (deja_complementee OR coalesce(faite, false) AS deja_complementee) FROM ({absences})
+        LEFT JOIN (SELECT *, true AS faite FROM {COMPLETED} SEMI JOIN choisies USING (cle_dsf)) USING ({", ".join(DATED)})
+        ORDER BY cle_dsf, {LIGNE}"""
 
 
 _OPEN_TO = """
@@ -198,6 +245,7 @@ def _frame(table: pa.Table, schema: pa.Schema) -> pd.DataFrame:
     return frame
 
 
+@refusals_as_halts()
 def _as_facts(tables: Sequence[pa.Table], known: Sequence[Load]) -> Facts:
     """``tables`` in the order of ``_FACTS``."""
     dsf, sequences, absences, declared = (_frame(table, schema) for table, schema in zip(tables, _FACTS, strict=True))

@@ -1,14 +1,15 @@
 """What loading and looking up exchange with the rest: plain data and the one error of an extract."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
 
-from schemas.extract_rules import RULES
+from pipeline.errors import Halt
+from schemas.extract_rules import NOTES, RULES
 from schemas.extracts import PERSONAL, TABLES
 
 CAP_PER_RULE = 200
@@ -34,7 +35,7 @@ class Problem:
 
     def message(self, langue: str = "fr") -> str:
         """What is wrong and what to do; never the value."""
-        return RULES[self.code].text(langue, self.detail)
+        return (RULES | NOTES)[self.code].text(langue, self.detail)
 
 
 @dataclass
@@ -55,13 +56,19 @@ class Problems:
         for problem, _ in zip(problems, range(room), strict=False):
             self.listed.append(problem)
 
+    def forgive(self, codes: Set[str]) -> None:
+        """Let the faults of ``codes`` go."""
+        self.listed = [problem for problem in self.listed if problem.code not in codes]
+        for code in codes:
+            self.counts.pop(code, None)
+
     def __bool__(self) -> bool:
         return bool(self.counts)
 
 
 @dataclass(frozen=True)
 class ExtractReport:
-    """Why an extract is refused: everything found, ``comptes`` exact by rule even where ``problemes`` is cut short."""
+    """What was found in an extract, ``comptes`` exact by rule even where ``problemes`` is cut short."""
 
     extract: str
     problemes: tuple[Problem, ...]
@@ -87,13 +94,13 @@ class ExtractError(Exception):
         super().__init__(f"Extrait {report.extract} refusé, rien n'est chargé : {report.total} erreurs ({counts}).")
 
 
-class StoreError(Exception):
-    """The reference store cannot be used: a folder of it is missing or damaged."""
+class StoreError(Halt):
+    """The reference cannot be used: a load is missing, a file is damaged, DuckDB or the disk refuses to read it."""
 
 
 @dataclass(frozen=True)
 class LoadedFile:
-    """One source file of a load."""
+    """One file of a load: a source, or one that is stored."""
 
     nom: str
     sha256: str
@@ -102,7 +109,10 @@ class LoadedFile:
 
 @dataclass(frozen=True)
 class Load:
-    """One load, as its ``load.json`` says; ``sha256`` is over the contents of its files, ``lignes`` rows by table."""
+    """One load, as its ``load.json`` says; ``sha256`` is over the contents of its files, ``lignes`` rows by table.
+
+    ``fichiers``: its sources; ``stockes``: the Parquet files made of them.
+    """
 
     nom: str
     ordre: int
@@ -112,16 +122,21 @@ class Load:
     fichiers: tuple[LoadedFile, ...]
     lignes: dict[str, int]
     force: bool = False
+    stockes: tuple[LoadedFile, ...] = ()
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """What became of one set of files named ``extract``: loaded, known already (not ``is_new``), or refused (``error``)."""
+    """What became of one set of files named ``extract``: loaded, known already (not ``is_new``), or refused (``error``).
+
+    ``notes``: what is worth knowing of one that is loaded.
+    """
 
     extract: str
     load: Load | None
     is_new: bool
     error: ExtractError | None = None
+    notes: ExtractReport | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +173,15 @@ class Waiting:
 
     sets: tuple[ExtractSet, ...]
     left: tuple[tuple[Path, str], ...]
+
+    def incomplete(self) -> list[tuple[Path, str]]:
+        """The files of sets at rest that lack a table, with the tables."""
+        return [
+            (path, f"extrait incomplet : il manque {', '.join(one.missing)}")
+            for one in self.sets
+            if one.missing and not one.arriving
+            for path in one.paths()
+        ]
 
     def __bool__(self) -> bool:
         return any(one.is_ready for one in self.sets)

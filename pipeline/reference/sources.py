@@ -1,5 +1,6 @@
 """Which files make one extract: found, recognised by content, grouped by the rest of their names."""
 
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,15 +10,43 @@ from schemas.extracts import TABLES
 from schemas.folding import unspaced
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_NO_TABLE = (b"%PDF", b"{\\rtf")
+"""Texts, by their first bytes, that hold no table."""
+HEAD = 4096
+"""Bytes that show whether a file is a text."""
+
+EMPTY = "fichier vide"
+UNREADABLE = "illisible pour le moment"
+STRANGE = "n'est pas un extrait : ni classeur, ni CSV, ni Parquet"
 
 
-def kind_of(path: Path) -> str:
-    """ "classeur", "parquet" or "csv": by the first bytes, whatever the name. A text is taken for a csv."""
-    with path.open("rb") as file:
-        head = file.read(8)
-    if head.startswith(b"PK\x03\x04") or head == _OLE:
-        return "classeur"
-    return "parquet" if head.startswith(b"PAR1") else "csv"
+def kind_of(path: Path) -> tuple[str, str]:
+    """ "classeur", "parquet" or "csv" by the content, whatever the name; else "" and why it is no extract."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        if not head:
+            return "", EMPTY
+        if head.startswith(_OLE) or (head.startswith(_ZIP) and _may_be_workbook(path)):
+            return "classeur", ""
+    except OSError:
+        return "", UNREADABLE
+    if head.startswith(b"PAR1"):
+        return "parquet", ""
+    is_text = head.startswith(_UTF16) or (b"\0" not in head and not head.startswith((*_NO_TABLE, _ZIP)))
+    return ("csv", "") if is_text else ("", STRANGE)
+
+
+def _may_be_workbook(path: Path) -> bool:
+    """False for a zip of other things (a text document, three csv…); a damaged one is for the reader to refuse."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        return True
+    return any(name == "content.xml" or name.startswith("xl/") for name in names)
 
 
 def _table(path: Path) -> str | None:
@@ -33,8 +62,10 @@ def _grouped(paths: Sequence[Path]) -> tuple[list[ExtractSet], list[tuple[Path, 
     sets: list[ExtractSet] = []
     left: list[tuple[Path, str]] = []
     for path in paths:
-        kind, table = kind_of(path), _table(path)
-        if kind == "classeur":
+        (kind, why), table = kind_of(path), _table(path)
+        if not kind:
+            left.append((path, why))
+        elif kind == "classeur":
             sets.append(ExtractSet(path.name, kind, dict.fromkeys(TABLES, path)))
         elif table is None:
             left.append((path, "le nom ne commence pas par dsf, sequences ou absences"))

@@ -5,6 +5,7 @@ Memory holds one chunk. What is staged is only used when the whole extract has p
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from pipeline.reference.model import CAP_PER_RULE, Problem, Problems
 from pipeline.reference.schema import schema_of
 from pipeline.reference.tables import Place, chunks
 from pipeline.reference.values import read_column
-from schemas.extracts import MODELS, TABLES
+from schemas.extract_rules import is_extracted_by
+from schemas.extracts import DSF, MODELS, TABLES
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,15 @@ class Staged:
     sorted_already: bool
 
 
-def stage(place: Place, content: Fingerprint, target: Path, problems: Problems) -> Staged:
-    """Write the table at ``place`` to ``target``; faults go to ``problems``, rows with faults are staged too."""
+def stage(place: Place, content: Fingerprint, target: Path, problems: Problems, day: date) -> Staged:
+    """Write the table at ``place`` to ``target``; faults as of ``day`` go to ``problems``, rows with faults are staged too."""
     rows, ordered, last = 0, True, ""
     with pq.ParquetWriter(target, schema_of(place.table), compression="lz4") as writer:
         for chunk in _without_blank_rows(chunks(place, content, problems)):
             table = _typed(place, chunk, problems)
             _check(place, table, chunk, problems)
+            if place.table == DSF:
+                _check_day(place, table, chunk, problems, day)
             keys = table.column("cle_dsf").combine_chunks()
             ordered = ordered and _is_sorted(keys, last)
             last = keys[-1].as_py() or "" if len(keys) else last
@@ -68,6 +72,8 @@ def _typed(place: Place, chunk: Chunk, problems: Problems) -> pa.Table:
         arrays += [typed.values] if typed.keys is None else [typed.values, typed.keys]
         for (code, detail), rows in typed.unreadable.items():
             _report(problems, place, chunk, code=code, column=column.name, rows=rows, detail=detail)
+        if place.kind == "csv" and len(typed.mixed):
+            _report(problems, place, chunk, code="EXT-32", column=column.name, rows=typed.mixed)
     return pa.Table.from_arrays([*arrays, pa.array(chunk.lignes)], schema=schema_of(place.table))
 
 
@@ -114,6 +120,14 @@ def _check(place: Place, table: pa.Table, chunk: Chunk, problems: Problems) -> N
             rows = rows[pc.equal(texts, "").to_numpy(zero_copy_only=False)]
         if len(rows):
             _report(problems, place, chunk, code=code, column=column, rows=rows)
+
+
+def _check_day(place: Place, table: pa.Table, chunk: Chunk, problems: Problems, day: date) -> None:
+    """EXT-17: no DSF was extracted after ``day``."""
+    known = is_extracted_by(table.column("date_extraction").to_pandas(), day)
+    rows = np.flatnonzero(~known.to_numpy(dtype=bool))
+    if len(rows):
+        _report(problems, place, chunk, code="EXT-17", column="date_extraction", rows=rows, detail=day.isoformat())
 
 
 def _is_sorted(keys: pa.Array, last: str) -> bool:

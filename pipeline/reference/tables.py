@@ -1,6 +1,7 @@
 """One table of an extract as chunks of text columns, whatever it is stored in: csv, Parquet, a sheet of a workbook."""
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,11 +16,15 @@ from python_calamine import CalamineWorkbook
 
 from pipeline.reference.csvtext import Chunk, CsvTable, Fingerprint
 from pipeline.reference.model import Problem, Problems
-from schemas.extracts import TABLES
+from schemas.extracts import TABLES, Kind
 from schemas.folding import unspaced
 
 ROWS = 100_000
 """Rows of one chunk of a Parquet file or a sheet."""
+LONGEST = 1e15
+"""From here on a number has more digits than a spreadsheet keeps."""
+CLOSE = 0.7
+"""How like a missing column a heading must be to be quoted (1: the same)."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,16 @@ def _choose(header: list[str], place: Place, problems: Problems) -> dict[str, in
             found[column.name] = places[0]
         else:
             code, detail = ("EXT-04", f"{len(places)} fois") if places else ("EXT-03", "")
-            problems.add(Problem(code, place.fichier, place.feuille, 0, column.name, "", detail))
+            near = "" if places else _nearest(column.name, header, titles, place.table)
+            problems.add(Problem(code, place.fichier, place.feuille, 0, column.name, near, detail))
     return found if len(found) == len(TABLES[place.table]) else None
+
+
+def _nearest(name: str, header: list[str], titles: list[str], table: str) -> str:
+    """The heading, as written, that is most like the missing column ``name``; "" when none is."""
+    known = {column.name for column in TABLES[table]}
+    free = {title: header[i] for i, title in enumerate(titles) if title not in known}
+    return next((free[title] for title in difflib.get_close_matches(name, free, 1, CLOSE)), "")
 
 
 def _parquet(place: Place, problems: Problems) -> Iterator[Chunk]:
@@ -76,21 +89,21 @@ def _parquet(place: Place, problems: Problems) -> Iterator[Chunk]:
         wanted = _choose(names, place, problems)
         if wanted is None:
             return
-        start = 1
+        start, readers = 1, _readers(place.table)
         for batch in file.iter_batches(batch_size=ROWS, columns=[names[i] for i in wanted.values()]):
-            columns = {name: _as_text(batch.column(names[i])) for name, i in wanted.items()}
+            columns = {name: _as_text(batch.column(names[i]), readers[name]) for name, i in wanted.items()}
             yield Chunk(columns, np.arange(start, start + batch.num_rows, dtype=np.int64))
             start += batch.num_rows
 
 
-def _as_text(values: pa.Array) -> pa.Array:
+def _as_text(values: pa.Array, reader: Callable[[object], str]) -> pa.Array:
     """A typed column as the texts a csv would hold; null is blank."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_boolean(values.type):
         values = pc.if_else(values, "oui", "non")
     elif pa.types.is_floating(values.type):
-        values = pa.array([None if v is None else cell_text(v) for v in values.to_pylist()], pa.string())
+        values = pa.array([None if v is None else reader(v) for v in values.to_pylist()], pa.string())
     return pc.fill_null(values.cast(pa.string()), "")
 
 
@@ -108,6 +121,18 @@ def cell_text(cell: object) -> str:
     return "" if cell is None else str(cell)
 
 
+def key_text(cell: object) -> str:
+    """A cell of a column of keys as text. A number of more than 15 digits, whose end is lost, is in exponent form: EXT-16."""
+    if isinstance(cell, float) and (abs(cell) >= LONGEST or float(f"{cell:.15g}") != cell):
+        return f"{cell:.14e}"
+    return cell_text(cell)
+
+
+def _readers(table: str) -> dict[str, Callable[[object], str]]:
+    """How the cells of each column become text."""
+    return {column.name: key_text if column.kind is Kind.KEY else cell_text for column in TABLES[table]}
+
+
 def _number(value: float) -> str:
     text = f"{value:.15g}"
     if "e" in text or "n" in text:
@@ -118,17 +143,20 @@ def _number(value: float) -> str:
 
 def _sheet(place: Place, problems: Problems) -> Iterator[Chunk]:
     with CalamineWorkbook.from_path(str(place.path)) as book:
-        name = next((name for name in book.sheet_names if unspaced(name) == place.table), None)
-        if name is None:
+        names = [name for name in book.sheet_names if unspaced(name) == place.table]
+        if not names:
             problems.add(Problem("EXT-02", place.fichier, detail=place.table))
             return
-        sheet = book.get_sheet_by_name(name)
+        if len(names) > 1:
+            problems.add(Problem("EXT-18", place.fichier, place.feuille, valeur=", ".join(names)))
+            return
+        sheet = book.get_sheet_by_name(names[0])
         # iter_rows leaves blank columns out on the left, but no blank row above: rows count from 1.
         rows = enumerate(sheet.iter_rows(), start=1)
         header = next((row for _, row in rows if any(cell_text(cell).strip() for cell in row)), [])
-        wanted = _choose([cell_text(cell) for cell in header], place, problems)
+        wanted, readers = _choose([cell_text(cell) for cell in header], place, problems), _readers(place.table)
         while wanted is not None and (part := list(islice(rows, ROWS))):
             columns = {
-                column: pa.array([cell_text(row[i]) for _, row in part], pa.string()) for column, i in wanted.items()
+                name: pa.array([readers[name](row[i]) for _, row in part], pa.string()) for name, i in wanted.items()
             }
             yield Chunk(columns, np.fromiter((number for number, _ in part), np.int64, len(part)))

@@ -35,12 +35,24 @@ _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.0*)?
 _FRENCH = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(?: (\d\d?):(\d\d)(?::(\d\d))?)?$")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
 _PLAIN = r"[^!-~]"  # matches what is more than visible ASCII without a space
+_ODD = r"[\x00-\x1f\x7f]|[^\x00-\x7f]"
+_EXPONENT = r"^[0-9]([.,][0-9]+)?[eE]\+[0-9]{2,3}$"  # as spreadsheets write a number that is too long for them
+_AFTER = re.escape(bytes(range(0x80, 0xC0)).decode("cp1252", "ignore"))
+_MIXED = rf"[ÂÃÅ][{_AFTER}]|â€"
+"""A letter of UTF-8 read as cp1252: nothing that French writes."""
 
 
 def read_text(text: str) -> str:
     """EXT-14: a control character cannot be shown, printed nor written to a workbook."""
     if _FORBIDDEN.search(text):
         raise Unreadable("EXT-14")
+    return text
+
+
+def read_key(text: str) -> str:
+    """EXT-16: a number in exponent form has lost its end; two keys could have become one."""
+    if re.match(_EXPONENT, text):
+        raise Unreadable("EXT-16")
     return text
 
 
@@ -107,7 +119,7 @@ def read_yes_no(text: str) -> bool:
 
 _READERS: dict[Kind, tuple[Callable[[str], object], pa.DataType]] = {
     Kind.TEXT: (read_text, pa.string()),
-    Kind.KEY: (read_text, pa.string()),
+    Kind.KEY: (read_key, pa.string()),
     Kind.SIRET: (read_siret, pa.string()),
     Kind.HOURS: (read_hours, pa.int64()),
     Kind.DATE: (read_date, pa.timestamp("s")),
@@ -132,11 +144,15 @@ def _read(kind: Kind, text: str) -> object:
 
 @dataclass(frozen=True)
 class TypedColumn:
-    """One column read: values (null where blank or unreadable), its key if it has one, rows without a reading."""
+    """One column read: values (null where blank or unreadable), its key if it has one, rows without a reading.
+
+    ``mixed``: rows whose text looks like UTF-8 that was read as cp1252; they have their value all the same.
+    """
 
     values: pa.Array
     keys: pa.Array | None
     unreadable: dict[tuple[str, str], np.ndarray]  # (code, detail) → positions
+    mixed: np.ndarray
 
 
 def _cleaned(texts: pa.Array) -> pa.Array:
@@ -154,9 +170,16 @@ def _keys(texts: pa.Array) -> pa.Array:
     return pa.array([key(text) for text in texts.to_pylist()], pa.string())
 
 
-def _forbidden(texts: pa.Array) -> np.ndarray:
-    odd = pc.match_substring_regex(texts, r"[\x00-\x1f\x7f]|[^\x00-\x7f]")
-    return odd.to_numpy(zero_copy_only=False) if len(texts) else np.zeros(0, bool)
+def _matching(texts: pa.Array, pattern: str) -> np.ndarray:
+    found = pc.match_substring_regex(texts, pattern)
+    return np.flatnonzero(found.to_numpy(zero_copy_only=False)) if len(texts) else np.zeros(0, np.int64)
+
+
+def _suspects(kind: Kind, texts: pa.Array, blank: np.ndarray) -> np.ndarray:
+    """Positions of the distinct ``texts`` that must be read one by one; the other texts are what they are."""
+    if kind is Kind.TEXT:
+        return _matching(texts, _ODD)
+    return _matching(texts, f"{_ODD}|{_EXPONENT}") if kind is Kind.KEY else np.flatnonzero(~blank)
 
 
 def read_column(column: Column, texts: pa.Array) -> TypedColumn:
@@ -165,7 +188,7 @@ def read_column(column: Column, texts: pa.Array) -> TypedColumn:
     distinct = _cleaned(encoded.dictionary)
     blank = pc.equal(distinct, "").to_numpy(zero_copy_only=False)
     opaque = column.kind in (Kind.TEXT, Kind.KEY)
-    suspects = np.flatnonzero(_forbidden(distinct) if opaque else ~blank)
+    suspects = _suspects(column.kind, distinct, blank)
     reasons: dict[tuple[str, str], list[int]] = {}
     kept = np.array(blank)
     values: list[object] = [None] * len(distinct)
@@ -185,4 +208,7 @@ def read_column(column: Column, texts: pa.Array) -> TypedColumn:
 
     positions = codes.to_numpy(zero_copy_only=False)
     where = {reason: np.flatnonzero(np.isin(positions, places)) for reason, places in reasons.items()}
-    return TypedColumn(spread(typed), spread(_keys(distinct)) if column.kind is Kind.KEY else None, where)
+    as_typed = encoded.dictionary.take(pa.array(suspects))  # a space of ours may have been the second half of a letter
+    mixed = suspects[_matching(as_typed, _MIXED)] if opaque else suspects[:0]
+    keys = spread(_keys(distinct)) if column.kind is Kind.KEY else None
+    return TypedColumn(spread(typed), keys, where, np.flatnonzero(np.isin(positions, mixed)) if len(mixed) else mixed)

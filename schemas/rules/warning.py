@@ -129,14 +129,14 @@ _READINGS_FR = {
     Noticed.FORMULA: "La cellule « {titre} » contient une formule : sa valeur enregistrée, {valeur}, a été lue.",
     Noticed.COLUMN_IGNORED: "La colonne « {valeur} » ({lieu}) n'est pas connue : elle n'a pas été lue.",
     Noticed.TOTAL_LEFT_OUT: "La ligne {ligne} ({lieu}) est un total : elle n'a pas été comptée.",
-    Noticed.ENCODING: "Le fichier n'est pas en UTF-8 : ses accents ont été lus en {detail}.",
+    Noticed.ENCODING: "Le fichier n'est pas en UTF-8 : ses accents ont été lus en {valeur}.",
     Noticed.WORTH_A_LOOK: "{detail}.",
 }
 _READINGS_EN = {
     Noticed.FORMULA: "The cell “{titre}” holds a formula: its saved value, {valeur}, was read.",
     Noticed.COLUMN_IGNORED: "The column “{valeur}” ({lieu}) is not known: it was not read.",
     Noticed.TOTAL_LEFT_OUT: "Row {ligne} ({lieu}) is a total: it was not counted.",
-    Noticed.ENCODING: "The file is not in UTF-8: its accents were read as {detail}.",
+    Noticed.ENCODING: "The file is not in UTF-8: its accents were read as {valeur}.",
     Noticed.WORTH_A_LOOK: "{detail}.",
 }
 

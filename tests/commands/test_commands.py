@@ -2,6 +2,8 @@
 
 import json
 import os
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -186,6 +188,99 @@ def test_status_names_what_waits_and_what_was_left(world: World) -> None:
     assert "perdu.csv" in dsf(world, "status").stdout
 
 
+def docx(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", "<w/>")
+
+
+STRANGERS: dict[str, Callable[[Path], object]] = {
+    "dsf.csv": lambda path: path.write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"),
+    "sequences.png": lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+    "absences.csv": lambda path: path.write_bytes(b""),
+    "dsf.xlsx": docx,
+    "notes.txt": lambda path: path.write_text("à faire\n"),
+    "lien.csv": lambda path: path.symlink_to("/etc/hostname"),
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_H5_what_is_no_extract_is_named_by_run_and_status_with_the_reason(world: World, name: str) -> None:
+    world.add_dsf().write_extracts()
+    dsf(world, "extract", "load")
+    STRANGERS[name](world.workspace.extracts / name)
+    seen = json.loads(dsf(world, "status", "--json").stdout)["laisses"]
+    done = run(world, "--json")
+    assert done.exit_code == Exit.DONE
+    for items in (seen, json.loads(done.stdout)["laisses"]):
+        assert [item["chemin"] for item in items] == [f"inbox/extraits/{name}"]
+        assert items[0]["raison"]
+    assert f"inbox/extraits/{name}" in dsf(world, "status").stdout
+    assert (world.workspace.extracts / name).is_symlink() or (world.workspace.extracts / name).exists()
+
+
+def test_H5_an_extract_that_lacks_a_table_is_named_by_run_and_status(world: World) -> None:
+    world.add_dsf().write_extracts()
+    dsf(world, "extract", "load")
+    (world.workspace.extracts / "dsf.csv").write_text("numero_dsf\n")
+    (item,) = json.loads(dsf(world, "status", "--json").stdout)["laisses"]
+    assert item["chemin"] == "inbox/extraits/dsf.csv" and "sequences, absences" in item["raison"]
+    done = run(world)
+    assert done.exit_code == Exit.FAILURE
+    assert done.stdout.count("[EXT-02]") == 2
+
+
+def test_H5_an_extract_of_tomorrow_is_refused_by_the_date_of_the_run(world: World) -> None:
+    world.add_dsf(date_extraction="2025-07-01").write_extracts()
+    assert run(world).exit_code == Exit.NO_REFERENCE
+    refused = dsf(world, "extract", "load", "--as-of", "2025-06-30")
+    assert refused.exit_code == Exit.FAILURE
+    assert "dsf.csv ligne 2 date_extraction « 2025-07-01 »" in refused.stdout and "[EXT-17]" in refused.stdout
+    assert dsf(world, "extract", "load", "--as-of", "2025-07-01").exit_code == Exit.DONE
+
+
+def test_older_dsf_are_said_and_not_refused(world: World) -> None:
+    world.add_dsf().write_extracts()
+    dsf(world, "extract", "load")
+    world.forget().add_dsf(date_extraction="2025-05-01").write_extracts()
+    done = dsf(world, "extract", "load", "--json")
+    assert done.exit_code == Exit.DONE
+    (extract,) = json.loads(done.stdout)["extraits"]
+    assert (extract["etat"], [note["code"] for note in extract["remarques"]]) == ("charge", ["EXT-40"])
+
+
+def test_status_and_run_say_what_is_to_be_typed_seen_mended_and_dropped_again(world: World) -> None:
+    whole = [{}, {"id_absence": "A2", "date_debut": "2025-02-10", "date_fin": "2025-02-10"}]
+    world.add_dsf(absences=whole).add_dsf("DSF-2", statut="En cours").write_extracts()
+    world.absence("a.csv", {})
+    world.hours("h.csv", {})
+    world.hours("b.csv", {"numero_dsf": "DSF-2"})
+    run(world)
+    assert dsf(world, "entered", "DSF-1-C02", "--kairos", "K-2", "--on", "2025-07-01").exit_code == Exit.DONE
+    whole[0] = {"id_absence": "A9"}
+    world.forget().add_dsf(absences=whole, date_extraction="2025-07-05").add_dsf("DSF-2", date_extraction="2025-07-05")
+    world.write_extracts()
+    done = dsf(world, "run", "--as-of", "2025-07-10", "--json")
+    said = json.loads(done.stdout)["suivi"]
+    assert said["comptes"] == {"emises": 1, "saisies": 1, "vues": 0}
+    assert said == json.loads((world.workspace.reports / "2025-07-10-1/run.json").read_text())["suivi"]
+    seen = json.loads(dsf(world, "status", "--json").stdout)["suivi"]
+    for suivi in (said, seen):
+        for name in ("a_saisir", "a_voir"):
+            for row in suivi[name]["lignes"]:
+                row.pop("jours")
+    assert seen == said
+    text = dsf(world, "status").stdout
+    for sentence in (
+        "Après l'émission : 1 complément(s) à saisir dans Kairos, 1 saisi(s) et pas encore vu(s), 0 vu(s) dans un extrait",
+        "  à saisir : DSF-1-C01, émis le 30/06/2025, il y a ",
+        "  saisi, pas vu : DSF-1-C02, saisi le 01/07/2025 sous le numéro K-2, il y a ",
+        "  introuvable : DSF DSF-1, complément DSF-1-C01, séquence S1 : l'absence A1 du 03/02/2025 au 04/02/2025 (REF-14",
+        "  à redéposer : DSF DSF-2, 1 ligne(s), 7,00 h, REF-02 levée(s) par un extrait, dépôt 2025-06-30-",
+    ):
+        assert sentence in text
+        assert sentence.partition("il y a")[0] in dsf(world, "run", "--dry-run", "--as-of", "2025-07-10").stdout
+
+
 def test_history_says_who_when_and_from_which_row(world: World) -> None:
     world.add_dsf().write_extracts()
     world.absence("a.csv", {})
@@ -231,7 +326,7 @@ def test_reissue_writes_the_same_bytes(world: World, tmp_path: Path) -> None:
 
 def test_rules_lists_the_catalogue_and_one_of_it() -> None:
     listed = json.loads(CliRunner().invoke(main, ["rules", "--json"]).stdout)["regles"]
-    assert len(listed) == 46
+    assert len(listed) == 47
     assert "perdues" in CliRunner().invoke(main, ["rules", "ref-12"]).stdout
     assert CliRunner().invoke(main, ["rules", "REF-99"]).exit_code == Exit.USAGE
 

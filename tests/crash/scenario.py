@@ -39,6 +39,9 @@ class InProcess:
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         return [function(item) for item in items]
 
+    def apart(self, function: Callable[[Any], Any], item: Any) -> Any:
+        return function(item)
+
 
 def prepare(root: Path) -> None:
     """A workspace with its extract loaded and six deposits waiting."""

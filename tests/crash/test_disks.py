@@ -20,7 +20,7 @@ from pipeline.publishing import preflight
 from pipeline.workspace import Workspace
 from tests.crash import scenario
 from tests.crash.client import Bench, files, problems
-from tests.world import SETTINGS, workspace
+from tests.world import DISPENSATEUR, SETTINGS, workspace
 
 mounts = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("mount"), reason="mounting a small file system needs root"
@@ -80,6 +80,40 @@ def test_B03_a_full_disk(made: Bench, tmp_path: Path, free: int) -> None:
         assert code == 1 and "Libérez de la place" in said, said
         filler.unlink()
         finishes(made, place)
+
+
+@mounts
+def test_H12_a_file_larger_than_the_disk_waits_with_the_reason_and_the_rest_is_done(
+    made: Bench, tmp_path: Path
+) -> None:
+    with mounted(tmp_path / "disque", "size=200m") as disk:
+        place = template(made, disk / "ws")
+        giant = place / "inbox/depots" / DISPENSATEUR / "gros.xlsx"
+        for size in (500_000_000, 2_000_000_000):
+            giant.touch()
+            os.truncate(giant, size)
+            code, said = run(made, place)
+            assert code == 0, said
+            assert giant.stat().st_size == size and os.statvfs(disk).f_bavail * 4096 > 150_000_000
+            with ledger.open(Workspace(place), SETTINGS) as book:
+                view = book.run_view(book.past_runs(1)[-1]["run"])
+            (said_of,) = [one for one in (*view["attente"], *view["laisses"]) if one["chemin"].endswith("gros.xlsx")]
+            assert "Mo" in said_of["raison"]
+        giant.unlink()
+        code, said = run(made, place)
+        assert code == 0, said
+        assert [said for said in problems(made, place) if "run.json" not in said] == [], "run.json tells of the file"
+
+
+@mounts
+def test_H12_a_disk_that_our_own_draft_has_filled_is_freed_before_it_is_tried(made: Bench, tmp_path: Path) -> None:
+    with mounted(tmp_path / "disque", "size=8m") as disk:
+        place = template(made, disk / "ws")
+        room = os.statvfs(disk)
+        draft = place / "var/originaux/copie-0.4242.tmp"
+        draft.write_bytes(b"\0" * (room.f_bavail * room.f_bsize))
+        finishes(made, place)
+        assert not draft.exists()
 
 
 @mounts

@@ -8,6 +8,7 @@ without being durable, and that nothing is seen that the ledger may forget.
 
 import os
 import shutil
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,14 +24,23 @@ from pipeline.workspace import Workspace
 from tests.world import SETTINGS, TITULAIRE, decisions, names, workspace
 from tests.world.inbox import take_one
 
+Node = tuple[int, bool]
+"""An inode, and whether it is a folder."""
+
+
+def node(path: Path) -> Node:
+    found = path.lstat()
+    return found.st_ino, stat.S_ISDIR(found.st_mode)
+
 
 @dataclass
 class Durable:
-    """What would be on the disk: entries of folders and bytes of files, by inode."""
+    """What would be on the disk: entries of folders and bytes of files, by inode and kind (a new folder may get the inode
+    of a file that was removed)."""
 
     root: Path
-    entries: dict[int, dict[str, int]] = field(default_factory=dict)
-    contents: dict[int, bytes] = field(default_factory=dict)
+    entries: dict[Node, dict[str, Node]] = field(default_factory=dict)
+    contents: dict[Node, bytes] = field(default_factory=dict)
     due: tuple[str, tuple[Path, ...]] = ("", ())
 
     def __post_init__(self) -> None:
@@ -42,9 +52,9 @@ class Durable:
         if not path.exists():
             return
         if path.is_dir():
-            self.entries[path.stat().st_ino] = {entry.name: entry.lstat().st_ino for entry in path.iterdir()}
+            self.entries[node(path)] = {entry.name: node(entry) for entry in path.iterdir()}
         else:
-            self.contents[path.stat().st_ino] = path.read_bytes()
+            self.contents[node(path)] = path.read_bytes()
 
     def watch(self, label: str, *paths: Path) -> None:
         """A step is announced: the one before is done. Only flushes make durable."""
@@ -57,11 +67,11 @@ class Durable:
             self.keep(self.root / "var" / "registre.sqlite")
         self.due = (label, paths)
 
-    def rebuild(self, target: Path, inode: int | None = None) -> None:
+    def rebuild(self, target: Path, folder: Node | None = None) -> None:
         """Write the durable state to ``target``."""
         target.mkdir(exist_ok=True)
-        for name, inner in self.entries.get(inode or self.root.stat().st_ino, {}).items():
-            if inner in self.entries:
+        for name, inner in self.entries.get(folder or node(self.root), {}).items():
+            if inner[1]:
                 self.rebuild(target / name, inner)
             else:
                 (target / name).write_bytes(self.contents.get(inner, b""))

@@ -12,9 +12,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pipeline import nomenclature, settings
+from pipeline import ledger, nomenclature, settings
 from pipeline.cli import main
 from pipeline.commands.console import Exit
+from pipeline.intake import entered
 from pipeline.judging import verdicts_csv
 from pipeline.judging.verdicts import VERDICTS
 from pipeline.settings import PROTECTED, Limits, Settings
@@ -24,7 +25,7 @@ from schemas.extracts import TABLES
 from schemas.fields import ABSENCES, FIELDS, HEURES, SHEETS
 from schemas.rules import CATALOGUE
 from tests.docs.page import PAGE, section, table, tables, titles
-from tests.world import TITULAIRE, World, deposits
+from tests.world import DAY, SETTINGS, TITULAIRE, World, deposits, extracts
 
 CODES = frozenset(CATALOGUE)
 SECTIONS = [
@@ -155,12 +156,19 @@ def test_every_key_of_the_json_stands_in_6() -> None:
     assert table(6, "object").codes("keys") == dict(schema_objects(schema, schema["$defs"]))
 
 
+def test_every_column_of_a_list_of_what_was_typed_stands_in_6() -> None:
+    written = [name for cell in table(6, "column").column("column") for name in cell.split()]
+    assert written == list(entered.COLUMNS)
+
+
 # --- 7 What comes back ------------------------------------------------------------------------------------------------
 
 
 def test_every_key_of_rapport_json_stands_in_7(world: World) -> None:
     page = table(7, "object", under="For one deposit").codes("keys")
-    assert {path: set(keys) for path, keys in page.items()} == objects(world.reports(), page)
+    tried = [json.loads(p.read_text(encoding="utf-8")) for p in world.workspace.outbox.glob("*/essais/*/rapport.json")]
+    assert {path: set(keys) for path, keys in page.items()} == objects([*world.reports(), *tried], page)
+    assert all(not {"essai", "non_verifie"} & report.keys() for report in world.reports())
 
 
 def test_every_key_of_run_json_stands_in_7(world: World) -> None:
@@ -274,7 +282,11 @@ def test_what_11_promises_is_not_there_yet() -> None:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one left outside."""
+    """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one tried, one
+    left outside.
+
+    Then one complement is typed, one is not, and a newer extract misses what was completed and lets a line pass.
+    """
     made = World(tmp_path_factory.mktemp("contrat")).add_dsf().add_dsf("DSF-2").write_extracts()
     made.hours("bon.csv", {})
     made.hours("a-revoir.csv", {"numero_dsf": "DSF-2", "heures": "sept"}, {"numero_dsf": "DSF-2"})
@@ -282,8 +294,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made.drop("libelle.csv", deposits.hours({}), f"{TITULAIRE}-libelle")
     own = deposits.hours({"date_debut": "mars"}).replace("Commentaire\r\n", "Commentaire;À nous\r\n")
     made.drop("colonne.csv", own.replace("Feuille 12;\r\n", "Feuille 12;;oui\r\n"))
+    made.hours("essai.csv", {"date_debut": "12/02/2025"}, {"date_debut": "mars"}, folder=f"{TITULAIRE}-essai")
     made.drop("en-cours.csv.part", b"N")
     (made.workspace.deposits / "hors-dossier.csv").write_text("?", encoding="utf-8")
+    made.hours("trop-tot.csv", {"numero_dsf": "DSF-5"})
+    made.hours("encore.csv", {"date_debut": "12/02/2025"})
+    made.run()
+    with ledger.open(made.workspace, SETTINGS) as book:
+        assert book.enter("DSF-1-C01", kairos="K-1", day=DAY)
+    renamed = ({"code_sequence": "S9"},)
+    made.forget().add_dsf(sequences=renamed, absences=renamed, date_extraction="2025-06-20").add_dsf("DSF-5")
+    extracts.load(made.write_extracts().workspace, force=True)
     made.run()
     return made
 

@@ -38,6 +38,20 @@ def test_every_text_asked_for_is_in_the_catalogue() -> None:
     assert all(any(known.startswith(key) for known in catalogue()) for key in asked - whole)
 
 
+TRIAL = sorted(key for key in catalogue() if key.partition(".")[0].endswith("_essai"))
+
+
+@pytest.mark.parametrize("key", TRIAL)
+def test_a_text_of_trials_takes_the_place_of_one_with_the_same_values(key: str) -> None:
+    usual = catalogue()[key.replace("_essai.", ".", 1)]
+    assert placeholders(catalogue()[key]["fr"]) <= placeholders(usual["fr"])
+    assert ("||" in catalogue()[key]["fr"]) == ("||" in usual["fr"])
+    section, _, name = key.replace("_essai.", ".", 1).partition(".")
+    values = dict.fromkeys({*placeholders(usual["fr"]), "n"}, 2)
+    tried, real = (Wording("fr", trial=trial)(f"{section}.{name}", **values) for trial in (True, False))
+    assert tried != real
+
+
 def test_french_counts_zero_as_one_and_english_does_not() -> None:
     fr, en = Wording("fr"), Wording("en")
     assert [fr("mots.n_lignes", n=n) for n in (0, 1, 2)] == ["0 ligne", "1 ligne", "2 lignes"]

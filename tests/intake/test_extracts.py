@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import ledger
-from pipeline.intake.extracts import ExtractFiles, scan_extracts
+from pipeline.intake.extracts import OperatorFiles, scan_extracts
 from pipeline.settings import Settings
 from tests.world import SETTINGS, TITULAIRE
 from tests.world.inbox import PATIENT, QUIET, Inbox
@@ -16,7 +16,7 @@ def box(tmp_path: Path) -> Inbox:
     return Inbox(tmp_path)
 
 
-def look(box: Inbox, settings: Settings = PATIENT, *, sleep: bool = True) -> ExtractFiles:
+def look(box: Inbox, settings: Settings = PATIENT, *, sleep: bool = True) -> OperatorFiles:
     with ledger.open(box.workspace, settings) as book:
         return scan_extracts(box.workspace, settings, book, clock=box.time.clock(), sleep=sleep)
 

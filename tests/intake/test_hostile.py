@@ -153,10 +153,6 @@ def test_G05_a_folder_swapped_for_a_link_leads_nowhere(box: Inbox, tmp_path: Pat
     [
         "",
         "divers",
-        "12345678901234",
-        "7328293200007",
-        f"{TITULAIRE}x",
-        f"{TITULAIRE}-",
         "７３２８２９３２００００７４",
     ],
 )
@@ -166,6 +162,13 @@ def test_files_outside_the_folder_of_an_organisation_are_left_and_said(box: Inbo
     assert scan.ready == () and [path for path, _ in scan.left] == [str(Path("inbox/depots", folder, "a.csv"))]
     mine = box.scan(Settings(delai_stabilite=0, organisme=OTHER)).ready
     assert [(a.siret, a.fichier) for a in mine] == [(OTHER, str(Path(folder, "a.csv")))]
+
+
+@pytest.mark.parametrize("folder", ["12345678901234", "7328293200007", f"{TITULAIRE}x", f"{TITULAIRE}-"])
+def test_a_siret_with_a_slip_is_nobody_s_folder_not_even_that_of_the_setting(box: Inbox, folder: str) -> None:
+    box.drop(folder=folder)
+    scan = box.scan(Settings(delai_stabilite=0, organisme=OTHER))
+    assert scan.ready == () and [path for path, _ in scan.left] == [f"inbox/depots/{folder}/a.csv"]
 
 
 def test_a_label_is_the_same_organisation_and_la_poste_is_known(box: Inbox) -> None:

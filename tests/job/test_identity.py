@@ -240,6 +240,8 @@ def test_hours_typed_before_the_extract_are_in_it_and_count_once(world: World) -
     [
         (("id_absence,,,A1,A2,,", "id_absence,,,A2,A1,,"), "tournent en rond"),
         (("id_absence,,,A1,A2,,", "id_absence,DSF-1,,A1,A3,,"), "déjà un autre nouveau nom"),
+        (("numero_pif,,,P1,P2,,2025-07-01", "numero_pif,,,P2,P1,,2025-08-01"), "tournent en rond"),
+        (("id_absence,,,A1,A2,,2025-07-01", "id_absence,,,A1,A3,,2025-07-01"), "déjà un autre nouveau nom"),
         (("absence,,,A1,A2,,",), "champ inconnu"),
         (("id_absence,,,A1,,,",), "doivent être remplis"),
         (("id_absence,,,A1,A2,,juin",), "date illisible"),
@@ -253,3 +255,20 @@ def test_correspondances_that_do_not_hold_together_are_a_setting_error(
     world.add_dsf().write_extracts()
     with pytest.raises(SettingError, match=said):
         world.run(**mapped(world, *rows))
+
+
+def test_ids_that_shift_in_two_extracts_are_followed_through_both(world: World) -> None:
+    """A2 became A3 and, in a later extract, A4; that A2 → A3 is written twice is no contradiction."""
+    first_completed(world, {"id_absence": "A2"}, absences=RANKS)
+    older = {"id_absence": "A2", "date_debut": "2025-02-01", "date_fin": "2025-02-01"}
+    oldest = {"id_absence": "A2", "date_debut": "2025-01-31", "date_fin": "2025-01-31"}
+    again(world, absences=[older, *({**row, "id_absence": f"A{n}"} for n, row in enumerate(RANKS, 3))])
+    third = [oldest, {**older, "id_absence": "A3"}, *({**row, "id_absence": f"A{n}"} for n, row in enumerate(RANKS, 4))]
+    world.forget().add_dsf(date_extraction="2025-07-15", absences=third).write_extracts()
+    assert extracts.load(world.workspace, force=True)[0].is_new
+    days = ("2025-06-10", "2025-07-10")
+    told = mapped(world, *(f"id_absence,DSF-1,1234567A,A{n},A{n + 1},FT,{day}" for day in days for n in range(2, 6)))
+    assert codes(claim(world, "apres.csv", {"id_absence": "A4", "heures": "3"}, **told)) == {2: ["REF-10"]}
+    assert by_verdict(claim(world, "autre.csv", {"id_absence": "A3"}, **told)) == {2: "acceptee"}
+    assert by_verdict(claim(world, "nouvelle.csv", {"id_absence": "A2"}, **told)) == {2: "acceptee"}
+    assert completed(world)[0] == ("2025-02-02", "A2")

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cells.meaning import lire
-from pipeline.cells.model import Cell, ErrorCell, Etat, FormulaCell
+from pipeline.cells.meaning import read_cell
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.judging import frames
 from pipeline.reading.model import Observation
-from schemas.fields import ABSENCES, FIELDS, HEURES, NATURES, Field
+from schemas.fields import ABSENCES, FIELDS, HEURES, KINDS, Field
+from schemas.noticed import Noticed
 from tests.judging.typed import OWN, Line, deposit, table
 from tests.world import DISPENSATEUR, OTHER, TITULAIRE
 
@@ -25,8 +26,8 @@ DTYPES = {
 }
 
 
-def lines_of(nature: str, *lines: Line) -> pd.DataFrame:
-    return frames.build([deposit(table(nature, *lines))]).lines
+def lines_of(kind: str, *lines: Line) -> pd.DataFrame:
+    return frames.build([deposit(table(kind, *lines))]).lines
 
 
 def plain(values: "pd.Series[Any]") -> list[object]:
@@ -58,14 +59,14 @@ CELLS = st.one_of(
     st.sampled_from(list(FIELDS.values())), st.lists(st.lists(CELLS, min_size=1, max_size=6), min_size=1, max_size=4)
 )
 def test_a_field_of_a_wave_is_every_cell_of_every_table_read_by_itself(field: Field, columns: list[list[Cell]]) -> None:
-    (nature, *_) = field.headings
-    tables = [table(nature, *({field.name: cell} for cell in cells)) for cells in columns]
+    (kind, *_) = field.headings
+    tables = [table(kind, *({field.name: cell} for cell in cells)) for cells in columns]
     wave = frames.build([deposit(one, numero=f"D{n}") for n, one in enumerate(tables)])
-    read = [lire(field.kind, cell) for cells in columns for cell in cells]
-    assert plain(wave.lines[field.name]) == [lu.valeur for lu in read]
-    unusable = [any(etat is not Etat.FORMULE for etat in lu.etats) for lu in read]
+    read = [read_cell(field.kind, cell) for cells in columns for cell in cells]
+    assert plain(wave.lines[field.name]) == [meaning.value for meaning in read]
+    unusable = [any(one is not Noticed.FORMULA for one in meaning.noticed) for meaning in read]
     assert (wave.lines["abimes"] != 0).tolist() == unusable
-    assert len(wave.observations) == sum(len(lu.etats) for lu in read)
+    assert len(wave.observations) == sum(len(meaning.noticed) for meaning in read)
 
 
 def test_a_column_that_is_not_there_is_missing_and_keeps_its_type() -> None:
@@ -79,11 +80,11 @@ def test_a_column_that_is_not_there_is_missing_and_keeps_its_type() -> None:
 
 def test_tables_of_both_kinds_stand_one_under_the_other_with_their_places() -> None:
     first = deposit(
-        table(HEURES, {"nom": "A"}, {"nom": "B"}, feuille="Mars", entete=3),
-        table(ABSENCES, {"nom": "C"}, feuille="Avril"),
-        pour=DISPENSATEUR,
+        table(HEURES, {"nom": "A"}, {"nom": "B"}, sheet="Mars", heading_row=3),
+        table(ABSENCES, {"nom": "C"}, sheet="Avril"),
+        on_behalf_of=DISPENSATEUR,
     )
-    second = deposit(table(HEURES, {"prenom": "x", "nom": "D"}, feuille=""), siret=OTHER, numero="D2")
+    second = deposit(table(HEURES, {"prenom": "x", "nom": "D"}, sheet=""), siret=OTHER, numero="D2")
     made = frames.build([first, second])
     wanted = ["depot", "table", "rang", "siret", "feuille", "ligne", "nature", "nom"]
     assert made.lines[wanted].to_numpy().tolist() == [
@@ -101,8 +102,8 @@ def test_a_column_is_found_by_its_field_in_its_own_table() -> None:
     made = frames.build([deposit(table(HEURES, {"nom": "A", "heures": 7}), table(ABSENCES, {"heures": 3, OWN: "G"}))])
     hours, others = made.column(0, "heures"), made.column(1, "heures")
     assert hours and others
-    assert (hours.indice, hours.cellules) == (1, (7,))
-    assert (others.indice, others.cellules) == (0, (3,))
+    assert (hours.index, hours.cells) == (1, (7,))
+    assert (others.index, others.cells) == (0, (3,))
     assert made.column(1, "nom") is None
 
 
@@ -110,7 +111,7 @@ def test_hours_say_how_they_were_understood() -> None:
     typed = [timedelta(hours=26, minutes=30), "7h20", 7]
     lines = lines_of(HEURES, *({"heures": cell} for cell in typed))
     assert plain(lines["heures"]) == [2650, 733, 700]
-    assert lines["heures_detail"].tolist() == [lire(FIELDS["heures"].kind, cell).detail for cell in typed]
+    assert lines["heures_detail"].tolist() == [read_cell(FIELDS["heures"].kind, cell).detail for cell in typed]
 
 
 def test_keys_are_folded_and_missing_where_there_is_no_value() -> None:
@@ -126,11 +127,11 @@ def test_keys_are_folded_and_missing_where_there_is_no_value() -> None:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_cell_that_cannot_be_used_marks_its_own_field_on_its_own_line(name: str) -> None:
-    (nature, *_) = FIELDS[name].headings
+    (kind, *_) = FIELDS[name].headings
     others = {
-        other: "1" for other, field in FIELDS.items() if nature in field.headings and field.kind in ("texte", "cle")
+        other: "1" for other, field in FIELDS.items() if kind in field.headings and field.kind in ("texte", "cle")
     }
-    lines = lines_of(nature, others, {**others, name: UNUSABLE}, others)
+    lines = lines_of(kind, others, {**others, name: UNUSABLE}, others)
     assert lines["abimes"].tolist() == [0, FIELDS[name].bit, 0]
     assert pd.isna(lines.loc[1, name])
 
@@ -173,9 +174,9 @@ def test_without_a_column_for_the_end_every_hours_line_ends_where_it_starts() ->
 
 def test_what_was_noticed_on_a_cell_keeps_its_line_heading_letter_and_text() -> None:
     one = deposit(
-        table(HEURES, {"nom": "A"}), table(HEURES, {"nom": "B", "heures": 7}, {"heures": "sept"}, feuille="Mars")
+        table(HEURES, {"nom": "A"}), table(HEURES, {"nom": "B", "heures": 7}, {"heures": "sept"}, sheet="Mars")
     )
-    two = deposit(table(ABSENCES, {"motif": UNUSABLE}, feuille=""), numero="D2")
+    two = deposit(table(ABSENCES, {"motif": UNUSABLE}, sheet=""), numero="D2")
     noticed = frames.build([one, two]).observations
     columns = ["depot", "ligne_id", "etat", "feuille", "ligne", "colonne", "champ", "titre", "nature", "valeur"]
     assert noticed[columns].to_numpy().tolist() == [
@@ -185,12 +186,13 @@ def test_what_was_noticed_on_a_cell_keeps_its_line_heading_letter_and_text() -> 
 
 
 def test_what_was_noticed_on_the_deposit_is_on_no_line() -> None:
-    said = Observation(Etat.LIMITE, "Mars", 0, "", "lignes", "200001", "200000", "détail")
+    said = Observation(Noticed.BEYOND_LIMIT, "Mars", 0, "", "lignes", "200001", "200000", "détail", "hidden_rows")
     bare = deposit(observations=(said,))
     (row,) = frames.build([deposit(numero="D0"), bare]).observations.to_dict("records")
     assert row == {
         **{"depot": 1, "ligne_id": -1, "titre": "", "nature": "", "etat": "limite", "feuille": "Mars", "ligne": 0},
         **{"colonne": "", "champ": "lignes", "valeur": "200001", "attendu": "200000", "detail": "détail"},
+        **{"precision": "hidden_rows"},
     }
 
 
@@ -217,9 +219,9 @@ def test_a_wave_without_anything_has_empty_frames_of_the_same_types() -> None:
     assert list(empty.lines.columns) == list(full.lines.columns)
 
 
-@pytest.mark.parametrize("nature", NATURES)
-def test_a_table_without_a_line_does_no_harm(nature: str) -> None:
-    made = frames.build([deposit(table(nature), table(HEURES, {"nom": "A"}))])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_without_a_line_does_no_harm(kind: str) -> None:
+    made = frames.build([deposit(table(kind), table(HEURES, {"nom": "A"}))])
     assert made.lines["nom"].tolist() == ["A"] and made.lines["table"].tolist() == [1]
 
 

@@ -10,14 +10,16 @@ import pandas as pd
 import pytest
 
 from pipeline import nomenclature, reference
-from pipeline.cells.model import Etat, FormulaCell
+from pipeline.cells.model import FormulaCell
 from pipeline.judging import frames
 from pipeline.judging import settle as room
 from pipeline.judging.deposit import Deposit
+from pipeline.judging.identity import Present, present
 from pipeline.judging.settle import Known, Settled, Unwritable, settle
-from pipeline.ledger import Entries
+from pipeline.ledger import Ledger
 from pipeline.reading.model import Observation
 from schemas.fields import ABSENCES, HEURES
+from schemas.noticed import Noticed
 from tests.judging.typed import Line, deposit, table
 from tests.world import DAY, DISPENSATEUR, OTHER, SETTINGS, TITULAIRE, World, decisions, extracts
 from tests.world.deposits import LINES
@@ -28,8 +30,8 @@ class Before:
     """What is known before the wave: the initial DSF, and the ledger without and with something of DSF-1 completed."""
 
     facts: reference.Facts
-    nothing: Entries
-    issued: Entries
+    nothing: Present
+    issued: Present
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +43,19 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Before:
     world.add_dsf("DSF-2", absences=lost, sequences=[{"numero_pif": "PIF-2"}])
     world.add_dsf("DSF-3", absences=lost, siret_titulaire=OTHER, siret_dispensateur=OTHER)
     extracts.load(world.write_extracts().workspace)
-    facts = reference.open(world.workspace).facts(["dsf-1", "dsf-2", "dsf-3"])
+    known = reference.open(world.workspace)
+    facts = known.facts(["dsf-1", "dsf-2", "dsf-3"])
+
+    def completed(book: Ledger) -> Present:
+        entries = book.entries(["dsf-1"], ["conv-1"])
+        return present(entries, facts, known.plans(entries.heures["cle_dsf"].unique()), ())
+
     with decisions.opened(world.workspace) as book:
-        nothing = book.entries(["dsf-1"], [])
+        nothing = completed(book)
         decisions.decide(
             world.workspace, book, decisions.begin(book), "DSF-1-C01", decisions.absence(), decisions.hours()
         )
-        return Before(facts, nothing, book.entries(["dsf-1"], ["conv-1"]))
+        return Before(facts, nothing, completed(book))
 
 
 def hours(**changes: Any) -> Line:
@@ -69,12 +77,12 @@ def of_absences(*lines: Line, **options: Any) -> Deposit:
 def settled(
     before: Before,
     *deposits: Deposit,
-    entries: Entries | None = None,
+    completed: Present | None = None,
     ranks: Mapping[str, int] | None = None,
     seen: Mapping[tuple[str, str], tuple[str, date]] | None = None,
     **settings: Any,
 ) -> Settled:
-    known = Known(before.facts, entries or before.nothing, ranks or {}, seen or {})
+    known = Known(before.facts, completed or before.nothing, (), ranks or {}, seen or {})
     motifs = nomenclature.motifs(Path())
     return settle(frames.build(deposits), deposits, known, motifs, replace(SETTINGS, **settings), DAY)
 
@@ -132,12 +140,12 @@ def test_lines_of_both_kinds_on_one_dsf_hold_each_other(before: Before, politiqu
 
 @pytest.mark.parametrize("politique", ["ligne", "dsf", "depot"])
 def test_a_line_taken_before_neither_holds_nor_is_held(before: Before, politique: str) -> None:
-    found = settled(before, of_hours(hours(), BAD), entries=before.issued, politique=politique)
+    found = settled(before, of_hours(hours(), BAD), completed=before.issued, politique=politique)
     assert verdicts(found) == ["deja_prise", "rejetee"]
     assert found.lines["complement_precedent"].tolist()[0] == "DSF-1-C01"
     # Alone with a sound line it lets that one pass.
     found = settled(
-        before, of_hours(hours(), hours(date_debut="11/02/2025")), entries=before.issued, politique=politique
+        before, of_hours(hours(), hours(date_debut="11/02/2025")), completed=before.issued, politique=politique
     )
     assert verdicts(found) == ["deja_prise", "acceptee"]
 
@@ -152,7 +160,7 @@ def test_a_line_taken_before_holds_nothing_even_where_a_warning_on_it_was_harden
         "rejetee",
         "retenue",
     ]
-    found = settled(before, of_hours(computed, hours(date_debut="11/02/2025")), entries=before.issued, **hard)
+    found = settled(before, of_hours(computed, hours(date_debut="11/02/2025")), completed=before.issued, **hard)
     assert verdicts(found) == ["deja_prise", "acceptee"]
 
 
@@ -162,7 +170,7 @@ def test_a_line_taken_before_has_no_finding(before: Before) -> None:
     found = settled(
         before,
         *(of_hours(hours(nom="Quelconque")), of_absences(absence(nom="Quelconque"), numero="D2")),
-        entries=before.issued,
+        completed=before.issued,
     )
     assert verdicts(found) == ["deja_prise", "deja_prise"]
     assert codes(found) == ["AVT-06", "AVT-06"], "of the deposits, none of their lines"
@@ -201,10 +209,10 @@ UNWRITABLE = {
 def test_a_softened_rule_still_rejects_a_line_that_no_complement_could_hold_and_only_that(
     before: Before, case: str
 ) -> None:
-    nature, change, code = UNWRITABLE[case]
-    other = {"date_debut": "11/02/2025"} if nature == HEURES else {"id_absence": "A2"}
-    lines = [{**LINES[nature], **change}, {**LINES[nature], **other}]
-    found = settled(before, deposit(table(nature, *lines)), severites={code: "avertissement"}, politique="ligne")
+    kind, change, code = UNWRITABLE[case]
+    other = {"date_debut": "11/02/2025"} if kind == HEURES else {"id_absence": "A2"}
+    lines = [{**LINES[kind], **change}, {**LINES[kind], **other}]
+    found = settled(before, deposit(table(kind, *lines)), severites={code: "avertissement"}, politique="ligne")
     assert verdicts(found) == ["rejetee", "acceptee"]
     assert severities(found)[code] == "rejet"
 
@@ -250,23 +258,23 @@ def test_a_line_that_no_rule_stops_and_no_complement_could_hold_is_our_fault_not
 
 
 def test_a_deposit_refused_whole_has_no_line_and_its_own_findings_alone(before: Before) -> None:
-    wrong = (Observation(Etat.COLONNE_MANQUANTE, "Feuille", 1, champ="motif"),)
+    wrong = (Observation(Noticed.COLUMN_MISSING, "Feuille", 1, field="motif"),)
     bad = deposit(table(HEURES, BAD), observations=wrong, numero="D1")
     found = settled(before, bad, of_hours(hours(), numero="D2"))
     assert (found.refused, found.lines["depot"].tolist(), verdicts(found)) == ({0}, [1], ["acceptee"])
     assert codes(found) == ["AVT-06", "FIC-05"]
-    assert list(found.issued) == ["D2"]
+    assert list(found.contents) == ["D2"]
 
 
 def test_a_deposit_without_a_line_is_refused_whatever_the_severities(before: Before) -> None:
-    empty = deposit(observations=(Observation(Etat.AUCUNE_LIGNE),))
+    empty = deposit(observations=(Observation(Noticed.NO_LINE),))
     found = settled(before, empty, severites={"FIC-07": "avertissement"})
     assert found.refused == {0}
     assert found.lines.empty and found.complements == ()
 
 
 def test_a_wave_of_refused_deposits_has_the_columns_of_any_other(before: Before) -> None:
-    refused = settled(before, deposit(observations=(Observation(Etat.AUCUNE_TABLE),)))
+    refused = settled(before, deposit(observations=(Observation(Noticed.NO_TABLE),)))
     assert list(refused.lines.columns) == list(settled(before, of_hours(hours())).lines.columns) == room.KEPT
 
 
@@ -299,7 +307,8 @@ def test_numbers_are_told_in_the_order_of_the_deposits_though_layers_are_judged_
         of_hours(SECOND, numero="X"),
     )
     assert numbers(found) == [("Z", "DSF-1-C01"), ("Y", "DSF-1-C02"), ("X", "DSF-2-C01")]
-    assert found.issued == {"Z": ["DSF-1-C01"], "Y": ["DSF-1-C02"], "X": ["DSF-2-C01"]}
+    given = {depot: [one["numero"] for one in made] for depot, made in found.contents.items()}
+    assert given == {"Z": ["DSF-1-C01"], "Y": ["DSF-1-C02"], "X": ["DSF-2-C01"]}
     assert found.lines.index.tolist() == [0, 1, 2]
 
 
@@ -384,7 +393,7 @@ def test_the_same_content_is_warned_of_once_it_was_seen_in_the_ledger_or_earlier
 
 
 def test_a_refused_deposit_is_not_warned_of_its_content(before: Before) -> None:
-    refused = deposit(content="x", observations=(Observation(Etat.AUCUNE_TABLE),))
+    refused = deposit(content="x", observations=(Observation(Noticed.NO_TABLE),))
     seen = {(TITULAIRE, refused.sha256): ("D0", date(2025, 6, 1))}
     assert again(settled(before, refused, seen=seen)) == []
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline import ledger
+from pipeline.ledger.records import Decision
 from tests.world import DAY, OTHER, SETTINGS, TITULAIRE, decisions, workspace
 
 TYPES = {"heures": "int64", "date_debut": "datetime64[s]", "date_fin": "datetime64[s]", "date": "datetime64[s]"}
@@ -75,3 +76,14 @@ def test_C21_an_old_ledger_answers_as_fast_as_a_young_one(tmp_path: Path) -> Non
         connection.commit()
     assert young > 100
     assert steps(keys) < 1.1 * young
+
+
+def test_the_newest_load_that_was_judged_with_is_known(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    with decisions.opened(space) as book:
+        assert book.newest_extract() is None
+        run = decisions.begin(book)
+        for names in (["000001-a", "000003-c"], ["000002-b", "000004-d", "000003-c"], []):
+            used = tuple({"nom": n, "date_extraction": "2025-06-01", "sha256": n[-1] * 64} for n in names)
+            book.commit(Decision(run, (decisions.deposit(f"D{len(names)}"),), (), (), used), book.head())
+        assert book.newest_extract() == ("000004-d", "d" * 64)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ledger import schema
+from pipeline.ledger.records import Decision, WaitCount
 from tests.world import DAY, decisions, workspace
 
 
@@ -16,7 +17,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     space = workspace(tmp_path_factory.mktemp("ws"))
     with decisions.opened(space) as book:
         run = decisions.begin(book)
-        decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours())
+        waits = (WaitCount("dsf-2", "REF-01", 1, 700),)
+        decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours(), attentes=waits)
+        book.commit(Decision(run, (decisions.deposit("D-essai", essai=True),)), book.head())
         book.enter("DSF-1-C01", kairos="K-1", day=DAY)
         book.see([1], extract="extrait-2", day=DAY)
         book.finish_run(run)
@@ -31,7 +34,7 @@ def by_hand(place: Path) -> Iterator[sqlite3.Connection]:
         connection.rollback()
 
 
-KEPT = [t.name for t in schema.metadata.sorted_tables if t.name not in ("arrivees", "essais")]
+KEPT = [t.name for t in schema.metadata.sorted_tables if t.name not in ("arrivees", "essais", "ecartes")]
 
 
 @pytest.mark.parametrize("table", KEPT)
@@ -41,7 +44,12 @@ def test_C20_nothing_issued_can_be_deleted(by_hand: sqlite3.Connection, table: s
         by_hand.execute(f"DELETE FROM {table}")
 
 
-FREE = {"meta": {"schema_version", "barriere"}, "depots": {"retire"}, "publications": {"etat"}}
+FREE = {
+    "meta": {"schema_version", "barriere"},
+    "depots": {"retire"},
+    "depots_essai": {"retire"},
+    "publications": {"etat"},
+}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +66,7 @@ def test_C20_nothing_issued_can_be_changed(by_hand: sqlite3.Connection, table: s
     [
         ("UPDATE publications SET etat = 'PUBLISHED'", "UPDATE publications SET etat = 'STAGED'"),
         ("UPDATE depots SET retire = 1", "UPDATE depots SET retire = 0"),
+        ("UPDATE depots_essai SET retire = 1", "UPDATE depots_essai SET retire = 0"),
         ("UPDATE meta SET barriere = 99", "UPDATE meta SET barriere = 1"),
     ],
 )

@@ -63,12 +63,14 @@ def test_D01_a_token_that_is_gone_was_emitted_and_is_never_written_again(space: 
 
 
 def test_D02_a_place_that_is_taken_stops_everything_and_is_not_touched(space: Workspace) -> None:
-    token = committed(space)
-    (space.outbox / CIBLE).mkdir(parents=True)
+    """By another complement of that number: one that this ledger does not know was issued. Other things: see test_places."""
+    token, other = committed(space), space.outbox / CIBLE / "DSF-1-C01.json"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"{}")
     with pytest.raises(StateHalt, match=r"DSF-1-C01.*déjà prise"), decisions.opened(space):
         pass
-    assert list((space.outbox / CIBLE).iterdir()) == [] and token.exists()
-    (space.outbox / CIBLE).rmdir()
+    assert names(space.outbox / CIBLE) == [other.name] and other.read_bytes() == b"{}" and token.exists()
+    shutil.rmtree(other.parent)
     with decisions.opened(space) as book:
         assert book.staged() == []
 
@@ -144,10 +146,13 @@ def test_B17_a_token_that_rotted_stops_everything(space: Workspace) -> None:
 def test_B11_without_noreplace_it_looks_then_renames(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk, "_renameat2", lambda *_: errno.EINVAL)
     committed(space)
-    (space.outbox / CIBLE).mkdir(parents=True)
+    other = space.outbox / CIBLE / "DSF-1-C01.json"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"{}")
     with pytest.raises(StateHalt, match="déjà prise"), decisions.opened(space):
         pass
-    (space.outbox / CIBLE).rmdir()
+    assert other.read_bytes() == b"{}"
+    shutil.rmtree(other.parent)
     with decisions.opened(space):
         pass
     assert names(space.outbox / CIBLE) == ["DSF-1-C01.json"]

@@ -3,15 +3,17 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from pipeline import ledger
+from pipeline.commands import verify
 from pipeline.errors import StateHalt
 from pipeline.publishing import outbox, witness
 from pipeline.workspace import Workspace
-from tests.world import SETTINGS, TITULAIRE, decisions, names, workspace
+from tests.world import SETTINGS, TITULAIRE, World, decisions, names, workspace
 
 
 def emitted(space: Workspace, numero: str, name: str) -> None:
@@ -114,3 +116,80 @@ def test_the_ledger_is_one_file_that_can_be_copied_when_no_run_is_on(tmp_path: P
     with closing(sqlite3.connect(space.ledger)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     ledger.open(space, SETTINGS).close()
+
+
+# --- the second witness, and the archive ------------------------------------------------------------------------------
+
+
+def archived(space: Workspace, content: bytes) -> str:
+    sha = sha256(content).hexdigest()
+    (space.originals / sha).write_bytes(content)
+    return sha
+
+
+def restored(space: Workspace, backup: Path) -> None:
+    """Two complements were issued; the ledger is that of after the first; whoever emptied the outbox took its witness along."""
+    for number, name in (("DSF-1-C01", "A1"), ("DSF-1-C02", "A2")):
+        with decisions.opened(space) as book:
+            run = decisions.begin(book)
+            sha = archived(space, name.encode())
+            decisions.decide(space, book, run, number, decisions.absence(name), sha256=sha)
+            outbox.release(space, book)
+            book.finish_run(run)
+        if not backup.exists():
+            shutil.copy(space.ledger, backup)
+    shutil.copy(backup, space.ledger)
+    shutil.rmtree(space.outbox)
+    space.outbox.mkdir()
+
+
+def test_H08_an_old_ledger_is_known_by_the_archive_and_no_witness_is_renewed_for_it(tmp_path: Path) -> None:
+    """Even with the second witness gone: the archive holds an original that this ledger never knew."""
+    space = workspace(tmp_path / "ws")
+    restored(space, tmp_path / "backup")
+    (space.var / "temoin.json").unlink(missing_ok=True)
+    found = verify.verify(space, SETTINGS, renew_witness=True)
+    assert not found.ok and not space.witness.exists()
+    assert any("jamais connu" in text for text in found.erreurs), found.erreurs
+    refused(space, "manque")
+
+
+def test_H08_an_old_ledger_is_known_by_the_second_witness(tmp_path: Path) -> None:
+    """Though every original is one that it knows: the second complement came of the same bytes as the first."""
+    space = workspace(tmp_path / "ws")
+    restored(space, tmp_path / "backup")
+    (space.originals / sha256(b"A2").hexdigest()).unlink()
+    found = verify.verify(space, SETTINGS, renew_witness=True)
+    assert not found.ok and not space.witness.exists()
+    assert any("en retard" in text or "manque" in text for text in found.erreurs), found.erreurs
+
+
+def test_H08_a_new_ledger_over_an_emptied_outbox_stops_the_run(tmp_path: Path) -> None:
+    space = workspace(tmp_path / "ws")
+    emitted(space, "DSF-1-C01", "A1")
+    space.ledger.unlink()
+    shutil.rmtree(space.outbox)
+    space.outbox.mkdir()
+    refused(space, "autre registre")
+
+
+def test_H08_a_witness_is_renewed_though_a_killed_run_had_archived_what_it_did_not_decide(tmp_path: Path) -> None:
+    world = World(tmp_path / "ws").add_dsf().write_extracts()
+    world.hours("a.csv", {})
+    world.run()
+    space, content = world.workspace, world.hours("b.csv", {"date_debut": "11/02/2025"}).read_bytes()
+    book = ledger.open(space, SETTINGS)
+    book.begin_attempts([(TITULAIRE, archived(space, content))])
+    book.close()  # as a death
+    space.witness.unlink()
+    assert verify.verify(space, SETTINGS, renew_witness=True).ok
+    assert len(world.run().view["depots"]) == 1
+
+
+def test_H08_both_witnesses_say_the_same(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    emitted(space, "DSF-1-C01", "A1")
+    assert space.witness.read_bytes() == space.second_witness.read_bytes()
+    space.second_witness.unlink()  # a workspace of an earlier version
+    emitted(space, "DSF-1-C02", "A2")
+    assert space.witness.read_bytes() == space.second_witness.read_bytes()

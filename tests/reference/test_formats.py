@@ -170,6 +170,66 @@ def test_the_line_of_a_workbook_is_the_one_it_shows(workspace: Workspace) -> Non
     assert (problem.code, problem.feuille, problem.ligne, problem.colonne) == ("EXT-12", "dsf", 4, "type_session")
 
 
+LONG = "123456789012345678"
+"""A key that a spreadsheet keeps only as a text."""
+
+
+def long_keys(path: Path, key: object) -> Path:
+    """An xlsx whose two absences are called ``key`` and ``key`` + 1."""
+    book = openpyxl.load_workbook(typed_xlsx(path))
+    column = next(cell.column for cell in book["ABSENCES"][2] if cell.value == "id_absence")
+    for row in (3, 4):
+        book["ABSENCES"].cell(row, column).value = key if row == 3 else type(key)(int(key) + 1)  # type: ignore[call-overload]
+    book.save(path)
+    return path
+
+
+def converted(source: Path, suffix: str, folder: Path, profile: Path) -> None:
+    command = ["soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", suffix]
+    try:
+        subprocess.run([*command, "--outdir", str(folder), str(source)], check=True, capture_output=True, timeout=120)
+    except FileNotFoundError:
+        pytest.skip("LibreOffice is not installed")
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "ods", "xls"])
+def test_H5_keys_of_more_than_15_digits_typed_as_numbers_are_refused_with_their_cells(
+    workspace: Workspace, tmp_path: Path, suffix: str
+) -> None:
+    if suffix == "xlsx":
+        long_keys(workspace.extracts / "juin.xlsx", int(LONG))
+    else:
+        converted(long_keys(tmp_path / "juin.xlsx", int(LONG)), suffix, workspace.extracts, tmp_path / "profil")
+    (result,) = extracts.load(workspace)
+    assert result.error is not None
+    found = [(p.code, p.feuille, p.ligne, p.colonne, p.valeur) for p in result.error.report.problemes]
+    shown = "1.23456789012346e+17"
+    assert found == [("EXT-16", "absences", row, "id_absence", shown) for row in (3, 4)]
+
+
+@pytest.mark.parametrize("key", [LONG, "9999999999999999", 999999999999998, "12E+5", "2E10", "1E17"])
+def test_H5_text_is_text_and_short_numbers_are_exact(workspace: Workspace, key: object) -> None:
+    path = typed_xlsx(workspace.extracts / "juin.xlsx")
+    book = openpyxl.load_workbook(path)
+    column = next(cell.column for cell in book["ABSENCES"][2] if cell.value == "id_absence")
+    book["ABSENCES"].cell(3, column).value = key
+    book.save(path)
+    assert str(key) in loaded(workspace).absences["id_absence"].tolist()
+
+
+def test_H5_a_parquet_of_binary_numbers_is_refused_where_they_are_too_long_for_it(workspace: Workspace) -> None:
+    tables = good()
+    for kind, code in ((float, "EXT-16"), (int, "")):
+        for table, rows in tables.items():
+            frame = pd.DataFrame(rows)
+            if table == "absences":
+                frame["id_absence"] = pd.Series([kind(LONG), kind(LONG) + 1])
+            pq.write_table(pa.Table.from_pandas(frame), workspace.extracts / f"{table}.parquet")
+        (result,) = extracts.load(workspace)
+        assert set(result.error.report.comptes if result.error else ()) == ({code} if code else set())
+    assert reference.open(workspace).facts(["dsf-1"]).absences["id_absence"].tolist() == [LONG, str(int(LONG) + 1)]
+
+
 def test_csv_lines_are_exact_through_blank_lines_quotes_and_blocks(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +245,7 @@ def test_csv_lines_are_exact_through_blank_lines_quotes_and_blocks(
     text = path.read_text().replace("T20;", "T20;").splitlines()
     text.insert(10, "")
     text.insert(60, ";" * 10)
-    path.write_text("\n".join(text))
+    path.write_text("\n".join([*text, ""]))
     wanted = [number for number, line in enumerate(text, start=1) if ";?;" in line]
     (result,) = extracts.load(workspace)
     assert result.error is not None

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from pipeline import reference
+from pipeline.commands import extract, run
 from pipeline.errors import DiskHalt
 from pipeline.reference import LoadResult, StoreError
 from pipeline.workspace import Workspace
 from tests.reference.good import good
-from tests.world import extracts
+from tests.world import World, codes, extracts
 from tests.world.extracts import Tables
 
 
@@ -183,3 +184,98 @@ def test_load_json_says_what_was_loaded(workspace: Workspace) -> None:
     value = json.loads((workspace.reference / result.load.nom / "load.json").read_text("utf-8"))
     assert value["lignes"] == {"dsf": 2, "sequences": 3, "absences": 2}
     assert [file["nom"] for file in value["fichiers"]] == ["dsf.csv", "sequences.csv", "absences.csv"]
+
+
+# --- once completed, always completed (H5) ----------------------------------------------------------------------------
+
+Said = list[tuple[str, int, str, str]]
+
+
+def said(result: LoadResult) -> Said:
+    """Code, row, column and value of what is worth knowing of a load."""
+    assert result.error is None and result.notes is not None
+    return [(p.code, p.ligne, p.colonne, p.valeur) for p in result.notes.problemes]
+
+
+def month(day: str, completed: str, **changes: str) -> Tables:
+    """DSF-1 as extracted on ``day``, its one absence ``completed`` (oui, non)."""
+    one = extracts.absence(deja_complementee=completed, **changes)
+    hours = one["heures_non_financables"]
+    return {
+        "dsf": [extracts.dsf(date_extraction=day)],
+        "sequences": [extracts.sequence(heures_absence_non_financables=hours)],
+        "absences": [one],
+    }
+
+
+def gone(day: str) -> Tables:
+    return {"dsf": [extracts.dsf(date_extraction=day)], "sequences": [extracts.sequence()], "absences": []}
+
+
+def completed(workspace: Workspace) -> list[bool]:
+    return reference.open(workspace).show("dsf-1").absences["deja_complementee"].tolist()
+
+
+def test_H5_an_absence_once_completed_stays_so_and_it_is_said(workspace: Workspace) -> None:
+    assert said(load(workspace, month("2025-05-31", "oui"))) == []
+    assert said(load(workspace, month("2025-06-30", "non"))) == [("EXT-41", 2, "deja_complementee", "A1")]
+    assert completed(workspace) == [True]
+    assert reference.open(workspace).of_organisation(extracts.TITULAIRE).absences.empty
+    load(workspace, month("2025-07-31", "non", type_absence="Autre"))
+    assert completed(workspace) == [True]
+
+
+def test_H5_an_absence_that_was_gone_for_a_month_is_still_completed(workspace: Workspace) -> None:
+    load(workspace, month("2025-05-31", "oui"))
+    load(workspace, gone("2025-06-15"), force=True)
+    load(workspace, month("2025-06-30", "non"))
+    assert completed(workspace) == [True]
+
+
+def test_H5_an_older_extract_that_arrives_late_is_believed_too(workspace: Workspace) -> None:
+    load(workspace, month("2025-06-30", "non"))
+    assert completed(workspace) == [False]
+    assert said(load(workspace, month("2025-05-31", "oui"))) == [("EXT-40", 2, "date_extraction", "DSF-1")]
+    assert completed(workspace) == [True]
+
+
+def test_H5_the_same_number_with_other_dates_is_another_absence(workspace: Workspace) -> None:
+    load(workspace, month("2025-05-31", "oui"))
+    load(workspace, month("2025-06-30", "non", date_debut="2025-02-04"))
+    assert completed(workspace) == [False]
+
+
+def test_H5_an_older_extract_takes_nothing_back_and_says_only_that_it_is_older(workspace: Workspace) -> None:
+    load(workspace, month("2025-06-30", "oui"))
+    assert said(load(workspace, month("2025-05-31", "non"))) == [("EXT-40", 2, "date_extraction", "DSF-1")]
+    assert completed(workspace) == [True]
+
+
+def test_H5_what_was_completed_is_rejected_though_the_newest_extract_denies_it(tmp_path: Path) -> None:
+    world = World(tmp_path / "ws").add_dsf(absences=[{"deja_complementee": "oui"}], date_extraction="2025-05-31")
+    world.write_extracts().run()
+    world.forget().add_dsf(date_extraction="2025-06-15").write_extracts()
+    world.absence("a.csv", {})
+    outcome = world.run()
+    assert codes(world.report()) == {2: ["REF-10"]}
+    lines = list(run.lines(outcome, dry_run=False))
+    assert [line for line in lines if "absences.csv ligne 2 deja_complementee « A1 »" in line and "[EXT-41]" in line]
+    (note,) = run.data(outcome, dry_run=False)["extraits"][0]["remarques"]
+    assert (note["code"], note["fichier"], note["ligne"]) == ("EXT-41", "absences.csv", 2)
+
+
+def test_older_dsf_are_counted_exactly_where_the_list_is_cut(workspace: Workspace) -> None:
+    names = [f"DSF-{n}" for n in range(300)]
+    tables: Tables = {
+        "dsf": [extracts.dsf(n) for n in names],
+        "sequences": [extracts.sequence(n) for n in names],
+        "absences": [],
+    }
+    load(workspace, tables)
+    for row in tables["dsf"]:
+        row["date_extraction"] = "2025-05-31"
+    result = load(workspace, tables)
+    assert result.notes is not None and result.notes.comptes == {"EXT-40": 300}
+    shown = list(extract.loads_lines([result]))
+    assert shown[-1] == "  et 280 autres constats."
+    assert "2025-06-01" in shown[1]

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+import openpyxl
 import pytest
 
 from pipeline import reference
 from pipeline.reference import ExtractReport
 from pipeline.workspace import Workspace
-from schemas.extract_rules import RULES
+from schemas.extract_rules import NOTES, RULES
 from tests.reference.good import CANARY, good
 from tests.world import extracts
 from tests.world.extracts import Tables
@@ -52,6 +53,9 @@ CASES = [
     ("EXT-14", cell("sequences", 1, "nom", "Zzyzx\x07"), ("sequences", 3, "nom", "Zzyzx\x07")),
     ("EXT-15", cell("dsf", 0, "periode_fin", "31/12/2024"), ("dsf", 2, "periode_fin", "31/12/2024")),
     ("EXT-15", cell("absences", 0, "date_fin", "2025-02-02"), ("absences", 2, "date_fin", "2025-02-02")),
+    ("EXT-16", cell("absences", 0, "id_absence", "1,23457E+17"), ("absences", 2, "id_absence", "1,23457E+17")),
+    ("EXT-16", cell("dsf", 0, "numero_convention", "1e+15"), ("dsf", 2, "numero_convention", "1e+15")),
+    ("EXT-17", cell("dsf", 1, "date_extraction", "01/08/2025 00:00"), ("dsf", 3, "date_extraction", "01/08/2025 00:00")),
     ("EXT-20", lambda t: t["dsf"].append(extracts.dsf(" dsf-1 ")), ("dsf", 4, "numero_dsf", "dsf-1")),
     ("EXT-20", lambda t: t["sequences"].append(t["sequences"][2]), ("sequences", 5, "code_sequence", "S2")),
     (
@@ -69,7 +73,11 @@ CASES = [
         cell("absences", 1, "heures_non_financables", "3,49"),
         ("sequences", 3, "heures_absence_non_financables", "10.50"),
     ),
-]
+    ("EXT-24", lambda t: t["dsf"].append(extracts.dsf("DSF-9")), ("dsf", 4, "numero_dsf", "DSF-9")),
+    ("EXT-32", cell("sequences", 1, "libelle_sequence", "Chargé d’accueil €".encode().decode("cp1252")),
+     ("sequences", 3, "libelle_sequence", "ChargÃ© dâ€™accueil â‚¬")),
+    ("EXT-32", cell("sequences", 1, "nom", f"{CANARY}Ã¨vre"), ("sequences", 3, "nom", f"{CANARY}Ã¨vre")),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("code", "change", "place"), CASES, ids=[f"{c}-{p[0]}-{p[2]}" for c, _, p in CASES])
@@ -149,9 +157,136 @@ def test_ext_05_a_row_of_another_width(workspace: Workspace) -> None:
     assert [(p.code, p.ligne) for p in result.error.report.problemes] == [("EXT-05", 4)]
 
 
+def test_ext_03_quotes_the_nearest_heading_but_no_person(workspace: Workspace) -> None:
+    tables = good()
+    for row in tables["sequences"]:
+        row["numéro du pif"] = row.pop("numero_pif")
+        row["noms"] = row.pop("nom")
+    problems = refused(workspace, tables).problemes
+    assert [(p.colonne, p.valeur, p.personnel) for p in problems] == [
+        ("nom", "noms", True),
+        ("numero_pif", "numéro du pif", False),
+    ]
+
+
 def test_ext_30_is_in_test_history() -> None:
     tested = {code for code, *_ in CASES} | {"EXT-01", "EXT-02", "EXT-03", "EXT-04", "EXT-05", "EXT-30"}
-    assert tested == set(RULES)
+    assert tested | {"EXT-18", "EXT-31"} == set(RULES)
+
+
+# --- damaged on the way (H5) ------------------------------------------------------------------------------------------
+
+
+def spoiled(
+    workspace: Workspace, table: str, change: Callable[[bytes], bytes], **dialect: str
+) -> list[tuple[str, int]]:
+    """(code, row) of what is found once the bytes of one file were changed."""
+    extracts.write_csv(workspace.extracts, good(), **dialect)
+    path = workspace.extracts / f"{table}.csv"
+    path.write_bytes(change(path.read_bytes()))
+    (result,) = extracts.load(workspace)
+    return [(p.code, p.ligne) for p in result.error.report.problemes] if result.error else []
+
+
+@pytest.mark.parametrize("dialect", [{}, {"encoding": "utf-16"}, {"encoding": "cp1252", "end": "\n"}], ids=str)
+def test_H5_an_extract_cut_in_its_last_cell_is_refused(workspace: Workspace, dialect: dict[str, str]) -> None:
+    width = 2 if dialect.get("encoding") == "utf-16" else 1
+    ends = len(dialect.get("end", "\r\n")) * width
+    assert spoiled(workspace, "absences", lambda data: data[: -ends - width], **dialect)[-1] == ("EXT-31", 3)
+
+
+def test_H5_an_extract_cut_at_a_row_is_refused_where_its_line_end_is_gone(workspace: Workspace) -> None:
+    assert spoiled(workspace, "absences", lambda data: data.removesuffix(b"\r\n")) == [("EXT-31", 3)]
+
+
+def test_H5_an_extract_cut_after_a_row_leaves_a_dsf_without_sequence(workspace: Workspace) -> None:
+    def first_row_only(data: bytes) -> bytes:
+        return b"".join(data.splitlines(keepends=True)[:2])
+
+    assert ("EXT-24", 3) in spoiled(workspace, "sequences", first_row_only)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_whole_csv_is_no_cut_one(workspace: Workspace, end: str, encoding: str) -> None:
+    assert spoiled(workspace, "absences", lambda data: data, end=end, encoding=encoding) == []
+
+
+def test_H5_utf8_and_cp1252_in_one_csv_are_refused_at_each_cell(workspace: Workspace) -> None:
+    """The file as a whole is no UTF-8, so it is read as cp1252: what was UTF-8 in it shows."""
+
+    def mixed(data: bytes) -> bytes:
+        head, second, third, rest = data.split(b"\r\n", 3)
+        third = third.replace(b"Tableur", "Entraîné".encode())
+        return b"\r\n".join([head, second.replace(b"Tableur", "Élève".encode("cp1252")), third, rest])
+
+    assert spoiled(workspace, "sequences", mixed) == [("EXT-32", 3)]
+
+
+@pytest.mark.parametrize(
+    "name", ["LEFÈVRE", "JOÃO", "Conceição", "«\u00a0SANTÉ\u00a0»", "Œuvre", "Ångström", "CHÂTEAU", "É’"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_right_letters_are_not_taken_for_mixed_encodings(workspace: Workspace, name: str, encoding: str) -> None:
+    assert spoiled(workspace, "sequences", lambda data: data.replace(b"Tableur", name.encode(encoding))) == []
+
+
+def test_H5_force_takes_what_may_be_right_all_the_same_and_changes_none_of_it(workspace: Workspace) -> None:
+    tables = good()
+    tables["sequences"][1]["libelle_sequence"] = "LefÃ¨vre"
+    extracts.write_csv(workspace.extracts, tables)
+    path = workspace.extracts / "absences.csv"
+    path.write_bytes(path.read_bytes().rstrip())
+    (refusal,) = extracts.load(workspace)
+    assert refusal.error is not None and refusal.error.report.comptes == {"EXT-31": 1, "EXT-32": 1}
+    (result,) = extracts.load(workspace, force=True)
+    assert result.load is not None and result.load.force
+    facts = reference.open(workspace).facts(["dsf-1"])
+    assert "LefÃ¨vre" in facts.sequences["libelle_sequence"].tolist()
+    assert len(facts.absences) == 2
+
+
+def test_H5_force_takes_nothing_that_is_wrong(workspace: Workspace) -> None:
+    tables = good()
+    tables["dsf"][0]["date_extraction"] = "2052-06-30"
+    extracts.write_csv(workspace.extracts, tables)
+    (result,) = extracts.load(workspace, force=True)
+    assert result.error is not None and set(result.error.report.comptes) == {"EXT-17"}
+
+
+def test_H5_an_extraction_of_the_day_itself_is_no_early_one(workspace: Workspace) -> None:
+    tables = good()
+    tables["dsf"][0]["date_extraction"] = f"{extracts.LOADED.isoformat()} 23:59:59"
+    extracts.write_csv(workspace.extracts, tables)
+    assert extracts.load(workspace)[0].is_new
+
+
+def two_sheets(workspace: Workspace, name: str) -> ExtractReport | None:
+    book = openpyxl.load_workbook(extracts.write_xlsx(workspace.extracts / "e.xlsx", good()))
+    book.create_sheet(name).append(["numero_dsf"])
+    book.save(workspace.extracts / "e.xlsx")
+    (result,) = extracts.load(workspace)
+    return result.error.report if result.error else None
+
+
+def test_H5_two_sheets_of_one_kind_are_refused(workspace: Workspace) -> None:
+    report = two_sheets(workspace, "Séquences")
+    assert report is not None
+    assert [(p.code, p.fichier, p.feuille, p.valeur) for p in report.problemes] == [
+        ("EXT-18", "e.xlsx", "sequences", "sequences, Séquences")
+    ]
+
+
+@pytest.mark.parametrize("name", ["Lisez-moi", "sequences 2024", "Feuil1"])
+def test_a_sheet_that_is_no_table_of_ours_is_left_alone(workspace: Workspace, name: str) -> None:
+    assert two_sheets(workspace, name) is None
+
+
+def test_every_sentence_is_there_in_both_languages() -> None:
+    for rule in (RULES | NOTES).values():
+        french, english = (rule.text(langue, "2025-06-30") for langue in ("fr", "en"))
+        assert french and english and french != english
+        assert rule.forced == ("--force" in french) == ("--force" in english)
 
 
 def test_all_faults_are_told_at_once_and_counted_exactly_where_the_list_is_cut(workspace: Workspace) -> None:

@@ -54,7 +54,7 @@ def test_a_set_still_arriving_waits(workspace: Workspace) -> None:
     paths = extracts.write_csv(workspace.extracts, good())
     arriving = reference.find(paths[:2], paths[2:])
     assert not arriving and [one.arriving for one in arriving.sets] == [True]
-    assert reference.load(workspace, arriving) == []
+    assert reference.load(workspace, arriving, extracts.LOADED) == []
     assert reference.find(paths)
 
 

@@ -26,7 +26,7 @@ from pipeline.publishing import outbox, preflight, spool
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.folding import key
-from tests.world import DAY, SETTINGS, TITULAIRE
+from tests.world import DAY, SETTINGS, TITULAIRE, extracts
 
 
 @contextmanager
@@ -115,5 +115,7 @@ def decide(
     given = deposit(f"D-{numero}", **changes)
     item = complement(numero, given.numero, entries or (absence(),), siret=given.siret)
     extract = {"nom": "extrait-1", "date_extraction": "2025-06-01", "sha256": "0" * 64}
+    if not any(space.reference.iterdir()):
+        extracts.stored(space, extract["sha256"])
     tokens = stage(space, book, item, returns=(given,))
     book.commit(Decision(run, (given,), (item,), tokens, (extract,)), book.head())

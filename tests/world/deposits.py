@@ -39,10 +39,10 @@ def absences(*changes: Line) -> str:
     return _csv(ABSENCES, [{**LINES[ABSENCES], **change} for change in changes])
 
 
-def _csv(nature: str, lines: Sequence[Line]) -> str:
-    fields = fields_of(nature)
+def _csv(kind: str, lines: Sequence[Line]) -> str:
+    fields = fields_of(kind)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow([field.headings[nature] for field in fields])
+    writer.writerow([field.headings[kind] for field in fields])
     writer.writerows([line.get(field.name, "") for field in fields] for line in lines)
     return out.getvalue()

@@ -4,6 +4,8 @@ import csv
 import io
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -13,9 +15,11 @@ import pyarrow.parquet as pq
 from pipeline import reference
 from pipeline.commands import extract
 from pipeline.intake.extracts import files_under
-from pipeline.reference import LoadResult, Waiting
+from pipeline.reference import Load, LoadResult, Waiting, store
+from pipeline.reference.history import DATED
+from pipeline.reference.schema import current_schema, schema_of
 from pipeline.workspace import Workspace
-from schemas.extracts import TABLES
+from schemas.extracts import ABSENCES, TABLES
 
 Row = dict[str, str]
 Tables = dict[str, list[Row]]
@@ -23,6 +27,8 @@ Tables = dict[str, list[Row]]
 TITULAIRE = "73282932000074"
 DISPENSATEUR = "35600000000048"  # of La Poste, whose keys are reckoned another way
 OTHER = "44306184100047"
+LOADED = date(2025, 7, 31)
+"""The day on which extracts are loaded."""
 BY_ANOTHER = {"siret_dispensateur": DISPENSATEUR, "raison_sociale_dispensateur": "Formation d'Essai"}
 """Changes for a DSF whose dispensateur is not its titulaire."""
 
@@ -144,9 +150,26 @@ def at(paths: list[Path], seconds: int) -> None:
         os.utime(path, (seconds, seconds))
 
 
-def load(workspace: Workspace, paths: Sequence[Path] = (), *, force: bool = False) -> list[LoadResult]:
-    """What `dsf extract load` does."""
-    return extract.load(workspace, paths, force=force)
+def load(
+    workspace: Workspace, paths: Sequence[Path] = (), *, force: bool = False, day: date = LOADED
+) -> list[LoadResult]:
+    """What `dsf extract load` does, on ``day``."""
+    return extract.load(workspace, paths, force=force, day=day)
+
+
+def stored(workspace: Workspace, sha256: str) -> Load:
+    """A load of no rows whose content has this hash, as an earlier run left it in the reference."""
+    day = date(2025, 6, 1)
+    folder = workspace.reference / store.name_of(1, day, sha256)
+    folder.mkdir(parents=True)
+    tables = {table: schema_of(table) for table in TABLES} | {store.CURRENT: current_schema()}
+    tables[store.COMPLETED] = pa.schema([schema_of(ABSENCES).field(name) for name in DATED])
+    for name, schema in tables.items():
+        pq.write_table(schema.empty_table(), folder / f"{name}.parquet")
+    made = Load(folder.name, 1, "vide", sha256, datetime(day.year, day.month, day.day), (), dict.fromkeys(TABLES, 0))
+    made = replace(made, stockes=store.stored(folder))
+    store.write_manifest(folder, made)
+    return made
 
 
 def waiting(workspace: Workspace) -> Waiting:

@@ -12,6 +12,7 @@ from pipeline import jsonfile
 from pipeline.documents.overview import figures, page
 from pipeline.documents.overview.figures import DepositData, RunData
 from pipeline.judging import verdicts_csv
+from pipeline.judging.follow_up import as_numbers
 from pipeline.judging.verdicts_csv import verdict_row
 from pipeline.ledger.records import COUNTS, Counts
 
@@ -43,9 +44,13 @@ def content(run: RunData) -> dict[str, Any]:
     for deposit in figures.deposits(run):
         rules.update(figures.findings(deposit))
     plain = {name: _plain(value) for name, value in run.items() if name not in ("verdicts", "depots")}
+    if "suivi" in run:
+        plain["suivi"] = as_numbers(run["suivi"])
+    tried = [_figured(trial) for trial in run.get("essais", ())]
     return plain | {
         "schema_version": 1,
         "depots": [_deposit(deposit) for deposit in figures.deposits(run)],
+        **({"essais": tried} if tried else {}),
         "comptes": _counts(totals.lines),
         "heures": _hours(totals.hours),
         "regles": dict(rules),
@@ -54,12 +59,16 @@ def content(run: RunData) -> dict[str, Any]:
 
 
 def _deposit(deposit: DepositData) -> dict[str, Any]:
-    plain = {name: _plain(value) for name, value in deposit.items()}
-    plain |= _figures(deposit)
+    plain = _figured(deposit)
     plain["regles"] = [{**rule, "heures": jsonfile.hours(rule["heures"])} for rule in deposit["regles"]]
     if "dsf" in deposit:
         plain["dsf"] = [{"numero_dsf": dsf["numero_dsf"], **_figures(dsf)} for dsf in deposit["dsf"]]
     return plain
+
+
+def _figured(deposit: DepositData) -> dict[str, Any]:
+    """A deposit or a trial with its lines and hours as JSON has them."""
+    return {name: _plain(value) for name, value in deposit.items()} | _figures(deposit)
 
 
 def _figures(given: Mapping[str, Any]) -> dict[str, Any]:

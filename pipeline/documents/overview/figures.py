@@ -5,6 +5,7 @@ A run is a mapping as in docs/architecture.md. Some keys are optional, and what 
 - ``depots``: a list; or only how many there were (a number), beside ``comptes`` and ``heures`` of the whole run;
 - ``depots[].dsf``: [{numero_dsf, comptes, heures}], the depositor's own DSF in that deposit. With it: what was right the
   first time, and how long held lines have been waiting;
+- ``essais``: trials, which are counted nowhere else;
 - ``combinaisons``: {"LIG-01 REF-06": lines}, in place of ``verdicts`` for runs whose rows are not at hand.
 """
 

@@ -17,6 +17,7 @@ from pipeline.documents.overview.figures import FirstTime, FollowedDsf, RunData
 from pipeline.documents.overview.tables import PageTable
 from pipeline.documents.page import environment, render
 from pipeline.documents.wording import Wording
+from pipeline.judging.follow_up import FollowUp
 from pipeline.ledger.records import COUNTS
 from schemas.rules import CATALOGUE
 
@@ -41,6 +42,7 @@ def of_run(run: RunData, past: Sequence[RunData]) -> bytes:
         never_fired=sections.never_fired([run]),
         rules_total=len(CATALOGUE),
         trend=_trend(every, first, words, "../") if past else None,
+        suivi=_suivi(run.get("suivi")),
         settings=_settings(run.get("reglages", {})),
     )
 
@@ -102,11 +104,13 @@ def _tables_of_run(run: RunData, followed: Sequence[FollowedDsf], words: Wording
     new = [one for one in followed if one.run == run["run"]]
     return [
         sections.deposits_table(figures.deposits(run), words, "../../"),
+        *(sections.after_tables(run["suivi"], words, "../../") if "suivi" in run else ()),
         sections.rules_table([run], words),
         sections.matrix(organisations, words),
         sections.pairs_table([run], words),
         sections.organisations_table(organisations, new, words),
         sections.held_table(followed, figures.day_of(run), words, "../../"),
+        sections.trials_table(run.get("essais", ()), Wording(words.language, trial=True), "../../"),
     ]
 
 
@@ -143,6 +147,15 @@ def _trend(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: Wordi
         ),
         "first_time": any(right),
     }
+
+
+def _suivi(given: FollowUp | None) -> list[dict[str, Any]]:
+    """The states of complements that the page counts, with the age in days of the oldest; none where nothing was ever issued."""
+    if given is None or not any(given["comptes"].values()):
+        return []
+    waiting = {"emises": given["a_saisir"]["lignes"], "saisies": given["a_voir"]["lignes"]}
+    oldest = {name: rows[0]["jours"] for name, rows in waiting.items() if rows}
+    return [{"etat": name, "n": n, "jours": oldest.get(name)} for name, n in given["comptes"].items()]
 
 
 def _settings(given: Mapping[str, Any]) -> list[tuple[str, str]]:

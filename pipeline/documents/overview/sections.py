@@ -21,6 +21,7 @@ from pipeline.documents.overview.figures import (
 from pipeline.documents.overview.tables import ColumnKind, PageCell, PageColumn, PageTable, PageValue, table
 from pipeline.documents.page import typed
 from pipeline.documents.wording import Wording
+from pipeline.judging.follow_up import FollowUp
 from pipeline.ledger.records import Counts
 from schemas.rules import CATALOGUE
 
@@ -52,6 +53,26 @@ def deposits_table(
     )
     note = words("section.fichiers_note")
     return table("fichiers", words("section.fichiers"), columns, rows, len(ordered), most=most, note=note)
+
+
+def trials_table(tried: Sequence[DepositData], words: Wording, up: str) -> PageTable:
+    """Trials in their order, each with a link to its report. ``words``: those of trials."""
+    rows = (
+        (
+            *_organisation(one["raison_sociale"], one["siret"]),
+            PageCell(one["fichier"], _report(up, one["siret"], one["depot"], "essais")),
+            one["depot"],
+            words(f"etat.{figures.state(one)}"),
+            *_lines(counts(one["comptes"])),
+        )
+        for one in tried
+    )
+    columns = _columns(
+        words,
+        *("free:organisme", "hidden:siret", "free:fichier", "hidden:depot", "code:etat"),
+        *("number:lues", "number:acceptees", "number:rejetees", "number:retenues", "number:deja_prises"),
+    )
+    return table("essais", words("section.essais"), columns, rows, len(tried), note=words("section.essais_note"))
 
 
 def organisations_table(
@@ -202,6 +223,79 @@ def _run_row(run: RunData, first: FirstTime, up: str) -> tuple[PageCell | PageVa
     )
 
 
+# --- after complements have left --------------------------------------------------------------------------------------
+
+
+def after_tables(suivi: FollowUp, words: Wording, up: str) -> list[PageTable]:
+    """To be typed, to be seen, missed by the extracts, let pass by them: each list of ``suivi`` as a table."""
+    return [_to_type(suivi, words), _to_see(suivi, words), _missed(suivi, words), _let_pass(suivi, words, up)]
+
+
+def _to_type(suivi: FollowUp, words: Wording) -> PageTable:
+    rows = (
+        (*_organisation(one["raison_sociale"], one["siret"]), one["numero"], _day(one["emis_le"]), one["jours"])
+        for one in suivi["a_saisir"]["lignes"]
+    )
+    columns = ("free:organisme", "hidden:siret", "code:complement", "date:emis_le", "number:jours")
+    return _after("a_saisir", suivi, words, columns, rows)
+
+
+def _to_see(suivi: FollowUp, words: Wording) -> PageTable:
+    rows = (
+        (
+            *_organisation(one["raison_sociale"], one["siret"]),
+            *(one["numero"], one["numero_kairos"], _day(one["saisie_le"]), one["jours"]),
+        )
+        for one in suivi["a_voir"]["lignes"]
+    )
+    columns = ("free:organisme", "hidden:siret", "code:complement", "free:kairos", "date:saisie_le", "number:jours")
+    return _after("a_voir", suivi, words, columns, rows)
+
+
+def _missed(suivi: FollowUp, words: Wording) -> PageTable:
+    rows = (
+        (
+            *(one["numero_dsf"], one["complement"], one["code_sequence"]),
+            one["id_absence"] or words("section.heures_ajoutees"),
+            *(_day(one["date_debut"]), _day(one["date_fin"])),
+        )
+        for one in suivi["introuvables"]["lignes"]
+    )
+    columns = ("code:dsf", "code:complement", "code:sequence", "text:absence", "date:date_debut", "date:date_fin")
+    return _after("introuvables", suivi, words, columns, rows)
+
+
+def _let_pass(suivi: FollowUp, words: Wording, up: str) -> PageTable:
+    rows = (
+        (
+            *_organisation(one["raison_sociale"], one["siret"]),
+            PageCell(one["numero_dsf"], _report(up, one["siret"], one["depot"])),
+            one["depot"],
+            _codes(dict.fromkeys(one["codes"].split(), 1), words),
+            *(one["lignes"], one["heures"]),
+        )
+        for one in suivi["debloques"]["lignes"]
+    )
+    columns = ("free:organisme", "hidden:siret", "code:dsf", "hidden:depot", "text:levees")
+    return _after("debloques", suivi, words, (*columns, "number:lignes", "hours:heures"), rows)
+
+
+def _after(
+    name: str,
+    suivi: FollowUp,
+    words: Wording,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[PageCell | PageValue]],
+) -> PageTable:
+    title, note = words(f"section.{name}"), words(f"section.{name}_note")
+    total = suivi[name]["total"]
+    return table(name.replace("_", "-"), title, _columns(words, *columns), rows, total, note=note)
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
 # --- columns and cells ------------------------------------------------------------------------------------------------
 
 
@@ -217,9 +311,9 @@ def _organisation(name: str, siret: str) -> tuple[PageCell, PageCell]:
     return PageCell(name or siret, shown=under), PageCell(siret)
 
 
-def _report(up: str, siret: str, deposit: str) -> str:
+def _report(up: str, siret: str, deposit: str, kind: str = "retours") -> str:
     """The address of a deposit's report."""
-    return f"{up}{siret}/retours/{deposit}/rapport.html"
+    return f"{up}{siret}/{kind}/{deposit}/rapport.html"
 
 
 def _codes(found: Mapping[str, int], words: Wording, most: int = 6) -> PageCell:

@@ -130,7 +130,7 @@ class Waited:
 
 
 def issued(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A complement issued from the deposit, in short."""
+    """A complement issued from the deposit, or that a trial would give, in short."""
     people = payload["demandeurs"]
     return {
         "numero": payload["numero"],

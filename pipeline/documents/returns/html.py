@@ -14,14 +14,13 @@ _VERDICTS = (("lues", ""), ("acceptees", "="), ("rejetees", "+"), ("retenues", "
 
 def report_page(report: ReportData, room: int = ROOM) -> bytes:
     """The page of one deposit. ``room``: bytes its lists may take; what does not fit is counted and said first."""
-    return render(
-        _environment(report["langue"]), "report.html.jinja", report=report, view=view(report, room), verdicts=_VERDICTS
-    )
+    made = _environment(report["langue"], report.get("essai", False))
+    return render(made, "report.html.jinja", report=report, view=view(report, room), verdicts=_VERDICTS)
 
 
-@lru_cache(maxsize=2)
-def _environment(language: str) -> Environment:
-    words = Phrases(language)
+@lru_cache(maxsize=4)
+def _environment(language: str, trial: bool) -> Environment:
+    words = Phrases(language, trial=trial)
     made = environment(words, Path(__file__).parent)
     made.filters["sentence"] = sentence if words.language == "fr" else visible
     return made

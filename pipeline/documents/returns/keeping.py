@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.documents.returns import entries
 from pipeline.documents.returns.entries import FindingData, Row, rows
-from pipeline.documents.returns.limits import COLUMNS, Room, Workbook, blank_cells, in_json
+from pipeline.documents.returns.limits import COLUMNS, Room, WorkbookSize, blank_cells, in_json
 from pipeline.reading.model import SheetTable
 
 OwnColumn = tuple[str, int]
@@ -23,7 +23,7 @@ class Keeper:
 
     def __init__(self, tables: Sequence[SheetTable], codes: Mapping[int, list[str]], left: int) -> None:
         self._tables, self._codes = tables, codes
-        self._room, self._workbook = Room(left), Workbook()
+        self._room, self._workbook = Room(left), WorkbookSize()
         self._constats: dict[int, FindingData] = {}
         self._lignes: dict[int, dict[str, Any]] = {}
         self._to_correct: list[tuple[dict[str, Any], SheetTable, int]] = []

@@ -58,7 +58,7 @@ class Room:
         return self.left >= 0
 
 
-class Workbook:
+class WorkbookSize:
     """Bytes that lines take in the workbook, at most: as if no text could be packed, but each counted once."""
 
     def __init__(self) -> None:

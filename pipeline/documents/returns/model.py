@@ -40,6 +40,7 @@ def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[s
             _received(deposit)
             | _judged(deposit, refused, mine, context)
             | _judged_with(context, mine)
+            | (_tried(mine) if deposit.trial else {})
             | {"schema_version": 1, "run": run}
         )
         left = limits.LINES - limits.in_json(head)
@@ -94,6 +95,12 @@ def _judged_with(context: Context, lines: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def _tried(lines: pd.DataFrame) -> dict[str, Any]:
+    """What only a trial says: that it is one, and which rules it does not ask, on how many lines."""
+    unasked = int(lines["pif_tu"].sum())
+    return {"essai": True, "non_verifie": {"REF-13": unasked} if unasked else {}}
+
+
 def _details(
     deposit: Deposit,
     refused: bool,
@@ -113,7 +120,7 @@ def _details(
     rejected, held = (every[every["verdict"] == verdict] for verdict in (REJECTED, HELD))
     wide = (found["severite"] == REJECTS) & (found["ligne_id"] < 0)
     on_rejected = (found["severite"] == REJECTS) & found["ligne_id"].isin(rejected.index)
-    issued = [entries.issued(decided.settled.payloads[n]) for n in decided.settled.issued.get(deposit.numero, ())]
+    issued = [entries.issued(content) for content in decided.settled.contents.get(deposit.numero, ())]
     tables = [] if refused else list(entries.tables(deposit.reading))
     keeper = Keeper(decided.frames.tables, codes(lines, findings), left)
     keeper.findings(found[wide])

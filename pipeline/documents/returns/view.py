@@ -114,7 +114,7 @@ class View:
 
 def view(report: ReportData, room: int = ROOM) -> View:
     """What the page shows of ``report``. ``room``: bytes that its lists may take."""
-    words, space = Wording(report["langue"]), PageSpace(room)
+    words, space = Wording.of(report), PageSpace(room)
     findings, lines = report["constats"], report["lignes"]
     rejects = [f for f in findings if f["severite"] == "rejet"]
     warnings = [f for f in findings if f["severite"] != "rejet"]

@@ -58,7 +58,7 @@ class _Corrections:
     def __init__(self, report: ReportData, lines: list[LineData]) -> None:
         self.report = report
         self.lines = lines
-        self.words = Wording(report["langue"])
+        self.words = Wording.of(report)
         self.book = Workbook()
         self.book.remove(self.book.worksheets[0])
         self.styles = layout.Styles(self.book)
@@ -126,7 +126,7 @@ class _Corrections:
         """Write one line: what to do, where it comes from, our fields, then the sender's own columns."""
         rejected = line["verdict"] == "rejetee"
         faults = self.faults.get((line["feuille"], line["ligne"]), self.wide) if rejected else []
-        to_do = self._to_do(line, faults)
+        to_do = (self.words("classeur.essai") if self.words.trial else "") + self._to_do(line, faults)
         self.styles.put(sheet.cell(row, 1), to_do, "text" if rejected else "held")
         origin = place(self.words, line["feuille"] if line["feuille"] != sheet.title else "", [line["ligne"]])
         self.styles.put(sheet.cell(row, 2), origin, "text")

@@ -82,6 +82,33 @@ def run(day: date, listed: list[dict[str, Any]], **changes: Any) -> dict[str, An
     }
 
 
+def suivi(many: int = 4) -> dict[str, Any]:
+    """What follows complements once they have left: ``many`` rows of each list, of as many again."""
+    whose = [{"siret": siret(n), "raison_sociale": NOMS[n % len(NOMS)], "emis_le": "2025-04-01"} for n in range(many)]
+    lost = {"code_sequence": "S1", "date_debut": "2025-02-03", "date_fin": "2025-02-04"}
+    lists = {
+        "a_saisir": [{**one, "numero": f"DSF-{n:05}-C01", "jours": 90 - n} for n, one in enumerate(whose)],
+        "a_voir": [
+            {**one, "numero": f"DSF-{n:05}-C02", "saisie_le": "2025-05-01", "numero_kairos": HOSTILE, "jours": 60 - n}
+            for n, one in enumerate(whose)
+        ],
+        "introuvables": [
+            {**lost, "numero_dsf": f"DSF-{n:05}", "complement": f"DSF-{n:05}-C01", "id_absence": "" if n % 2 else "A1"}
+            for n in range(many)
+        ],
+        "debloques": [
+            {
+                **{name: one[name] for name in ("siret", "raison_sociale")},
+                **{"numero_dsf": f"DSF-{n:05}", "codes": "REF-02 REF-14", "lignes": 2, "heures": 1050},
+                "depot": f"2025-05-20-{n:08x}",
+            }
+            for n, one in enumerate(whose)
+        ],
+    }
+    counts = {"emises": 2 * many, "saisies": 2 * many, "vues": 7}
+    return {"comptes": counts, **{name: {"total": 2 * many, "lignes": rows} for name, rows in lists.items()}}
+
+
 def runs(nights: int = 12, bodies: int = 40, seed: int = 1) -> list[dict[str, Any]]:
     """``nights`` runs, oldest first."""
     chance = random.Random(seed)
@@ -91,5 +118,5 @@ def runs(nights: int = 12, bodies: int = 40, seed: int = 1) -> list[dict[str, An
         who = sorted(chance.sample(range(bodies), k=min(bodies, 15 + night)))
         listed = [deposit(day, n, chance, refused=chance.random() < 0.08) for n in who]
         listed.append(deposit(day, bodies, chance, fichier=HOSTILE))
-        made.append(run(day, listed))
+        made.append(run(day, listed, suivi=suivi()))
     return made

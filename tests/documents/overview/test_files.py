@@ -42,6 +42,13 @@ def test_run_json_has_hours_with_two_decimals_and_sums_that_hold() -> None:
     assert re.search(rb'"acceptees": \d+\.\d\d,', overview.files(samples.runs(1)[0])["run.json"])
 
 
+def test_run_json_says_what_became_of_complements_with_hours_as_numbers() -> None:
+    told = _json(samples.runs(1)[0])["suivi"]
+    assert told["comptes"] == {"emises": 8, "saisies": 8, "vues": 7}
+    assert [row["heures"] for row in told["debloques"]["lignes"]] == [Decimal("10.50")] * 4
+    assert told["a_saisir"]["total"] == 8
+
+
 def test_verdicts_csv_is_the_ledgers_rows_under_the_header() -> None:
     run = samples.runs(1)[0]
     assert overview.files(run)["verdicts.csv"] == verdicts_csv.HEADER + run["verdicts"]

@@ -132,6 +132,43 @@ def test_the_csv_saved_is_what_is_shown(browser: Any, tmp_path: Path) -> None:
         assert rows[0] in whole.splitlines()
 
 
+AFTER = ("a-saisir", "a-voir", "introuvables", "debloques")
+
+
+def test_what_was_issued_is_counted_with_the_age_of_the_oldest(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, _written(tmp_path, "run", samples.runs(2))) as (view, wrong):
+        assert not wrong
+        cards = [" ".join(text.split()) for text in view.locator("#suivi li").all_inner_texts()]
+        assert cards == [
+            "8 compléments à saisir dans Kairos le plus ancien depuis 90 jours",
+            "8 compléments saisis, pas encore vus le plus ancien depuis 60 jours",
+            "7 compléments vus dans un extrait",
+        ]
+
+
+def test_what_somebody_has_to_do_is_listed_cut_short_and_says_so(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, _written(tmp_path, "run", samples.runs(2)), java_script_enabled=False) as (view, wrong):
+        assert not wrong
+        for name in AFTER:
+            assert view.locator(f"#{name} tbody tr").count() == 4
+            assert "4 sur 8" in view.locator(f"#{name} .avis").inner_text()
+        first = view.locator("#debloques tbody tr").first
+        link = first.locator("a").get_attribute("href")
+        assert link == f"../../{samples.siret(0)}/retours/2025-05-20-00000000/rapport.html"
+        assert "10,50" in first.inner_text()
+        assert "heures ajoutées" in view.locator("#introuvables tbody tr").nth(1).inner_text()
+        assert "correspondance" in view.locator("#introuvables .note").inner_text()
+
+
+def test_where_nothing_was_ever_issued_the_page_says_nothing_of_it(browser: Any, tmp_path: Path) -> None:
+    run = samples.runs(1)[0]
+    nothing = {name: {"total": 0, "lignes": []} for name in ("a_saisir", "a_voir", "introuvables", "debloques")}
+    run["suivi"] = {"comptes": {"emises": 0, "saisies": 0, "vues": 0}, **nothing}
+    with opened(browser, _written(tmp_path, "run", [run])) as (view, wrong):
+        assert not wrong
+        assert view.locator(", ".join(f"#{name}" for name in ("suivi", *AFTER))).count() == 0
+
+
 def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
     runs = samples.runs(2)
     for deposit in runs[-1]["depots"]:
