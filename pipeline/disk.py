@@ -1,4 +1,4 @@
-"""Every call to the system that must survive a crash, each with a label. Source: reliability §3, spec §9.
+"""Every call to the system that must survive a crash, each with a label. Source: reliability §3, contract §9.
 
 ``label`` names the step for the reader of a halt and for the tests: each function announces ``reached(label, …)`` *before* it
 acts, so killing the process at the n-th announcement leaves the disk as if the power of the process had ended there. Refusals

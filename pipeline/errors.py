@@ -13,7 +13,7 @@ STOPPED = "Arrêt demandé. " + AGAIN
 
 
 class Halt(Exception):
-    """The run stops here. ``str()`` is the sentence to show; ``exit_code`` what the command ends with (spec §8)."""
+    """The run stops here. ``str()`` is the sentence to show; ``exit_code`` what the command ends with (contract §8)."""
 
     exit_code = 1
 

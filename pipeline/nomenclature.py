@@ -1,6 +1,6 @@
 """Reviewed lists that the operator extends by setting: the motifs that justify an absence, the headings of columns.
 
-The product's own stand in ``schemas/nomenclature``. Source: spec §4, §10.
+The product's own stand in ``schemas/nomenclature``. Source: contract §4, §10.
 """
 
 import csv

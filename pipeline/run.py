@@ -77,7 +77,7 @@ def run(
     """Load waiting extracts, judge and publish every ready deposit as of ``day``, report.
 
     ``progress``: told of each step. ``retry``: deposits put aside that are to be tried again, relative to the workspace.
-    Raises ``Halt`` (exit codes of spec §8); what was decided before it stands.
+    Raises ``Halt`` (exit codes of contract §8); what was decided before it stands.
     """
     timings = Timings()
     reasons = nomenclature.motifs(workspace.root, settings.motifs)

@@ -1,4 +1,4 @@
-"""Frozen settings, and where each value came from. Source: spec §10.
+"""Frozen settings, and where each value came from. Source: contract §10.
 
 Order: the defaults here, then ``dsf.toml`` in the workspace, then ``DSF_…`` in the environment, then options of the command.
 A table's key is written ``DSF_LIMITES_OCTETS`` in the environment. An unknown key, or a value out of its domain, is a

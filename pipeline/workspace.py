@@ -1,4 +1,4 @@
-"""The folders of a workspace, by name: the one place that knows paths. Source: spec §2."""
+"""The folders of a workspace, by name: the one place that knows paths. Source: contract §2."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Initial DSF extracts: their three tables, what each column holds, and the shape of a table once it is typed.
 
-Source: spec §3. Hours are whole hundredths (Int64), dates ``datetime64[s]``, texts ``str``. The rules that refuse an
+Source: contract §3. Hours are whole hundredths (Int64), dates ``datetime64[s]``, texts ``str``. The rules that refuse an
 extract are in ``schemas.extract_rules``; the models here apply those that pandera can say of one table.
 """
 

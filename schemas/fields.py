@@ -1,6 +1,6 @@
 """Every field of a deposit: its name, its heading in the template, how its cells are read, where it is mandatory.
 
-Source: spec §4. Names are those of the columns, of the database and of the JSON alike. Lines of both kinds of table, hours
+Source: contract §4. Names are those of the columns, of the database and of the JSON alike. Lines of both kinds of table, hours
 and absences, share one frame: a field that both have is declared once, and the column ``nature`` tells the kind.
 """
 

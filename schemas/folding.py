@@ -1,7 +1,7 @@
 """How texts are made alike before they are compared, sorted or shown: one function for each need.
 
 From the one that keeps most to the one that keeps least: ``tidy`` (to show), ``key`` (numbers), ``plain`` (names, to
-sort), ``unspaced`` (values of a closed list), ``folded`` (headings, statuses, reasons). Source: spec §3, §4.
+sort), ``unspaced`` (values of a closed list), ``folded`` (headings, statuses, reasons). Source: contract §3, §4.
 """
 
 import re

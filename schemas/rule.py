@@ -45,7 +45,7 @@ Variants = Mapping[str, Words]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of spec §5. ``passes(frame)`` or, with several ``cells``, ``passes(frame, field)`` for each of them.
+    """One rule of contract §5. ``passes(frame)`` or, with several ``cells``, ``passes(frame, field)`` for each of them.
 
     ``brief``: language → what breaks it, in a few words.
     """
@@ -94,7 +94,7 @@ class Rule:
 
 
 class Catalogue(dict[str, Rule]):
-    """Every rule by its code, in the order of spec §5."""
+    """Every rule by its code, in the order of contract §5."""
 
     def over(self, frame: str) -> tuple[Rule, ...]:
         """The rules that look at ``frame``."""

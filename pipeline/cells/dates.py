@@ -1,4 +1,4 @@
-"""Dates, in the forms that have one reading. A two-digit year or a month-first order is never guessed. Source: spec §4."""
+"""Dates, in the forms that have one reading. A two-digit year or a month-first order is never guessed. Source: contract §4."""
 
 import re
 from datetime import date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Hours, in all the forms people write, as whole hundredths of an hour. No binary float arithmetic. Source: spec §4."""
+"""Hours, in all the forms people write, as whole hundredths of an hour. No binary float arithmetic. Source: contract §4."""
 
 import re
 from datetime import datetime, time, timedelta

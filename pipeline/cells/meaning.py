@@ -1,4 +1,4 @@
-"""What one cell means for one kind of field. Pure; called once for each distinct cell of a column. Source: spec §4.
+"""What one cell means for one kind of field. Pure; called once for each distinct cell of a column. Source: contract §4.
 
 Only the first cause counts: spreadsheet error, then NIR, then forbidden character, then length, then the reading itself.
 A cell with one reading is accepted; one with two is refused, and ``detail`` lists them in forms that are accepted,

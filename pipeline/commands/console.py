@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """What a command ends with (spec §8)."""
+    """What a command ends with (contract §8)."""
 
     DONE = 0
     FAILURE = 1

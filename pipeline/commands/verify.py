@@ -1,6 +1,7 @@
 """Looking back: ledger, archive, reference and outbox against each other; a complement written again; the trail of what was done.
 
-Source: spec §8 (verify, reissue, history), §9. Nothing here changes the ledger or the outbox. Findings name numbers and places of
+Source: contract §8 (verify, reissue, history), §9. Nothing here changes the ledger or the outbox. Findings name numbers and
+places of
 ours, never a person.
 """
 

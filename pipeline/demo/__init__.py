@@ -21,7 +21,7 @@ RECORD = "demo.json"
 """File of the workspace with the seed, and the date of each run."""
 
 _SETTINGS = f"""\
-# Réglages de l'atelier d'exemple (spec §10 : tous les réglages ont une valeur par défaut).
+# Réglages de l'atelier d'exemple (contract §10 : tous les réglages ont une valeur par défaut).
 delai_stabilite = 0
 
 [ouverture]

@@ -178,7 +178,7 @@ def _organisations(rng: Random) -> tuple[Organisation, ...]:
 
 
 def _identifier(rng: Random) -> str:
-    """An Identifiant DE in one of its three forms (spec §5, LIG-03)."""
+    """An Identifiant DE in one of its three forms (contract §5, LIG-03)."""
     letter = rng.choice("ABCDEFGHJKLMNPRSTVWXYZ")
     form = rng.random()
     if form < 0.6:

@@ -65,7 +65,7 @@ class LayoutColumn:
 
 
 def field_columns(kind: str) -> list[LayoutColumn]:
-    """The columns of a table of ``kind`` (spec §4), in the order of the template."""
+    """The columns of a table of ``kind`` (contract §4), in the order of the template."""
     return [LayoutColumn(field.headings[kind], field, _WIDTHS[field.name]) for field in fields_of(kind)]
 
 
@@ -188,7 +188,7 @@ def protect(sheet: Worksheet) -> None:
 
 
 def write_declarant(book: Workbook, styles: Styles, values: Mapping[str, str], words: Wording) -> None:
-    """Write the sheet « Déclarant » (spec §4) with ``values`` by key; the template's version does not show."""
+    """Write the sheet « Déclarant » (contract §4) with ``values`` by key; the template's version does not show."""
     sheet: Worksheet = book.create_sheet(DECLARANT_SHEET)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 24, 44
     rows = ("SIRET", "Pour le compte de", "Contact")

@@ -67,7 +67,7 @@ def workbook(
 ) -> bytes:
     """The workbook for ``siret``: rows in the order given, and the motifs that are accepted on ``day``.
 
-    ``organisation``: its name, or ``""``. A row in which nothing is typed is not a line (spec §5), so the organisation
+    ``organisation``: its name, or ``""``. A row in which nothing is typed is not a line (contract §5), so the organisation
     fills in only the rows it wants. The same arguments give the same bytes.
     """
     words = Wording(language)

@@ -1,4 +1,4 @@
-"""What was typed into Kairos, as the operator's lists in ``inbox/saisies`` say it: read, noted, archived. Source: spec §6.
+"""What was typed into Kairos, as the operator's lists in ``inbox/saisies`` say it: read, noted, archived. Source: contract §6.
 
 A list is a csv with the columns numero, numero_kairos, date_saisie. Its good rows are noted in the ledger in one transaction;
 once none is left over it is archived unchanged in ``var/saisies`` and leaves the inbox. Every step may be done again: a word that

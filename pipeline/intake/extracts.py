@@ -1,4 +1,4 @@
-"""Files in the operator's folders, initial DSF extracts first of all: which have settled. Source: spec §3, §9.
+"""Files in the operator's folders, initial DSF extracts first of all: which have settled. Source: contract §3, §9.
 
 They settle as deposits do: two looks, our own clock. The folders are the operator's, so they are walked without the care that
 upload folders need; a link is not followed all the same.

@@ -1,4 +1,4 @@
-"""Names in the inbox: what is no deposit, and which folder is whose. Source: spec §2, §9; reliability A5, A8."""
+"""Names in the inbox: what is no deposit, and which folder is whose. Source: contract §2, §9; reliability A5, A8."""
 
 import re
 from datetime import timedelta

@@ -2,7 +2,8 @@
 
 A source is first given a private name beside its own, looked at again, then removed: what its sender saves meanwhile under its
 own name is another file, and stays. What turns out to be something else is put back. A private name that a run left behind when
-it was stopped is that of a source the ledger still has: the next run goes on with it. Source: spec §9; reliability B17, G4, H13.
+it was stopped is that of a source the ledger still has: the next run goes on with it. Source: contract §9; reliability B17,
+G4, H13.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""What stands in the inbox: ready, waiting or left alone, each with the reason. Looks only. Source: spec §2, §9."""
+"""What stands in the inbox: ready, waiting or left alone, each with the reason. Looks only. Source: contract §2, §9."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

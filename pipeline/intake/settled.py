@@ -1,4 +1,4 @@
-"""When a file has settled: two looks at it, by our own clock. Source: spec §9; reliability A1 to A3, A7, A13, B13.
+"""When a file has settled: two looks at it, by our own clock. Source: contract §9; reliability A1 to A3, A7, A13, B13.
 
 The time of a file says when its sender wrote it, not when it got here: copies keep old times while they still grow. So we note
 when *we* first saw a file as it is. Within one start of the machine that is measured by a clock nobody sets; across starts by

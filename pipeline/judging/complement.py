@@ -1,4 +1,4 @@
-"""The content of a complementary DSF: built from accepted lines, checked, written as canonical JSON. Source: spec §6.
+"""The content of a complementary DSF: built from accepted lines, checked, written as canonical JSON. Source: contract §6.
 
 Orders, all stable whatever the order of arrival: demandeurs as Kairos lists them (nom, prénom, without regard to case
 and accents, then identifiant and PIF); séquences by code; hours by dates; absences by type then dates; equal ones by
@@ -115,7 +115,7 @@ def _added(line: Line) -> dict[str, Any]:
     start = _day(line["date_debut"])
     return {
         "date_debut": start,
-        "date_fin": _day(line["date_fin"]) or start,  # spec §4: an empty end means the start
+        "date_fin": _day(line["date_fin"]) or start,  # contract §4: an empty end means the start
         "heures": jsonfile.hours(int(line["heures"])),
         "justificatif": _text(line["reference_justificatif"]),
         "origine": _origin(line),
@@ -143,7 +143,7 @@ def _origin(line: Line) -> dict[str, Any]:
 
 
 def _grouped(lines: Iterable[Line], *columns: str) -> list[list[Line]]:
-    """Lines that share the numbers in ``columns`` (compared as numbers are: spec §3), each group in the given order."""
+    """Lines that share the numbers in ``columns`` (compared as numbers are: contract §3), each group in the given order."""
     groups: dict[tuple[str, ...], list[Line]] = {}
     for line in lines:
         groups.setdefault(tuple(key(_text(line[column])) for column in columns), []).append(line)

@@ -1,4 +1,6 @@
-"""What the operator must know once complements have left, from the ledger and the newest reference alone. Source: spec §6, §7.
+"""What the operator must know once complements have left, from the ledger and the newest reference alone.
+
+Source: contract §6, §7.
 
 How many are issued, typed, seen, and which are not, with their age: that is where money is lost now. What REF-14 misses. What the
 newest extracts let pass that was rejected or held before. Nothing here names a person, and nothing is issued for it.
@@ -121,7 +123,8 @@ def lifted(context: Context, waits: Sequence[Wait], changed: set[str]) -> pd.Dat
         codes=("code", " ".join), lignes=("lignes", "max"), heures=("heures", "max")
     )
     open_now = _asked(context, by_dsf, changed)
-    open_now["raison_sociale"] = open_now["siret"].map(context.reference.raisons_sociales(open_now["siret"])).fillna("")
+    names = context.reference.raisons_sociales(open_now["siret"])
+    open_now["raison_sociale"] = [names.get(siret, "") for siret in open_now["siret"]]
     open_now["numero_dsf"] = open_now["numero_dsf_exact"]
     return open_now.sort_values(["heures", "siret", "numero_dsf"], ascending=[False, True, True])[_LIFTED]
 

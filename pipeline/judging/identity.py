@@ -1,4 +1,4 @@
-"""What the ledger completed, as the newest extract calls it. Source: spec §1 end, §3 correspondances, §5 REF-14.
+"""What the ledger completed, as the newest extract calls it. Source: contract §1 end, §3 correspondances, §5 REF-14.
 
 Identity is of the thing in the world, not of its number today: identifiers of trainees, séquences, plans and absences change from
 one extract to the next. The operator's correspondances say what a key is called now. An entry that no key finds any more makes

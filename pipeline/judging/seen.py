@@ -1,4 +1,7 @@
-"""Which complements a later extract shows: what they turned or added is there by as much. Source: spec §6, after it has left."""
+"""Which complements a later extract shows: what they turned or added is there by as much.
+
+Source: contract §6, after it has left.
+"""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,6 +1,6 @@
 """Trials: what lies in `<SIRET>-essai` is judged as if it were dropped now, and changes nothing for what comes later.
 
-The one place that says what a trial may do. Source: spec §2, §5.
+The one place that says what a trial may do. Source: contract §2, §5.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Rows of ``verdicts.csv``: one a line of a deposit, one for a whole refused file. Source: spec §7.
+"""Rows of ``verdicts.csv``: one a line of a deposit, one for a whole refused file. Source: contract §7.
 
 UTF-8 without BOM, comma, rows end with ``\\n`` alone (so that ``grep``, ``cut`` and ``sort`` see the same rows as a CSV
 reader). What a sender made, ``fichier`` and ``feuille``, gets an apostrophe in front where a spreadsheet program would

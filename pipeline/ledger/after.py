@@ -1,6 +1,6 @@
 """What becomes of a complement after it has left: émise, then saisie (typed into Kairos), then vue (a later extract shows it).
 
-Source: spec §6. A word is only ever added: what was typed may be corrected by a later word, and what was seen stays seen.
+Source: contract §6. A word is only ever added: what was typed may be corrected by a later word, and what was seen stays seen.
 """
 
 import re

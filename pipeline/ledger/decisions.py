@@ -1,4 +1,4 @@
-"""What changes the ledger for ever: the decision of a wave, in one transaction. Source: spec §9, reliability §3.2 (T1)."""
+"""What changes the ledger for ever: the decision of a wave, in one transaction. Source: contract §9, reliability §3.2 (T1)."""
 
 from collections.abc import Iterable
 from contextlib import suppress

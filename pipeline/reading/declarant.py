@@ -1,4 +1,7 @@
-"""The sheet « Déclarant »: who sends, and for whom. Keys, with values beside them; optional. Source: spec §4, FIC-08, FIC-09."""
+"""The sheet « Déclarant »: who sends, and for whom. Keys, with values beside them; optional.
+
+Source: contract §4, FIC-08, FIC-09.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""csv and the like: encoding, separator and quoting, each told by the content or refused. Source: spec §4.
+"""csv and the like: encoding, separator and quoting, each told by the content or refused. Source: contract §4.
 
 Row numbers are those of a spreadsheet program: one a record. The separator is the one under which headings are known, and
 it holds for the whole file. A misplaced quote, or a quoted field that swallowed other lines, refuses the file: nobody can

@@ -1,4 +1,4 @@
-"""From sheets to tables: where each starts, what its columns mean, which rows are lines. Source: spec §4, settled points."""
+"""From sheets to tables: where each starts, what its columns mean, which rows are lines. Source: contract §4, settled points."""
 
 from array import array
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Workbooks: values by python-calamine, and at their places what it skips in silence. Source: spec §4.
+"""Workbooks: values by python-calamine, and at their places what it skips in silence. Source: contract §4.
 
 calamine reads errors and uncalculated formulas as blanks, and asks at once for the memory of the whole used range. So the
 archive is looked through first, and the sheets that need it are looked at a second time.

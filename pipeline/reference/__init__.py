@@ -1,4 +1,4 @@
-"""Initial DSF extracts: checked, loaded into immutable Parquet, looked up with DuckDB (spec §3).
+"""Initial DSF extracts: checked, loaded into immutable Parquet, looked up with DuckDB (contract §3).
 
 reference.find(files, arriving) -> Waiting                           which files make one extract
 reference.load(workspace, waiting, day, force=False) -> [LoadResult…]  each loaded whole or refused whole

@@ -52,7 +52,7 @@ _ORPHAN_ABSENCES = f"""
     FROM absences ANTI JOIN sequences USING (cle_dsf, cle_de, cle_sequence)
     WHERE cle_dsf IS NOT NULL AND cle_de IS NOT NULL AND cle_sequence IS NOT NULL"""
 
-# EXT-23: completed absences count too (spec §5, settled points). Where hours of an absence could not
+# EXT-23: completed absences count too (contract §5, settled points). Where hours of an absence could not
 # be read there is a finding already.
 _SUMS = f"""
     WITH sums AS (

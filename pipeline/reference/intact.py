@@ -1,4 +1,4 @@
-"""Whether the reference still has what was loaded. Source: spec §3, reliability H4.
+"""Whether the reference still has what was loaded. Source: contract §3, reliability H4.
 
 What is lost here would make absences complete again that an extract said completed, and hours free that were declared.
 """

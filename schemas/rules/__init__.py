@@ -1,4 +1,4 @@
-"""The rules of spec §5, one function each: the file, the line in itself, the line against the initial DSF, twice, warnings.
+"""The rules of contract §5, one function each: the file, the line in itself, the line against the initial DSF, twice, warnings.
 
 Importing this package fills ``schemas.rule.CATALOGUE`` in the order of the spec.
 """

@@ -21,22 +21,24 @@ def none_bad(tally: Tally) -> None:
     assert tally.bad == []
 
 
+@pytest.mark.sweep
 def test_B01_kill_at_every_label_and_every_hit(made: Bench) -> None:
-    tally = sweep.labels(made, 1)
+    step = 1 if STEP == 1 else 4
+    tally = sweep.labels(made, step)
     none_bad(tally)
-    assert tally.points == len(made.labels) > 150
+    assert tally.points >= len(made.labels) // step and len(made.labels) > 150
 
 
 def test_D01_a_receiver_that_takes_everything_at_once(made: Bench) -> None:
-    none_bad(sweep.greedy(made, 20))
+    none_bad(sweep.greedy(made, 40))
 
 
 def test_B16_a_second_runner_finds_the_lock_held(made: Bench) -> None:
-    none_bad(sweep.stopped(made, 40))
+    none_bad(sweep.stopped(made, 80))
 
 
 def test_C03_a_runner_stopped_overtaken_and_woken(made: Bench) -> None:
-    none_bad(sweep.overtaken(made, 25))
+    none_bad(sweep.overtaken(made, 50))
 
 
 @pytest.mark.sweep

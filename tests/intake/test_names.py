@@ -140,6 +140,31 @@ def test_any_other_folder_is_nobody_s(folder: str) -> None:
     assert names.depositor(folder) == ""
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [TITULAIRE[:9], TITULAIRE[:13], f"{TITULAIRE}0", f"{TITULAIRE}x", f"{TITULAIRE}-", "123456789 divers"],
+)
+def test_a_folder_that_begins_with_nine_digits_and_is_no_siret_is_one_with_a_slip(folder: str) -> None:
+    assert names.is_slip(folder)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        TITULAIRE,
+        f"{TITULAIRE}-antenne",
+        DISPENSATEUR,
+        TITULAIRE[:8],
+        "divers",
+        "",
+        f"x{TITULAIRE}",
+        "732 829 320 00074",
+    ],
+)
+def test_a_siret_with_or_without_a_label_and_a_folder_of_another_sort_are_no_slip(folder: str) -> None:
+    assert not names.is_slip(folder)
+
+
 @given(st.integers(0, 13), st.integers(1, 9))
 def test_one_wrong_digit_makes_it_nobody_s(place: int, more: int) -> None:
     wrong = str((int(OTHER[place]) + more) % 10)

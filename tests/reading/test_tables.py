@@ -1,4 +1,4 @@
-"""Where tables are found, what is a line, what is missing: spec §4 and its settled points."""
+"""Where tables are found, what is a line, what is missing: contract §4 and its settled points."""
 
 import csv
 from pathlib import Path

@@ -59,7 +59,7 @@ def hours(day: int = 10, dsf: str = "DSF-1", amount: int = 700, person: str = "1
 def complement(
     numero: str, depot: str, entries: tuple[AbsenceTaken | HoursIssued, ...], *, siret: str = TITULAIRE, **changes: Any
 ) -> Complement:
-    """A complement whose payload tells its entries, in the shape of spec §6 as far as `dsf verify` reads it."""
+    """A complement whose payload tells its entries, in the shape of contract §6 as far as `dsf verify` reads it."""
     dsf, _, rank = numero.rpartition("-C")
     people: dict[str, Any] = {}
     for entry in entries:

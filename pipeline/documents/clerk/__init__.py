@@ -1,4 +1,4 @@
-"""The clerk's workbook: one complementary DSF in the order of the Kairos screens, to print and to tick. Source: spec §6.
+"""The clerk's workbook: one complementary DSF in the order of the Kairos screens, to print and to tick. Source: contract §6.
 
 In French only, as Kairos is. Everything comes from payloads, so the ledger is enough to make the workbook again.
 """

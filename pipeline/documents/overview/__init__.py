@@ -1,6 +1,6 @@
-"""What the operator and the reviewer see of a run, and of all runs: made from what the ledger tells. Source: spec §7.
+"""What the operator and the reviewer see of a run, and of all runs: made from what the ledger tells. Source: contract §7.
 
-A run is the mapping of docs/architecture.md, hours in whole hundredths; ``figures`` lists the keys that are optional.
+A run is the mapping of ``ledger.views.run_view``, hours in whole hundredths; ``figures`` lists the keys that are optional.
 """
 
 from collections import Counter

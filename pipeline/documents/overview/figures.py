@@ -1,6 +1,7 @@
 """What the reviewer's pages count, from runs as the ledger tells them: arithmetic alone, no words. Hours are whole hundredths.
 
-A run is a mapping as in docs/architecture.md. Some keys are optional, and what needs them is left out where they are missing:
+A run is a mapping as ``ledger.views.run_view`` gives it. Some keys are optional, and what needs them is left out where they
+are missing:
 
 - ``depots``: a list; or only how many there were (a number), beside ``comptes`` and ``heures`` of the whole run;
 - ``depots[].dsf``: [{numero_dsf, comptes, heures}], the depositor's own DSF in that deposit. With it: what was right the

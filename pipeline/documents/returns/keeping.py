@@ -1,4 +1,4 @@
-"""What of a deposit comes back, as much of it as its room holds: what serves to correct first. Source: spec §7."""
+"""What of a deposit comes back, as much of it as its room holds: what serves to correct first. Source: contract §7."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby

@@ -1,6 +1,7 @@
 """What comes back for one deposit has limits, as what is read has: the most useful is kept, the rest is counted and said first.
 
-Source: spec §7. Everything is kept as long as it fits, and then nothing here changes a byte. Beyond, ``Room`` is filled with what
+Source: contract §7. Everything is kept as long as it fits, and then nothing here changes a byte. Beyond, ``Room`` is filled
+with what
 is the most useful to who corrects the file (``model``), and ``coupe`` in rapport.json counts what is left out. Nothing is lost by
 it: the whole original, corrected and dropped again, works as well.
 """

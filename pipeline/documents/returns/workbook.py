@@ -30,7 +30,7 @@ def corrections(report: ReportData) -> bytes:
 
 
 def value(cell: CellData) -> xlsx.CellValue:
-    """A cell of a report as the value to type again; docs/architecture.md lists the kinds of cells."""
+    """A cell of a report as the value to type again; ``cells.text.encode`` lists the kinds of cells."""
     kind, content = cell["t"], cell["v"]
     if content is None or content == "":
         return None

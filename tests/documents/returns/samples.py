@@ -33,7 +33,7 @@ _VERDICTS = {"acceptees": "acceptee", "rejetees": "rejetee", "retenues": "retenu
 
 
 def cell(value: object) -> Model:
-    """A cell in the codec of docs/architecture.md, from a Python value (a pair gives kind and value)."""
+    """A cell in the codec of ``cells.text.encode``, from a Python value (a pair gives kind and value)."""
     if isinstance(value, tuple):
         return {"t": value[0], "v": value[1]}
     if isinstance(value, bool):
