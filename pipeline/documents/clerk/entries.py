@@ -87,9 +87,7 @@ def _sequence(
         yield from _absences(sequence["absences"], (bar, title, head), motifs)
 
 
-def _hours_rows(
-    sequence: Mapping[str, Any], before: Before, again: tuple[PrintedRow, ...]
-) -> Iterator[PrintedRow]:
+def _hours_rows(sequence: Mapping[str, Any], before: Before, again: tuple[PrintedRow, ...]) -> Iterator[PrintedRow]:
     """The hours to type for a séquence in one entry, what earlier complements added, then the lines they come from."""
     known, added = sequence["heures_realisees_initiales"], sequence["heures_complementaires"]
     yield row(
@@ -188,7 +186,9 @@ def _detail(
 
 def _sums(person: Mapping[str, Any], before: list[Before], bar: PrintedRow) -> Iterator[PrintedRow]:
     """The totals of a person's séquences and absences, where there are several."""
-    typed = [(sequence, added) for sequence, added in zip(person["sequences"], before, strict=True) if sequence["lignes"]]
+    typed = [
+        (sequence, added) for sequence, added in zip(person["sequences"], before, strict=True) if sequence["lignes"]
+    ]
     if len(typed) > 1:
         known = sum((sequence["heures_realisees_initiales"] for sequence, _ in typed), ZERO)
         plus = sum((added.outside for _, added in typed), ZERO)

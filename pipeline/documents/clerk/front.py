@@ -64,7 +64,9 @@ def _earlier(earlier: Earlier) -> Iterator[PrintedRow]:
         numbers = FRENCH.listing(earlier.numbers)
         yield labelled("Compléments précédents", f"{numbers}. À saisir avant celui-ci, s'ils ne le sont pas encore.")
     if earlier.others:
-        told = "D'autres compléments de cette DSF ne sont pas de votre organisme : leurs heures ne sont pas comptées ici."
+        told = (
+            "D'autres compléments de cette DSF ne sont pas de votre organisme : leurs heures ne sont pas comptées ici."
+        )
         yield labelled("Autres compléments", french(told))
 
 
