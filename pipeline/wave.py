@@ -23,8 +23,9 @@ from pipeline.judging.complement import file_name
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided, decide
 from pipeline.judging.deposit import Deposit
+from pipeline.judging.earlier import Earlier, earlier
 from pipeline.ledger import Ledger
-from pipeline.ledger.records import Decision, Folder, Token
+from pipeline.ledger.records import Complement, Decision, Folder, Token
 from pipeline.nomenclature import Motif, Rename
 from pipeline.publishing import outbox, spool
 from pipeline.reading import ReadOptions
@@ -39,6 +40,9 @@ RENDERED = 128
 """Reports handed to the renderers at once."""
 WEIGHT = 200_000
 """Their lines, findings and cells together, about: what is made for a wave is never in memory all at once."""
+
+IssuedItem = tuple[Workspace, int, Complement, Mapping[str, object], Earlier, date]
+"""What a renderer needs of a complement: where it goes, itself, its content, what earlier ones added, the day."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, of how many); carries no personal data."""
@@ -188,12 +192,7 @@ def prepared_alone(errand: Errand) -> Decision:
 
 def _stage(chain: Chain, decided: Decided) -> list[Token]:
     """Render everything the wave will show and make it durable in the spool; complements first, in their order."""
-    settled, day = decided.settled, chain.context.day
-    issued = [
-        (chain.workspace, chain.fence, c.siret, c.numero, c.payload, settled.payloads[c.numero], day)
-        for c in settled.complements
-    ]
-    tokens = chain.pool.map(_write_complement, issued)
+    tokens = chain.pool.map(_write_complement, _issued(chain, decided))
     done = 0
     for reports in _portions(report_data(decided, chain.context, chain.run)):
         tokens += chain.pool.map(_write_return, [(chain.workspace, chain.fence, report) for report in reports])
@@ -201,6 +200,17 @@ def _stage(chain: Chain, decided: Decided) -> list[Token]:
         chain.progress("rendu", done, len(decided.deposits))
     spool.harden(chain.workspace, tokens)
     return tokens
+
+
+def _issued(chain: Chain, decided: Decided) -> Iterator[IssuedItem]:
+    """Each complement of the wave with what earlier ones of its DSF added, of this wave and of the ledger."""
+    made, day = decided.settled.complements, chain.context.day
+    on_dsf: dict[str, list[Complement]] = {}
+    for known in (*chain.book.complements_on({one.cle_dsf for one in made if one.rang > 1}), *made):
+        on_dsf.setdefault(known.cle_dsf, []).append(known)
+    for one in made:
+        before = earlier(one, on_dsf[one.cle_dsf], chain.context.renames)
+        yield chain.workspace, chain.fence, one, decided.settled.payloads[one.numero], before, day
 
 
 def _portions(reports: Iterable[ReportData]) -> Iterator[list[ReportData]]:
@@ -224,11 +234,11 @@ def _write_return(item: tuple[Workspace, int, ReportData]) -> Token:
     return spool.write(workspace, folder, fence)
 
 
-def _write_complement(item: tuple[Workspace, int, str, str, bytes, Mapping[str, object], date]) -> Token:
-    workspace, fence, siret, numero, payload, content, day = item
-    name = file_name(numero)
-    files = {f"{name}.json": payload, f"{name}.xlsx": clerk.workbook(content, day)}
-    return spool.write(workspace, Folder("dsf", f"{siret}/dsf/{name}", files), fence)
+def _write_complement(item: IssuedItem) -> Token:
+    workspace, fence, made, content, before, day = item
+    name = file_name(made.numero)
+    files = {f"{name}.json": made.payload, f"{name}.xlsx": clerk.workbook(content, day, before=before)}
+    return spool.write(workspace, Folder("dsf", f"{made.siret}/dsf/{name}", files), fence)
 
 
 def _decision(chain: Chain, decided: Decided, tokens: Sequence[Token]) -> Decision:

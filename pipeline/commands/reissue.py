@@ -1,13 +1,12 @@
 """`dsf reissue`: one complementary DSF written again from the ledger, byte for byte."""
 
-import json
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
-from pipeline import disk, ledger
+from pipeline import disk, ledger, nomenclature
 from pipeline.errors import StateHalt
-from pipeline.judging.complement import file_name
+from pipeline.judging.complement import decode, file_name
+from pipeline.judging.earlier import earlier
 from pipeline.ledger import chain
 from pipeline.publishing import spool
 from pipeline.settings import Settings
@@ -27,13 +26,16 @@ def reissue(workspace: Workspace, settings: Settings, numero: str, output: Path)
         if row is None:
             raise StateHalt(f"Le registre ne connaît pas de DSF complémentaire {numero}.")
         emitted = book.publication_of(row.siret, file_name(row.numero))
+        on_dsf = book.complements_on([row.cle_dsf])
     if chain.sha256(row.payload) != row.sha256:
         raise StateHalt(f"Le contenu de {numero} n'est plus celui d'origine dans le registre : lancez `dsf verify`.")
     name = file_name(row.numero)
-    workbook = clerk.workbook(json.loads(row.payload, parse_float=Decimal), date.fromisoformat(row.emis_le))
+    (made,) = (one for one in on_dsf if one.numero == row.numero)
+    before = earlier(made, on_dsf, nomenclature.renames(workspace.root, settings.correspondances))
+    workbook = clerk.workbook(decode(row.payload), date.fromisoformat(row.emis_le), before=before)
     files = {f"{name}.json": row.payload, f"{name}.xlsx": workbook}
     if emitted and spool.content_sha256(files.items()) != emitted.sha256:
-        # The JSON is exact all the same; the workbook is of another version of the program.
+        # The JSON is exact all the same; the workbook is of another version of the program, or of other correspondances.
         files.pop(f"{name}.xlsx")
     output.mkdir(parents=True, exist_ok=True)
     written = []

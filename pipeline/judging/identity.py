@@ -23,6 +23,9 @@ HOURS = [*SEQUENCE, "date_debut", "date_fin"]
 DATED = [*ABSENCE, "date_debut", "date_fin"]
 PLAN = ["cle_convention", "cle_pif"]
 
+Place = tuple[str, str, str]
+"""Keys of a DSF, a DE and a séquence."""
+
 Row = Mapping[str, Any]
 """One entry of the ledger."""
 
@@ -123,14 +126,54 @@ _COLUMNS = {
 }
 
 
-class _Names:
-    """The correspondances, asked what a key is called now."""
+class Paths:
+    """The correspondances, asked what a key was called after each of them."""
 
-    def __init__(self, renames: Sequence[Rename], extract: _Extract) -> None:
-        self._extract = extract
+    def __init__(self, renames: Sequence[Rename]) -> None:
         self._rows: dict[str, list[Rename]] = {}
         for one in renames:
             self._rows.setdefault(_COLUMNS[one.champ], []).append(one)
+
+    def known_as(self, place: Place, since: date | None) -> list[Place]:
+        """What ``place`` of an extract of ``since`` may be called today, the likeliest first: for who has no extract to ask.
+
+        ``since`` None: nobody knows. A trainee's names never pass from one to another: the last one tells. Those of séquences
+        may (S1 → S2, S2 → S3), so that what was renamed after ``since`` comes first.
+        """
+        dsf, de, sequence = place
+        person = self._path("cle_de", de, place, lambda _: False)[-1]
+        key = (dsf, person, sequence)
+        called = [self._path("cle_sequence", sequence, key, lambda _: True, day)[-1] for day in (since, None)]
+        return [(dsf, person, name) for name in dict.fromkeys(called)]
+
+    def _path(self, column: str, name: str, key: tuple[str, ...], used: Used, since: date | None = None) -> list[str]:
+        """``name`` and what it was called after each renaming (later than ``since``), its present name last.
+
+        Renamings of one day happen at once: ranks that shift give A1 → A2 and A2 → A3, and A1 is A2. A name that the extract
+        does not use is followed further.
+        """
+        rows = [
+            one
+            for one in self._rows.get(column, ())
+            if one.cle_dsf in ("", key[0]) and (column == "cle_de" or one.cle_de in ("", key[1]))
+            if since is None or one.day is None or one.day > since
+        ]
+        path = [name]
+        for day, together in groupby(rows, key=lambda one: one.day):
+            step = {one.ancien: one.nouveau for one in together}
+            moved = False
+            while path[-1] in step and (day is None or not moved or not used(path[-1])):
+                path.append(step[path[-1]])
+                moved = True
+        return path
+
+
+class _Names(Paths):
+    """The correspondances, asked what a key of the newest extract is called now."""
+
+    def __init__(self, renames: Sequence[Rename], extract: _Extract) -> None:
+        super().__init__(renames)
+        self._extract = extract
 
     def typed(self, column: str, key: tuple[str, ...]) -> str:
         """What a deposit means by the name ``key`` has in ``column``."""
@@ -192,27 +235,6 @@ class _Names:
         later = self._path(column, name, key, used, since)
         every = self._path(column, name, key, used)
         return list(dict.fromkeys([later[-1], every[-1], *reversed(every)]))
-
-    def _path(self, column: str, name: str, key: tuple[str, ...], used: Used, since: date | None = None) -> list[str]:
-        """``name`` and what it was called after each renaming (later than ``since``), its present name last.
-
-        Renamings of one day happen at once: ranks that shift give A1 → A2 and A2 → A3, and A1 is A2. A name that the extract
-        does not use is followed further.
-        """
-        rows = [
-            one
-            for one in self._rows.get(column, ())
-            if one.cle_dsf in ("", key[0]) and (column == "cle_de" or one.cle_de in ("", key[1]))
-            if since is None or one.day is None or one.day > since
-        ]
-        path = [name]
-        for day, together in groupby(rows, key=lambda one: one.day):
-            step = {one.ancien: one.nouveau for one in together}
-            moved = False
-            while path[-1] in step and (day is None or not moved or not used(path[-1])):
-                path.append(step[path[-1]])
-                moved = True
-        return path
 
 
 # --- what is missing --------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from sqlalchemy import Column, Connection, MetaData, Select, Table, Text, and_, 
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
 from pipeline.ledger.decisions import Pair
+from pipeline.ledger.records import Complement
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,18 @@ class Lookups(Opened):
             _ask(connection, _keys, ((k,) for k in cles_dsf))
             query = select(c.cle_dsf, func.max(c.rang)).where(c.cle_dsf.in_(select(_keys.c.cle))).group_by(c.cle_dsf)
             return {row[0]: row[1] for row in connection.execute(query)}
+
+    def complements_on(self, cles_dsf: Iterable[str]) -> list[Complement]:
+        """The complements of each DSF, in order: what is read of them is in their payloads, and their entries are left out."""
+        c = schema.complements.c
+        columns = (c.numero, c.cle_dsf, c.rang, c.depot, c.siret, c.payload, c.extrait_du)
+        with self.reading() as connection:
+            _ask(connection, _keys, ((k,) for k in cles_dsf))
+            query = select(*columns).where(c.cle_dsf.in_(select(_keys.c.cle))).order_by(c.cle_dsf, c.rang)
+            return [
+                Complement(*row[:-1], (), (), date.fromisoformat(row[-1]) if row[-1] else None)
+                for row in connection.execute(query)
+            ]
 
     def seen(self, pairs: Iterable[Pair]) -> dict[Pair, tuple[str, date]]:
         """For each (SIRET, sha256) deposited before: number of its first deposit, and the date of that run (AVT-07)."""

@@ -3,16 +3,19 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from pipeline.commands import history, reissue, verify
 from pipeline.errors import StateHalt
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
-from tests.world import DISPENSATEUR, SETTINGS, TITULAIRE, World, decisions, workspace
+from tests.world import DISPENSATEUR, SETTINGS, TITULAIRE, World, decisions, extracts, workspace
 
 
 def decided(root: Path) -> Workspace:
@@ -125,3 +128,45 @@ def test_the_trail_says_who_when_from_where_by_which_rules_and_extract(tmp_path:
     assert look(depot=one["depot"])[0]["complements"][0]["absences"][0]["cle_absence"] == "a1"
     assert look(dsf="DSF-1", absence="A9") == [] and look(depot="x") == []
     assert verify.verify(world.workspace, SETTINGS).ok
+
+
+def test_a_later_complement_is_written_again_with_what_earlier_ones_added(tmp_path: Path) -> None:
+    """Of the ledger, of the same wave, under another name since, and shown by a newer extract."""
+    world = World(tmp_path / "ws").add_dsf(absences=[{"id_absence": "A1"}, {"id_absence": "A2"}]).write_extracts()
+    world.hours("1.csv", {"date_debut": "10/02/2025"})
+    world.absence("2.csv", {"id_absence": "A1"})
+    world.run()
+    world.hours("3.csv", {"date_debut": "11/02/2025"})
+    world.hours("4.csv", {"date_debut": "12/02/2025"})
+    world.run()
+    new = {"identifiant_de": "01234567890"}
+    told = "champ,numero_dsf,identifiant_de,ancien,nouveau,source,date\nidentifiant_de,,,1234567A,01234567890,FT,2025-06-10\n"
+    (world.workspace.root / "noms.csv").write_text(told, encoding="utf-8")
+    grown = {**new, "heures_realisees": "114"}  # 100 and the hours of two of the three complements
+    absences = [{**new, "id_absence": "A1"}, {**new, "id_absence": "A2"}]
+    world.forget().add_dsf(sequences=[grown], absences=absences, date_extraction="2025-06-20").write_extracts()
+    extracts.load(world.workspace, force=True)  # another trainee, as far as an extract can tell
+    world.hours("5.csv", {**new, "date_debut": "13/02/2025"})
+    world.run(correspondances="noms.csv")
+    folders = {folder.name: folder for folder in (world.workspace.outbox / TITULAIRE / "dsf").iterdir()}
+    assert sorted(folders) == [f"DSF-1-C0{n}" for n in range(1, 6)]
+    settings = replace(SETTINGS, correspondances="noms.csv")
+    for number, folder in folders.items():
+        was = {path.name: path.read_bytes() for path in folder.iterdir()}
+        again = reissue.reissue(world.workspace, settings, number, tmp_path / "copie")
+        assert {path.name: path.read_bytes() for path in again} == was, number
+    last = [str(text) for row in sheet(folders["DSF-1-C05"]) for text in row if text is not None]
+    assert [text.partition("\xa0:")[0] for text in last if text.startswith("Déjà")] == [
+        f"Déjà complétée par DSF-1-C0{n}" for n in (1, 2, 3, 4)
+    ]
+    assert [None, "+ compléments précédents, pas encore dans l'extrait", None, 7, None, None] in sheet(
+        folders["DSF-1-C05"]
+    )
+    assert len([text for text in last if "compte déjà 14,00" in text]) == 1
+
+
+def sheet(folder: Path) -> list[list[Any]]:
+    """The cells of a clerk's sheet."""
+    page = load_workbook(folder / f"{folder.name}.xlsx").active
+    assert page is not None
+    return [[cell.value for cell in row] for row in page.iter_rows()]

@@ -39,8 +39,8 @@ def install(folder: Path) -> None:
         deposits = (replace(d, snapshot=t.snapshot) for d, t in zip(answer.deposits, taken, strict=True))
         return replace(answer, deposits=tuple(deposits))
 
-    def remembered_workbook(payload: Any, day: Any) -> Any:
-        return _remember(folder, ("workbook", payload, day), lambda: workbook(payload, day))
+    def remembered_workbook(payload: Any, day: Any, before: Any) -> Any:
+        return _remember(folder, ("workbook", payload, day, before), lambda: workbook(payload, day, before=before))
 
     def remembered_files(report: Any) -> Any:
         return _remember(folder, ("files", report), lambda: files(report))

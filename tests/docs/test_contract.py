@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from pipeline import ledger, nomenclature, settings
 from pipeline.cli import main
 from pipeline.commands.console import Exit
+from pipeline.documents.returns import limits
 from pipeline.intake import entered
 from pipeline.judging import verdicts_csv
 from pipeline.judging.verdicts import VERDICTS
@@ -285,7 +286,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one tried, one
     left outside.
 
-    Then one complement is typed, one is not, and a newer extract misses what was completed and lets a line pass.
+    Then one complement is typed, one is not, and a newer extract misses what was completed and lets a line pass. At last
+    a file comes back cut short.
     """
     made = World(tmp_path_factory.mktemp("contrat")).add_dsf().add_dsf("DSF-2").write_extracts()
     made.hours("bon.csv", {})
@@ -306,6 +308,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made.forget().add_dsf(sequences=renamed, absences=renamed, date_extraction="2025-06-20").add_dsf("DSF-5")
     extracts.load(made.write_extracts().workspace, force=True)
     made.run()
+    made.hours("long.csv", *[{"numero_dsf": "DSF-9"}] * 9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "LINES", 9_000)
+        made.run()
     return made
 
 

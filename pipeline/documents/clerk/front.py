@@ -18,12 +18,13 @@ from pipeline.documents.clerk.rows import (
     two_labelled,
 )
 from pipeline.documents.clerk.sheet import BLANK, BOX, PrintedRow, Span, readable, row
-from pipeline.documents.wording import siret_text
+from pipeline.documents.wording import french, siret_text
+from pipeline.judging.earlier import Earlier
 
 _SESSIONS = {"ESP": "ESP, entrées et sorties permanentes", "ESF": "ESF, entrées et sorties fixes"}
 
 
-def front(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
+def front(payload: Mapping[str, Any], earlier: Earlier) -> Iterator[PrintedRow]:
     """Blocks 1 to 3: what the clerk looks up before typing, and how much there is to type."""
     yield full_width(
         "À saisir dans Kairos, dans l'ordre des écrans. Cochez chaque case dès que la saisie est faite.", styles.NOTE
@@ -37,14 +38,15 @@ def front(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
     yield labelled("Dispensateur", _body(bodies["dispensateur"]))
     yield labelled("Déclarant", _declarant(payload["declarant"]))
     yield from section("3. Demande de service fait complémentaire")
-    yield from _request(payload)
+    yield from _request(payload, earlier)
     yield from _lost(payload)
 
 
-def _request(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
-    """The DSF initiale, the file received, and the sums."""
+def _request(payload: Mapping[str, Any], earlier: Earlier) -> Iterator[PrintedRow]:
+    """The DSF initiale, what was completed on it before, the file received, and the sums."""
     initial, deposit, totals = payload["dsf_initiale"], payload["depot"], payload["totaux"]
     yield labelled("DSF initiale", initial["numero"], strong=True)
+    yield from _earlier(earlier)
     yield labelled("Session", _SESSIONS.get(initial["type_session"], initial["type_session"]))
     start, end = (FRENCH.day(initial[name]) for name in ("periode_debut", "periode_fin"))
     yield labelled("Période", f"du {start} au {end}")
@@ -54,6 +56,18 @@ def _request(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
     added, turned = (f"{FRENCH.hours(totals[name])} h" for name in ("heures_complementaires", "heures_valorisees"))
     yield two_labelled(("Heures à ajouter", added), ("Demandeurs à cocher", str(totals["demandeurs"])))
     yield two_labelled(("Heures à rendre finançables", turned), ("Saisies à faire", str(entry_count(payload))))
+
+
+def _earlier(earlier: Earlier) -> Iterator[PrintedRow]:
+    """The complements before this one: what they added is counted apart, and Kairos shows it once they are typed."""
+    if earlier.numbers:
+        numbers = FRENCH.listing(earlier.numbers)
+        yield labelled("Compléments précédents", f"{numbers}. À saisir avant celui-ci, s'ils ne le sont pas encore.")
+    if earlier.others:
+        told = (
+            "D'autres compléments de cette DSF ne sont pas de votre organisme : leurs heures ne sont pas comptées ici."
+        )
+        yield labelled("Autres compléments", french(told))
 
 
 def _lost(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:

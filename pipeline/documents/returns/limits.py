@@ -7,6 +7,7 @@ it: the whole original, corrected and dropped again, works as well.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 from pipeline import jsonfile
@@ -33,6 +34,8 @@ SAID = 1_500
 
 # What a part of the workbook takes at most once packed, beside its texts (tests/documents/returns/test_limits.py).
 _ROW, _CELL, _NUMBER, _TEXT, _COMMENT = 30, 8, 10, 8, 60
+_MARKS = 100  # around a cell before it is packed, at most
+_WINDOW = 32_000  # how far back packing finds a text again
 
 
 def kept_text(text: str) -> str:
@@ -60,38 +63,38 @@ class Room:
 
 
 class WorkbookSize:
-    """Bytes that lines take in the workbook, at most: as if no text could be packed, but each counted once."""
+    """Bytes that lines take in the workbook, at most: as if no text could be packed, but one that stood shortly before is free."""
 
     def __init__(self) -> None:
-        self._texts: set[str] = set()
+        self._written = 0
+        self._texts: dict[str, int] = {}
         self._comments = 0
 
     def line(self, cells: Iterable[Mapping[str, Any]], faults: Sequence[Mapping[str, Any]] = ()) -> int:
-        """Bytes of one line: its cells, what to do, its comments."""
+        """Bytes of one line: what to do, its cells, its comments."""
         said = [cut(f"{fault['titre']} {fault['message']} {fault['geste']}", SAID) for fault in faults]
         commented = said[: max(COMMENTS - self._comments, 0)]
         self._comments += len(commented)
         comments = sum(_COMMENT + _bytes(text) for text in commented)
-        return _ROW + self.cells(cells) + self._text("\n".join(said)) + comments
+        return _ROW + self._text("\n".join(said)) + sum(map(self._cell, cells)) + comments
 
-    def cells(self, cells: Iterable[Mapping[str, Any]]) -> int:
-        """Bytes of cells with what stands in them."""
-        return sum(_CELL + (self._text(v) if isinstance(v := cell["v"], str) else _NUMBER) for cell in cells)
+    def _cell(self, cell: Mapping[str, Any]) -> int:
+        value = cell["v"]
+        if isinstance(value, str):
+            return _CELL + self._text(value)
+        self._written += _MARKS
+        return _CELL + _NUMBER
 
     def _text(self, text: str) -> int:
-        if text in self._texts:
+        before, self._texts[text] = self._texts.get(text), self._written
+        self._written += _MARKS + _bytes(escape(text, quote=False))
+        if before is not None and self._written - before < _WINDOW:
             return 0
-        self._texts.add(text)
         return _TEXT + _bytes(text)
 
 
 def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
-
-
-def blank_cells(rows: int, columns: int) -> int:
-    """Bytes that ``rows`` of ``columns`` take in the workbook beside their texts."""
-    return rows * columns * _CELL
 
 
 def left_out(report: Mapping[str, Any], name: str) -> int:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +18,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pipeline.documents import clerk
 from pipeline.documents.clerk import sheet
 from pipeline.judging import complement
+from pipeline.judging.earlier import NOTHING, Earlier, earlier
 from tests.judging import samples
+from tests.judging.test_earlier import issued
 
 DAY = date(2025, 6, 2)
 MOTIFS = {"MAL": "Maladie", "ENF": "Enfant malade"}
@@ -34,8 +37,8 @@ HOSTILE = (
 )
 
 
-def _sheet(content: Mapping[str, Any]) -> Worksheet:
-    found = load_workbook(BytesIO(clerk.workbook(content, DAY, MOTIFS))).active
+def _sheet(content: Mapping[str, Any], before: Earlier = NOTHING) -> Worksheet:
+    found = load_workbook(BytesIO(clerk.workbook(content, DAY, MOTIFS, before))).active
     assert isinstance(found, Worksheet)
     return found
 
@@ -57,6 +60,14 @@ def _large() -> dict[str, Any]:
             for k in range(n % 3)
         ]
     return samples.content(lines)
+
+
+def _large_second() -> tuple[dict[str, Any], Earlier]:
+    """``_large`` as a third complement, after two others on the same séquences."""
+    content = _large()
+    record = replace(issued(3), payload=complement.encode(content))
+    others = [replace(issued(n), payload=record.payload) for n in (1, 2)]
+    return content, earlier(record, others, ())
 
 
 def test_blocks_stand_in_the_order_of_the_screens() -> None:
@@ -159,12 +170,12 @@ def test_a_long_text_gets_the_lines_it_needs() -> None:
     assert long.height > 7 * short.height
 
 
-def _pdf(content: Mapping[str, Any], folder: Path) -> Path:
+def _pdf(content: Mapping[str, Any], folder: Path, before: Earlier) -> Path:
     office = shutil.which("soffice")
     if office is None or shutil.which("pdftotext") is None:
         pytest.skip("LibreOffice and poppler-utils are not installed")
     source = folder / "saisie.xlsx"
-    source.write_bytes(clerk.workbook(content, DAY, MOTIFS))
+    source.write_bytes(clerk.workbook(content, DAY, MOTIFS, before))
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     command = [office, profile, "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(source)]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
@@ -175,17 +186,18 @@ def _run(*command: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-@pytest.mark.parametrize("made", [samples.content, _large], ids=["small", "large"])
+@pytest.mark.parametrize("made", [samples.content, _large, _large_second], ids=["small", "large", "second"])
 def test_it_prints_whole_on_a4(made: Any, tmp_path: Path) -> None:
-    content = made()
-    pdf = _pdf(content, tmp_path)
+    content, before = made() if made is _large_second else (made(), NOTHING)
+    pdf = _pdf(content, tmp_path, before)
     told = _run("pdfinfo", str(pdf))
-    breaks = len(_sheet(content).row_breaks.brk)
+    page = _sheet(content, before)
+    breaks = len(page.row_breaks.brk)
     assert "(A4)" in told
     assert f"Pages:           {breaks + 1}\n" in told, "LibreOffice broke a page where we did not"
     printed = _unspaced(_run("pdftotext", "-raw", str(pdf), "-"))
     assert f"Page{breaks + 1}/{breaks + 1}" in printed
-    missing = [text for text in _texts(_sheet(content)) if not _number(text) and _unspaced(text) not in printed]
+    missing = [text for text in _texts(page) if not _number(text) and _unspaced(text) not in printed]
     assert missing == [], "cut, or broken over two pages"
 
 
@@ -195,3 +207,76 @@ def _unspaced(text: str) -> str:
 
 def _number(text: str) -> bool:
     return re.fullmatch(r"[\d.]+", text) is not None
+
+
+# --- what earlier complements added -----------------------------------------------------------------------------------
+
+FIRST = f"{samples.DSF['numero_dsf']}-C01"
+
+
+def _second(**changes: Any) -> tuple[dict[str, Any], Earlier]:
+    """A second complement, and what the first one added: hours and absences on its séquences, judged with the same extract."""
+    content = samples.content([one | changes if one["code_sequence"] == "S01" else one for one in samples.lines()])
+    first = issued(1, *samples.lines(), samples.absence(9, 733, 733, id_absence="A-9"))
+    record = replace(issued(2), payload=complement.encode(content))
+    return content, earlier(record, [first], ())
+
+
+def _plain(page: Worksheet) -> list[str]:
+    return [text.replace("\u202f", " ").replace("\xa0", " ") for text in _texts(page)]
+
+
+def test_hours_of_earlier_complements_stand_apart_and_after_counts_them() -> None:
+    content, before = _second()
+    page = _sheet(content, before)
+    rows = [[cell.value for cell in row] for row in page.iter_rows()]
+    at = rows.index([sheet.BOX, "Total de la séquence", 140, 98.25, 7.8, 113.85])
+    assert [value for value in rows[at + 1] if value] == ["+ compléments précédents, pas encore dans l'extrait", 7.8]
+    assert "Une fois les compléments précédents saisis, Kairos affiche 106,05 h avant cette saisie." in _plain(page)
+    told = f"Déjà complétée par {FIRST} : 7,80 h ajoutées ; 21,33 h rendues finançables (absences ABS-004 et A-9)."
+    assert told in _plain(page)
+    assert f"{FIRST}. À saisir avant celui-ci, s'ils ne le sont pas encore." in _plain(page)
+
+
+def test_hours_that_the_extract_shows_already_are_said_and_not_counted_twice() -> None:
+    content, before = _second(heures_realisees=10605)
+    page = _sheet(content, before)
+    rows = [[cell.value for cell in row] for row in page.iter_rows()]
+    assert [sheet.BOX, "Total de la séquence", 140, 106.05, 7.8, 113.85] in rows
+    assert "« Déclarées avant » compte déjà 7,80 h des compléments précédents." in _plain(page)
+    assert not [text for text in _plain(page) if "pas encore dans l'extrait" in text]
+
+
+def test_the_sums_of_a_person_count_earlier_complements_too() -> None:
+    two = [samples.hours(2, 100), samples.hours(3, 200, **samples.sequence(0, "S02"))]
+    content = samples.content(two)
+    before = earlier(replace(issued(2), payload=complement.encode(content)), [issued(1, *two)], ())
+    page = _sheet(content, before)
+    rows = [[cell.value for cell in row if cell.value is not None] for row in page.iter_rows()]
+    at = rows.index(["Total des heures réalisées", 196.5, 3, 202.5])
+    assert rows[at + 1] == ["+ compléments précédents, pas encore dans l'extrait", 3]
+
+
+def test_complements_of_another_organisation_are_not_counted_and_that_is_said() -> None:
+    content, _ = _second()
+    theirs = issued(1, *samples.lines(), siret=samples.DISPENSATEUR)
+    before = earlier(replace(issued(2), payload=complement.encode(content)), [theirs], ())
+    page = _sheet(content, before)
+    texts = [text for text in _plain(page) if "complément" in text.casefold()]
+    assert [text for text in texts if "ne sont pas de votre organisme" in text]
+    assert not [text for text in texts if "précédents" in text or "Déjà complétée" in text]
+
+
+def test_a_first_complement_is_the_sheet_it_was() -> None:
+    content = samples.content()
+    assert clerk.workbook(content, DAY, MOTIFS) == clerk.workbook(content, DAY, MOTIFS, NOTHING)
+    assert not [text for text in _plain(_sheet(content)) if "précédents" in text]
+
+
+def test_names_of_earlier_complements_stay_text() -> None:
+    content, _ = _second()
+    first = issued(1, *samples.lines(), samples.absence(9, 733, 733, id_absence=HOSTILE[0] + HOSTILE[6] + HOSTILE[7]))
+    before = earlier(replace(issued(2), payload=complement.encode(content)), [replace(first, numero="=1\u202e+1")], ())
+    page = _sheet(content, before)
+    assert {cell.data_type for row in page.iter_rows() for cell in row} <= {"s", "n"}
+    assert not [shown for shown in _texts(page) if "\u202e" in shown or "\x00" in shown]
