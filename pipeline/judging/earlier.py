@@ -1,4 +1,4 @@
-"""What earlier complements of a DSF added to the séquences of a new one: the clerk counts it apart. Source: spec §6.
+"""What earlier complements of a DSF added to the séquences of a new one: the clerk counts it apart. Source: contract §6.
 
 From payloads alone, and the operator's correspondances: a wave and `dsf reissue` ask the same of the same bytes. A DSF may be
 completed by its titulaire and by its dispensateur: neither learns what the other added.
