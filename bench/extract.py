@@ -51,11 +51,12 @@ assert len(facts.dsf) == len(keys)
 assert len(facts.sequences) == 20 * len(keys)
 """
 _MEASURED = """
-import json, resource, sys, time
+import json, sys, time
+from tests.memory import peak
 start = time.perf_counter()
 exec(sys.argv.pop(1))
 seconds = time.perf_counter() - start
-print(json.dumps({"secondes": round(seconds, 2), "mio": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+print(json.dumps({"secondes": round(seconds, 2), "mio": peak()}))
 """
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
 from schemas.noticed import Noticed
+from tests.memory import peak
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = ROOT.parent / "shared" / "corpus" / "spreadsheets"
@@ -73,19 +74,13 @@ def _measure() -> None:
     for name in sys.stdin.read().splitlines():
         before = _spent()
         fic = code(read(Path(name), ReadOptions()))
-        print(fic, f"{_spent() - before:.3f}", _peak(), sep="\t")
+        print(fic, f"{_spent() - before:.3f}", peak(), sep="\t")
 
 
 def _spent() -> float:
     """Seconds of CPU of this process so far: what the work costs, whoever else is on the machine."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
-
-
-def _peak() -> int:
-    """Megabytes of this process at its highest. Not ``ru_maxrss``, which begins at what its parent held."""
-    status = Path("/proc/self/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) // 1024
 
 
 def table() -> str:

@@ -10,17 +10,18 @@ from tests import world
 from tests.world import extracts
 
 _CHILD = """
-import resource, sys
+import sys
 from pathlib import Path
 from pipeline.commands import extract
 from pipeline.reference import csvtext, engine
 from pipeline.workspace import Workspace
+from tests.memory import peak
 csvtext.BLOCK = 1 << 20
 engine.MEMORY = "128MB"
 workspace = Workspace(Path(sys.argv[1]))
 (result,) = extract.load(workspace, [], force=False)
 assert result.is_new, result
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(peak())
 """
 
 

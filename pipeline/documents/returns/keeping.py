@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.documents.returns import entries
 from pipeline.documents.returns.entries import FindingData, Row, rows
-from pipeline.documents.returns.limits import COLUMNS, Room, WorkbookSize, blank_cells, in_json
+from pipeline.documents.returns.limits import BLANK, COLUMNS, Room, WorkbookSize, in_json
 from pipeline.reading.model import SheetTable
 
 OwnColumn = tuple[str, int]
@@ -26,7 +26,8 @@ class Keeper:
         self._room, self._workbook = Room(left), WorkbookSize()
         self._constats: dict[int, FindingData] = {}
         self._lignes: dict[int, dict[str, Any]] = {}
-        self._to_correct: list[tuple[dict[str, Any], SheetTable, int]] = []
+        self._to_correct: list[tuple[dict[str, Any], SheetTable, int, list[FindingData]]] = []
+        self._workbook_bytes = 0
 
     def entries(self, some: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         """The first of ``some``, as many as fit."""
@@ -48,36 +49,42 @@ class Keeper:
             entry = entries.line(row, self._codes.get(index, [])) | more(row) | {"cellules": cells, "autres": []}
             constats = {fault["place"]: entries.finding(fault) for fault in found}
             size = in_json(entry) + sum(in_json(constat) for constat in constats.values())
-            if not self._room.takes(size + self._workbook.line(cells.values(), list(constats.values()))):
+            packed = self._workbook.line(cells.values(), list(constats.values()))
+            if not self._room.takes(size + packed):
                 return
+            self._workbook_bytes += packed
             self._lignes[row["place"]] = entry
             self._constats |= constats
-            self._to_correct.append((entry, table, rank))
+            self._to_correct.append((entry, table, rank, list(constats.values())))
 
     def own_columns(self) -> int:
         """Add the sender's own columns to the lines to correct, all or none; how many are left out.
 
         A column that were there for some lines only would look as if the sender had left the others blank.
         """
-        tables = {id(table): table for _, table, _ in self._to_correct}.values()
-        columns: dict[str, set[OwnColumn]] = {}
-        for table in tables:
-            columns.setdefault(table.kind, set()).update(_ranked(table))
-        lines = [table.kind for _, table, _ in self._to_correct]
-        size = sum(blank_cells(lines.count(kind), len(own)) for kind, own in columns.items())
-        added = []
-        for entry, table, rank in self._to_correct:
+        columns = self._own_columns()
+        if any(len(own) > COLUMNS for own in columns.values()):
+            return sum(map(len, columns.values()))
+        size, added, workbook = -self._workbook_bytes, [], WorkbookSize()
+        for entry, table, rank, found in self._to_correct:
             own = entries.own_cells(table, rank)
-            size += in_json(own, depth=3) + self._workbook.cells(own)
+            blank = [BLANK] * (len(columns[table.kind]) - len(own))
+            cells = [*entry["cellules"].values(), *own, *blank]
+            size += in_json(own, depth=3) + workbook.line(cells, found)
             added.append((entry, own))
             if size > self._room.left:
-                break
-        if size > self._room.left or any(len(own) > COLUMNS for own in columns.values()):
-            return sum(len(own) for own in columns.values())
+                return sum(map(len, columns.values()))
         self._room.takes(size)
         for entry, own in added:
             entry["autres"] = own
         return 0
+
+    def _own_columns(self) -> dict[str, set[OwnColumn]]:
+        """Kind of table → the sender's own columns that its sheet of the workbook would have."""
+        columns: dict[str, set[OwnColumn]] = {}
+        for table in {id(table): table for _, table, _, _ in self._to_correct}.values():
+            columns.setdefault(table.kind, set()).update(_ranked(table))
+        return columns
 
     def lines(self, lines: pd.DataFrame) -> None:
         """Keep lines of which nothing is to be corrected."""

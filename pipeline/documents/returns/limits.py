@@ -32,6 +32,9 @@ COMMENTS = 3_000
 SAID = 1_500
 """Characters of « Que faire », or of a comment."""
 
+BLANK = {"t": "s", "v": ""}
+"""A cell of the workbook with nothing in it; it takes room all the same."""
+
 # What a part of the workbook takes at most once packed, beside its texts (tests/documents/returns/test_limits.py).
 _ROW, _CELL, _NUMBER, _TEXT, _COMMENT = 30, 8, 10, 8, 60
 _MARKS = 100  # around a cell before it is packed, at most
@@ -63,7 +66,7 @@ class Room:
 
 
 class WorkbookSize:
-    """Bytes that lines take in the workbook, at most: as if no text could be packed, but one that stood shortly before is free."""
+    """Bytes that lines take in the workbook, at most: as if no text could be packed; one that stood shortly before is free."""
 
     def __init__(self) -> None:
         self._written = 0

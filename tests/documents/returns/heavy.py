@@ -75,7 +75,7 @@ class Heavy:
         lines = self._lines(tables)
         numbers = [f"{DSF}-C{n:05d}" for n in range(self.complements)]
         issued = [SimpleNamespace(depot=deposit.numero, numero=number) for number in numbers]
-        payloads = {number: _payload(number) for number in numbers}
+        payloads = {number: _payload(number, deposit.numero) for number in numbers}
         settled = Settled(lines, self._findings(lines), frozenset(), cast("Any", tuple(issued)), payloads)
         frames = Frames(lines, pd.DataFrame(), pd.DataFrame(), tables)
         return Decided((deposit,), frames, settled)
@@ -132,6 +132,7 @@ def _finding(line: int, sheet: str, row: int, code: str, severity: str, champ: s
     )
 
 
-def _payload(number: str) -> dict[str, Any]:
+def _payload(number: str, deposit: str) -> dict[str, Any]:
     totals = {"heures_complementaires": 0, "heures_valorisees": 0}
-    return {"numero": number, "dsf_initiale": {"numero": DSF}, "demandeurs": [], "totaux": totals}
+    initial = {"numero": DSF}
+    return {"numero": number, "depot": {"numero": deposit}, "dsf_initiale": initial, "demandeurs": [], "totaux": totals}

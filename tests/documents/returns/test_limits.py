@@ -38,7 +38,7 @@ def words(count: int, length: int = 6) -> list[str]:
 
 
 def many_lines() -> Heavy:
-    return Heavy([REJECTED] * 200_000, words(1000), findings=[[LATE], [LATE, ("LIG-07", "rejet", "heures", "sept")]])
+    return Heavy([REJECTED] * 60_000, words(1000), findings=[[LATE], [LATE, ("LIG-07", "rejet", "heures", "sept")]])
 
 
 def many_columns() -> Heavy:
@@ -46,7 +46,7 @@ def many_columns() -> Heavy:
 
 
 def blank_columns() -> Heavy:
-    return Heavy([REJECTED] * 100_000, own=[(f"C{n}", ("",)) for n in range(486)], findings=[[LATE]])
+    return Heavy([REJECTED] * 30_000, own=[(f"C{n}", ("",)) for n in range(486)], findings=[[LATE]])
 
 
 def other_columns_on_each_sheet() -> Heavy:
@@ -71,11 +71,11 @@ def long_headings() -> Heavy:
 
 
 def all_accepted() -> Heavy:
-    return Heavy([ACCEPTED] * 200_000, complements=2_000, findings=[[("AVT-01", "avertissement", "nom", "Durand")], []])
+    return Heavy([ACCEPTED] * 100_000, complements=2_000, findings=[[("AVT-01", "avertissement", "nom", "Durand")], []])
 
 
 def one_wrong_among_many() -> Heavy:
-    return Heavy([REJECTED, *[ACCEPTED] * 120_000, HELD], own=[("Groupe", ("B",))], findings=[[LATE], *[[]] * 120_001])
+    return Heavy([REJECTED, *[ACCEPTED] * 100_000, HELD], own=[("Groupe", ("B",))], findings=[[LATE], *[[]] * 100_001])
 
 
 def columns_ignored() -> Heavy:
@@ -91,6 +91,10 @@ WORST = [
     *(many_lines, many_columns, blank_columns, other_columns_on_each_sheet, long_cells, long_findings, long_headings),
     *(all_accepted, one_wrong_among_many, columns_ignored, complements),
 ]
+
+
+def grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def check(report: dict[str, Any], whole: Heavy) -> None:
@@ -119,7 +123,7 @@ def test_what_comes_back_is_at_most_20_MB_and_the_rest_is_counted_and_said(made:
     assert json.loads(returned["rapport.json"])["coupe"] == json.loads(json.dumps(cut))
     notice = said(page(report).xpath("//*[@class='avis']")[0])
     numbers = [cut[name] for name in ("lignes", "constats", "complements", "tables", "colonnes") if cut[name]]
-    assert numbers and all(f"{n:,}".replace(",", " ") in notice for n in numbers), notice
+    assert numbers and all(grouped(n) in notice for n in numbers), notice
 
 
 def test_a_deposit_that_fits_comes_back_whole_and_without_a_word() -> None:
@@ -157,11 +161,8 @@ def test_the_page_counts_all_and_sends_back_to_the_original() -> None:
     assert (
         "corrigez les 20 000 lignes rejetées dans votre fichier d'origine, puis déposez-le de nouveau en entier" in told
     )
-    assert f"a-corriger.xlsx contient les {kept:,} premières, sur 20 300".replace(",", " ") in told
-    assert (
-        f"Cause 1 : Heures complémentaires, lignes 2 à {kept + 1} (au moins {kept:,} lignes)".replace(",", " ")
-        not in told
-    )
+    assert f"a-corriger.xlsx contient les {grouped(kept)} premières, sur 20 300" in told
+    assert f"Cause 1 : Heures complémentaires, lignes 2 à {kept + 1} (au moins {grouped(kept)} lignes)" in told
     assert "LIG-04 20 340" in told, "the findings of each rule, all of them"
     assert "300 autres lignes retenues, qui ne sont pas nommées ici." in told
     assert "40 lignes avaient déjà été acceptées lors d'un dépôt précédent (40 autres)" in told
@@ -173,7 +174,7 @@ def test_the_workbook_opens_on_what_it_leaves_out() -> None:
     kept = 20_000 - report["coupe"]["lignes_a_corriger"]
     assert book.active is book[layout.GUIDE]
     steps = [cell.value.replace("\u202f", " ").replace("\xa0", " ") for cell in book[layout.GUIDE]["A"] if cell.value]
-    assert f"il contient les {kept:,} premières lignes à reprendre, sur 20 000".replace(",", " ") in steps[1]
+    assert f"il contient les {grouped(kept)} premières lignes à reprendre, sur 20 000" in steps[1]
     assert "déposer de nouveau en entier marche aussi" in steps[1]
     assert steps[2].startswith("Vos 486 propres colonnes n'y sont pas")
     assert book[SHEETS[HEURES]].max_row == kept + 1
@@ -193,7 +194,7 @@ FAULT = st.tuples(st.just("LIG-04"), st.just("rejet"), st.just("date_debut"), st
 WARNING = st.tuples(st.just("AVT-01"), st.just("avertissement"), st.just("nom"), st.text(max_size=30))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     verdicts=VERDICTS,
     faults=st.lists(st.lists(FAULT, max_size=3), min_size=1, max_size=5),
@@ -242,12 +243,13 @@ def test_no_line_is_left_out_without_saying_so(
 # --- memory -----------------------------------------------------------------------------------------------------------
 
 _RENDER = """
-import pickle, resource, sys
+import pickle, sys
 from pathlib import Path
 from pipeline.documents.returns import files
+from tests.memory import peak
 report = pickle.loads(Path(sys.argv[1]).read_bytes())
 files(report)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(peak())
 """
 
 
@@ -257,25 +259,28 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 def test_a_renderer_needs_less_than_1_GB(made: Callable[[], Heavy], tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.write_bytes(pickle.dumps(made().report()))
-    child = subprocess.run([sys.executable, "-c", _RENDER, str(path)], capture_output=True, text=True, check=True)
+    child = subprocess.run(
+        [sys.executable, "-c", _RENDER, str(path)], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert int(child.stdout) < 1_000
 
 
 _RUN = """
-import resource, sys
+import sys
 from pathlib import Path
+from tests.memory import peak
 from tests.world import World
 world = World(Path(sys.argv[1])).add_dsf().write_extracts()
 world.drop("a.csv", Path(sys.argv[2]).read_bytes())
 world.run()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(peak())
 """
 
 
 def test_H16_20_000_bad_lines_with_200_columns_of_their_own(tmp_path: Path) -> None:
     """From the inbox to the outbox in one process: ≤ 20 MB come back, which took 294 MB of rapport.json and 2.9 GB of memory."""
     heading, line, _ = deposits.hours({"heures": "sept"}).split("\r\n")
-    own = [heading + "".join(f";C{n}" for n in range(200)), *[line + ";ab12c" * 200] * 20_000]
+    own = [heading + "".join(f";C{n}" for n in range(200)), *[line + ";ab12" * 200] * 20_000]
     (tmp_path / "a.csv").write_text("\r\n".join([*own, ""]), encoding="utf-8")
     command = [sys.executable, "-c", _RUN, str(tmp_path / "ws"), str(tmp_path / "a.csv")]
     child = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
