@@ -13,15 +13,17 @@ from tests.simulation.truth import NAMES, SIRETS, Truth, Version
 
 @dataclass
 class Model:
-    """``taken``: the absences completed so far, each by its complement; ``turned``: complement → absence → hundredths that
-    became fundable. ``hours``: (complement, DSF, plan, hundredths) added;
-    a plan is (convention, person, séquence). ``dropped``: name of a file → how many lines it
-    has had; it may have been saved again."""
+    """``taken``: the absences completed so far, each by its complement or an extract that said so. ``turned``: complement →
+    absence → hundredths that became fundable. ``hours``: (complement, DSF, plan, hundredths) added; a plan is (convention,
+    person, séquence). ``added``: each line of hours: DSF, plan, first day, last day, hundredths. ``dropped``: name of a file →
+    how many lines it has had; it may have been saved again.
+    """
 
     truth: Truth
     taken: dict[int, str] = field(default_factory=dict)
     turned: dict[str, dict[int, int]] = field(default_factory=dict)
     hours: list[tuple[str, str, tuple[int, int, int], int]] = field(default_factory=list)
+    added: set[tuple[str, tuple[int, int, int], str, str, int]] = field(default_factory=set)
     numbers: set[str] = field(default_factory=set)
     reports: set[str] = field(default_factory=set)
     dropped: dict[str, set[int]] = field(default_factory=dict)
@@ -41,6 +43,9 @@ class Model:
         """What is wrong with what has left since the last look."""
         newest = self.newest(loaded)
         bad = []
+        for version in loaded:
+            for thing in version.completed:
+                self.taken.setdefault(thing, f"extract {version.name}")
         found = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in outbox.glob("*/dsf/*/*.json")]
         for path, payload in sorted(found, key=lambda item: (item[1]["emis_le"], item[1]["numero"])):
             if payload["numero"] not in self.numbers:
@@ -72,12 +77,20 @@ class Model:
                         self.taken[thing] = number
                         turned[thing] = round(100 * absence["heures_valorisees"])
                 plan = self._plan(where)
-                added[plan] += round(100 * sum(line["heures"] for line in sequence["lignes"]))
+                for line in sequence["lignes"]:
+                    added[plan] += round(100 * line["heures"])
+                    bad += self._line(number, dsf, plan, line)
         for plan, hours in added.items():
             if hours:
                 self.hours.append((number, dsf, plan, hours))
                 bad += self._beyond(number, plan, newest)
         return bad
+
+    def _line(self, number: str, dsf: str, plan: tuple[int, int, int], line: dict[str, Any]) -> list[str]:
+        days = (line["date_debut"], line["date_fin"])
+        twice = any((dsf, plan, *days) == one[:4] for one in self.added)
+        self.added.add((dsf, plan, *days, round(100 * line["heures"])))
+        return [f"{number}: hours of {days} on {plan} were added before"] if twice else []
 
     def _plan(self, where: tuple[str, str, str]) -> tuple[int, int, int]:
         """The plan behind the names, as today's truth or any version has called it."""
@@ -100,12 +113,15 @@ class Model:
         return found
 
     def _beyond(self, number: str, plan: tuple[int, int, int], newest: dict[str, Version]) -> list[str]:
+        left = self.left(plan, newest)
+        return [f"{number}: {-left} beyond what is planned for {plan}"] if left < 0 else []
+
+    def left(self, plan: tuple[int, int, int], newest: dict[str, Version]) -> int:
+        """Hours of a plan that are neither declared nor issued."""
         declared = sum(version.declared[dsf].get(plan, 0) for dsf, version in newest.items())
         planned = max(version.planned.get(plan, 0) for version in newest.values())
         issued = sum(hours for of, dsf, where, hours in self.hours if where == plan and of not in newest[dsf].contains)
-        if declared + issued > planned:
-            return [f"{number}: {declared} declared and {issued} issued of {planned} planned for {plan}"]
-        return []
+        return planned - declared - issued
 
     def _report(self, report: dict[str, Any]) -> list[str]:
         bad = []

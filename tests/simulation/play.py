@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from importlib import import_module
@@ -22,7 +22,7 @@ from pipeline.workspace import Workspace
 from schemas.fields import ABSENCES, HEURES
 from tests.crash.scenario import InProcess
 from tests.simulation.model import Model
-from tests.simulation.truth import NAMES, SHARED, SIRETS, Dsf, Line, Truth
+from tests.simulation.truth import NAMES, SHARED, SIRETS, Absence, Dsf, Line, Truth
 from tests.world import SECOND, SETTINGS, deposits
 
 chain: Any = import_module("pipeline.run")
@@ -58,7 +58,7 @@ class Play:
         self.model = Model(self.truth)
         self.workspace = Workspace(self.root / "ws")
         self.workspace.create()
-        for _ in range(3):
+        for _ in range(6):
             self.truth.add_convention()
         self.mend()
         self.extract()
@@ -95,14 +95,17 @@ class Play:
         """One random thing happens."""
         choices: list[tuple[int, Callable[[], None]]] = [
             (30, self.deposit),
+            (6, self.claims_again),
+            (6, self.to_the_brim),
             (26, self.night),
             (8, self.dies),
             (5, self.disk_is_full),
-            (8, self.renamed_extract),
+            (10, self.renamed_extract),
             (4, self.extract),
+            (4, self.forgetful_extract),
             (2, self.cut_extract),
             (2, self.late_extract),
-            (5, self.mend),
+            (7, self.mend),
             (5, self.clerk),
             (4, self.receiver),
             (4, self.again),
@@ -118,12 +121,14 @@ class Play:
 
     # --- extracts -----------------------------------------------------------------------------------------------------
 
-    def extract(self, *, late: bool = False) -> None:
-        """The operator puts an extract of all that is known, as it is called today."""
+    def extract(self, of: Sequence[tuple[Dsf, Line]] = (), *, late: bool = False) -> None:
+        """The operator puts an extract as things are called today: of all that is known, or of a half and ``of`` these."""
         self.truth.day += timedelta(days=1)
         known = list(self.truth.dsf)
         if self.rng.random() < 0.3:
-            known = self.rng.sample(known, max(1, len(known) // 2))
+            half = self.rng.sample(known, max(1, len(known) // 2))
+            numbers = {dsf.number for dsf in [*half, *(dsf for dsf, _ in of)]}
+            known = [dsf for dsf in known if dsf.number in numbers]
         _, files = self.truth.version(known)
         for name, data in files.items():
             if late:
@@ -133,15 +138,31 @@ class Play:
         self._remember_names()
 
     def renamed_extract(self) -> None:
-        """Names change, and the next extract says so; more often than not the operator is told in time."""
-        before = len(self.truth.renamed)
+        """Names change, and the next extract says so; half of the time the operator is told in time. Who knows the new
+        names claims what was completed under the old ones."""
+        before, changed = len(self.truth.renamed), []
         for _ in range(self.rng.randint(1, 3)):
-            self.truth.rename()
-        self.extract()
+            known = self._done() if self.rng.random() < 0.7 else []
+            changed.append(self.rng.choice(known or [(dsf, line) for dsf, line, _ in self.truth.everything()]))
+            self.truth.rename(*changed[-1])
+        self.extract(changed)
         for row in self.truth.renamed[before:]:
             row["date"] = self.truth.day.isoformat()
-        if self.rng.random() < 0.6:
+        if self.rng.random() < 0.5:
             self.mend()
+        for dsf, line in changed:
+            self._claim_again(dsf, line)
+            self._to_the_brim(dsf, line)
+
+    def forgetful_extract(self) -> None:
+        """An extract no longer says of some absence that it is completed, and somebody claims it."""
+        marked = [one for one in self.truth.everything() if one[2].marked and one[2].thing in self.model.taken]
+        if not marked:
+            return
+        dsf, line, absence = self.rng.choice(marked)
+        absence.marked = False
+        self.extract([(dsf, line)])
+        self._drop_one(dsf, ABSENCES, self._absence(self._names(dsf, line), absence))
 
     def late_extract(self) -> None:
         """An extract is made today and arrives after others, or one that was made arrives now."""
@@ -189,25 +210,71 @@ class Play:
         mine = [d for d in self.truth.dsf if siret in (d.convention.titulaire, d.convention.dispensateur)]
         chosen = self.rng.choice(mine if mine and self.rng.random() < 0.9 else self.truth.dsf)
         kind = self.rng.choice((HEURES, ABSENCES, ABSENCES))
-        lines = [self._line(kind, chosen) for _ in range(self.rng.randint(1, 3))]
+        named: set[int] = set()
+        lines = [self._line(kind, chosen, named) for _ in range(self.rng.randint(1, 5))]
         self._drop(siret, kind, [self._typed(siret, line) for line in lines if line])
+
+    def claims_again(self) -> None:
+        """What was completed or added already is claimed once more, as it is called today."""
+        if known := self._done():
+            self._claim_again(*self.rng.choice(known))
+
+    def _claim_again(self, dsf: Dsf, line: Line) -> None:
+        """An absence that was completed there and hours that were added, if there are any."""
+        absences = [one for one in line.absences if one.thing in self.model.taken and not one.gone]
+        added = [days for number, plan, *days in sorted(self.model.added) if self._place(number, plan) == (dsf, line)]
+        if absences:
+            self._drop_one(dsf, ABSENCES, self._absence(self._names(dsf, line), self.rng.choice(absences)))
+        if added:
+            start, end, hours = self.rng.choice(added)
+            days = {"date_debut": _french(start), "date_fin": _french(end)}
+            self._drop_one(dsf, HEURES, {**self._names(dsf, line), **days, "heures": _typed_hours(hours)})
+
+    def to_the_brim(self) -> None:
+        """All hours that a plan has left, or a little more."""
+        dsf = self.rng.choice(self.truth.dsf)
+        self._to_the_brim(dsf, self.rng.choice(dsf.lines))
+
+    def _to_the_brim(self, dsf: Dsf, line: Line) -> None:
+        plan = (dsf.convention.thing, line.person.thing, line.sequence)
+        left = self.model.left(plan, self.model.newest(self._loaded()))
+        day = _french((date(2025, 1, 6) + timedelta(days=self.rng.randrange(80))).isoformat())
+        hours = max(left, 0) // 25 * 25 + self.rng.choice((0, 25, 100, 1000))
+        self._drop_one(dsf, HEURES, {**self._names(dsf, line), "date_debut": day, "heures": _typed_hours(hours)})
+
+    def _drop_one(self, dsf: Dsf, kind: str, line: dict[str, str]) -> None:
+        siret = self.rng.choice((dsf.convention.titulaire, dsf.convention.dispensateur))
+        self._drop(siret, kind, [self._typed(siret, line)])
+
+    def _place(self, number: str, plan: tuple[int, int, int]) -> tuple[Dsf, Line]:
+        dsf = next(one for one in self.truth.dsf if one.number == number)
+        return dsf, next(one for one in dsf.lines if (one.person.thing, one.sequence) == plan[1:])
+
+    def _done(self) -> list[tuple[Dsf, Line]]:
+        """Where absences were completed or hours added."""
+        completed = [(dsf, line) for dsf, line, one in self.truth.everything() if one.thing in self.model.taken]
+        return completed + [self._place(dsf, plan) for dsf, plan, *_ in sorted(self.model.added)]
+
+    def _names(self, dsf: Dsf, line: Line) -> dict[str, str]:
+        return {
+            "numero_dsf": dsf.number,
+            "identifiant_de": line.person.name,
+            "nom": line.person.surname,
+            "code_sequence": dsf.convention.codes[line.sequence],
+        }
 
     def _typed(self, siret: str, line: dict[str, str]) -> dict[str, str]:
         """The line as this organisation can type it: it does not know the names of others' trainees."""
         own = line["nom"] in (SHARED, NAMES[siret])
         return line if own else {**line, "nom": "INCONNU"}
 
-    def _line(self, kind: str, dsf: Dsf) -> dict[str, str] | None:
+    def _line(self, kind: str, dsf: Dsf, named: set[int]) -> dict[str, str] | None:
+        """One line; an absence that stands in ``named`` is not named again, by the careful."""
         line = self.rng.choice(dsf.lines)
-        names = {
-            "numero_dsf": dsf.number,
-            "identifiant_de": line.person.name,
-            "nom": line.person.surname,
-            "code_sequence": dsf.convention.codes[line.sequence],
-        }
+        names = self._names(dsf, line)
         if kind == HEURES:
             day = date(2025, 1, 6) + timedelta(days=self.rng.randrange(80))
-            hours = self.rng.choice(("7", "3,5", "10", "30", "sept", "0,33"))
+            hours = self.rng.choice(("7", "3,5", "10", "7,25", "30", "sept", "0,33"))
             return {
                 **names,
                 "date_debut": f"{day:%d/%m/%Y}",
@@ -216,12 +283,15 @@ class Play:
             }
         if self.stale and self.rng.random() < 0.25:
             return dict(self.rng.choice(self.stale))
-        return self._absence(names, line)
-
-    def _absence(self, names: dict[str, str], line: Line) -> dict[str, str] | None:
-        if not line.absences:
+        new = [one for one in line.absences if one.thing not in self.model.taken and one.thing not in named]
+        listed = new if self.rng.random() < 0.9 else line.absences
+        if not listed:
             return None
-        absence = self.rng.choice(line.absences)
+        absence = self.rng.choice(listed)
+        named.add(absence.thing)
+        return self._absence(names, absence)
+
+    def _absence(self, names: dict[str, str], absence: Absence) -> dict[str, str]:
         day = f"{absence.start:%d/%m/%Y}"
         by = self.rng.choice(("id", "dates", "both"))
         partial = self.rng.random() < 0.15
@@ -230,7 +300,7 @@ class Play:
             **names,
             "id_absence": absence.name if by != "dates" else "",
             **({"date_debut": day, "date_fin": day} if by != "id" else {}),
-            "heures": f"{hours // 100},{hours % 100:02d}",
+            "heures": _typed_hours(hours),
             "reliquat_abandonne": "oui" if partial else "",
         }
 
@@ -238,15 +308,8 @@ class Play:
         """What a secretary who keeps an old template will type later."""
         self.stale = self.stale[-60:]
         for dsf, line, absence in self.rng.sample(list(self.truth.everything()), 3):
-            names = {
-                "numero_dsf": dsf.number,
-                "identifiant_de": line.person.name,
-                "nom": line.person.surname,
-                "code_sequence": dsf.convention.codes[line.sequence],
-                "id_absence": absence.name,
-                "heures": f"{absence.hours // 100},{absence.hours % 100:02d}",
-            }
-            self.stale.append(names)
+            hours = _typed_hours(absence.hours)
+            self.stale.append({**self._names(dsf, line), "id_absence": absence.name, "heures": hours})
 
     def _drop(self, siret: str, kind: str, lines: list[dict[str, str]]) -> None:
         if not lines:
@@ -385,3 +448,11 @@ class Play:
                 found = next(one for one in self.truth.dsf if one.number == dsf)
                 line = next(one for one in found.lines if (one.person.thing, one.sequence) == plan[1:])
                 line.done += added
+
+
+def _typed_hours(hundredths: int) -> str:
+    return f"{hundredths // 100},{hundredths % 100:02d}"
+
+
+def _french(day: str) -> str:
+    return f"{date.fromisoformat(day):%d/%m/%Y}"

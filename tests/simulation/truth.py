@@ -21,7 +21,8 @@ Place = tuple[str, str, str, str]
 
 @dataclass
 class Absence:
-    """``thing``: the absence itself. ``gone``: Kairos no longer lists it."""
+    """``thing``: the absence itself. ``marked``: an extract says that it is completed; ``marked_as``: under which names the
+    last one did. ``gone``: Kairos no longer lists it."""
 
     thing: int
     start: date
@@ -29,6 +30,7 @@ class Absence:
     rank: int = 0
     prefix: str = "A"
     marked: bool = False
+    marked_as: "Place | None" = None
     gone: bool = False
 
     @property
@@ -85,6 +87,8 @@ class Version:
     planned: dict[tuple[int, int, int], int]
     contains: frozenset[str]
     """Complements whose hours Kairos had taken by then."""
+    completed: frozenset[int]
+    """Absences that it says are completed."""
 
 
 @dataclass
@@ -128,18 +132,22 @@ class Truth:
         )
         for _ in range(rng.randint(1, 2)):
             lines = [
-                Line(person, sequence, 100_00, rng.randrange(10_00, 40_00, 25))
+                Line(person, sequence, 140_00, rng.randrange(10_00, 40_00, 25))
                 for person in people
                 for sequence in convention.codes
             ]
             self.dsf.append(Dsf(f"DSF-{self.thing()}", convention, lines))
             for line in lines:
-                for _ in range(rng.randint(0, 3)):
+                for _ in range(rng.randint(1, 5)):
                     self.add_absence(line)
+                for absence in line.absences:
+                    absence.marked = rng.random() < 0.1
 
     def add_absence(self, line: Line, *, first: bool = False) -> None:
         """One more absence; the ranks of a line count from 1, so one that comes first shifts the others."""
         start = date(2025, 1, 6) + timedelta(days=self.rng.randrange(60))
+        while first and any(start == other.start for other in line.absences):
+            start += timedelta(days=1)  # under the rank and on the day of another, nothing tells it from that one
         hours = self.rng.randrange(1_00, 14_01, 25)
         line.absences.insert(0 if first else len(line.absences), Absence(self.thing(), start, hours))
         for rank, absence in enumerate((a for a in line.absences if not a.gone), 1):
@@ -151,11 +159,10 @@ class Truth:
         row = {"champ": champ, "numero_dsf": dsf, "identifiant_de": de, "ancien": old, "nouveau": new}
         self.renamed.append({**row, "source": "FT", "date": self.day.isoformat()})
 
-    def rename(self) -> str:
-        """One change of names somewhere, as it will be written in the next extract."""
-        kind = self.rng.choice(("person", "sequence", "prefix", "shift", "plan", "convention"))
-        dsf = self.rng.choice(self.dsf)
-        line, convention = self.rng.choice(dsf.lines), dsf.convention
+    def rename(self, dsf: Dsf, line: Line) -> None:
+        """One change of names there, as it will be written in the next extract."""
+        kind = self.rng.choice(("person", "sequence", "sequence", "prefix", "shift", "shift", "plan", "convention"))
+        convention = dsf.convention
         if kind == "person":
             old, line.person.name = line.person.name, f"{10_000_000_000 + self.thing():011d}"
             self.note("identifiant_de", old, line.person.name)
@@ -174,7 +181,6 @@ class Truth:
             self.note("numero_convention", old, convention.name)
         else:
             self._rename_absences(dsf, line, shift=kind == "shift")
-        return kind
 
     def _rename_absences(self, dsf: Dsf, line: Line, *, shift: bool) -> None:
         before = {a.thing: a.name for a in line.absences if not a.gone}
@@ -197,6 +203,7 @@ class Truth:
         absences: dict[Place, int] = {}
         declared: dict[str, dict[tuple[int, int, int], int]] = {}
         planned: dict[tuple[int, int, int], int] = {}
+        completed = set()
         for dsf in chosen:
             rows["dsf"].append(self._dsf(dsf))
             for line in dsf.lines:
@@ -211,8 +218,9 @@ class Truth:
                         rows["absences"].append(row)
                         place = (row["numero_dsf"], row["identifiant_de"], row["code_sequence"], row["id_absence"])
                         absences[place] = absence.thing
+                        completed |= {absence.thing} if row["deja_complementee"] == "oui" else set()
         name = f"v{len(self.versions) + 1}"
-        made = Version(name, self.day, absences, declared, planned, frozenset(self.processed))
+        made = Version(name, self.day, absences, declared, planned, frozenset(self.processed), frozenset(completed))
         self.versions[name] = made
         return made, {f"{table}_{name}.csv": _csv(table, rows[table]) for table in rows}
 
@@ -252,14 +260,17 @@ class Truth:
         }
 
     def _absence(self, dsf: Dsf, line: Line, absence: Absence) -> Row:
+        """Who forgets that it is completed does not change its names at once: nobody could tell."""
+        place = (dsf.number, line.person.name, dsf.convention.codes[line.sequence], absence.name)
+        marked = absence.marked or absence.marked_as not in (None, place)
+        if marked:
+            absence.marked_as = place
         return {
-            **{"numero_dsf": dsf.number, "identifiant_de": line.person.name},
-            "code_sequence": dsf.convention.codes[line.sequence],
-            "id_absence": absence.name,
+            **dict(zip(("numero_dsf", "identifiant_de", "code_sequence", "id_absence"), place, strict=True)),
             "type_absence": "Maladie",
             **dict.fromkeys(("date_debut", "date_fin"), absence.start.isoformat()),
             "heures_non_financables": f"{absence.hours / 100:.2f}",
-            "deja_complementee": "oui" if absence.marked else "non",
+            "deja_complementee": "oui" if marked else "non",
         }
 
     def everything(self) -> Iterator[tuple[Dsf, Line, Absence]]:
