@@ -122,13 +122,17 @@ class Play:
     # --- extracts -----------------------------------------------------------------------------------------------------
 
     def extract(self, of: Sequence[tuple[Dsf, Line]] = (), *, late: bool = False) -> None:
-        """The operator puts an extract as things are called today: of all that is known, or of a half and ``of`` these."""
+        """The operator puts an extract as things are called today: of all that is known, or of a half and ``of`` these.
+
+        Their conventions come whole: a plan whose séquence has one name on one DSF and another on the next is two plans, to
+        anybody who was not told.
+        """
         self.truth.day += timedelta(days=1)
         known = list(self.truth.dsf)
         if self.rng.random() < 0.3:
             half = self.rng.sample(known, max(1, len(known) // 2))
-            numbers = {dsf.number for dsf in [*half, *(dsf for dsf, _ in of)]}
-            known = [dsf for dsf in known if dsf.number in numbers]
+            numbers, conventions = {dsf.number for dsf in half}, {dsf.convention.thing for dsf, _ in of}
+            known = [dsf for dsf in known if dsf.number in numbers or dsf.convention.thing in conventions]
         _, files = self.truth.version(known)
         for name, data in files.items():
             if late:
