@@ -29,6 +29,7 @@ class Noticed(StrEnum):
     # a cell
     SPREADSHEET_ERROR = "erreur"
     NOT_CALCULATED = "non_calcule"
+    SHOWN_OTHERWISE = "affiche_autrement"
     DATE_UNREADABLE = "date_illisible"
     HOURS_UNREADABLE = "heures_illisibles"
     YES_NO_UNREADABLE = "oui_non_illisible"
@@ -123,6 +124,10 @@ NOTES: dict[str, tuple[str, str]] = {
     "embedded_objects": (
         "Le classeur contient des objets incorporés : ils n'ont pas été ouverts",
         "The workbook holds embedded objects: they were not opened",
+    ),
+    "shown_numbers": (
+        "Feuille « {feuille} », colonne {valeur}, les nombres affichés avec des zéros ou du texte ont été lus tels quels",
+        "Sheet “{feuille}”, column {valeur}, numbers shown with zeros or text were read as shown",
     ),
     "no_line_end": (
         "La dernière ligne ({ligne}) du fichier n'a pas de fin de ligne : vérifiez qu'elle est entière",

@@ -13,7 +13,7 @@ from stdnum.fr import nir as nir_number
 
 from pipeline.cells.dates import read_date
 from pipeline.cells.hours import read_hours
-from pipeline.cells.model import Cell, ErrorCell, FormulaCell, Meaning, PlainMeanings
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell, Meaning, PlainMeanings, ShownCell
 from pipeline.cells.text import as_text, display
 from pipeline.cells.text import number as number_text
 from schemas.fields import MAX_COMMENT, MAX_TEXT, FieldKind
@@ -47,7 +47,7 @@ def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meani
     if (
         isinstance(cell, str)
         and len(cell) < _NIR_LENGTH
-        and kind in _AS_TEXT
+        and kind in AS_TEXT
         and _PLAIN.fullmatch(cell)
         and cell[0] != "#"
     ):
@@ -57,6 +57,8 @@ def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meani
         if cell.value is None:
             return Meaning(None, (Noticed.NOT_CALCULATED,))
         cell, noticed = cell.value, (Noticed.FORMULA,)
+    if isinstance(cell, ShownCell):
+        return _read_shown(kind, cell, noticed, epoch_1904=epoch_1904)
     if is_blank(cell):
         return _BLANK
     wrong = _wrong_in_itself(cell, kind)
@@ -66,9 +68,32 @@ def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meani
     return Meaning(read.value, noticed + read.noticed, read.detail) if noticed and read.value is not None else read
 
 
+def _read_shown(kind: FieldKind, cell: ShownCell, noticed: tuple[Noticed, ...], *, epoch_1904: bool) -> Meaning:
+    """A text is what the program shows; hours, days and yes/no are the number itself."""
+    if holds_nir(cell.value):
+        return Meaning(None, (Noticed.NIR,))
+    if kind in AS_TEXT and cell.shown is None:
+        return Meaning(None, (Noticed.SHOWN_OTHERWISE,), display(cell.value))
+    read = read_cell(kind, plain_cell(cell, as_text=kind in AS_TEXT), epoch_1904=epoch_1904)
+    return read._replace(noticed=noticed + read.noticed) if noticed and read.value is not None else read
+
+
+def plain_cell(cell: Cell, *, as_text: bool) -> Cell:
+    """Return what counts of a cell that its format shows otherwise: the text it shows, or its number; other cells as they are."""
+    inner = cell.value if isinstance(cell, FormulaCell) else cell
+    if not isinstance(inner, ShownCell):
+        return cell
+    if as_text and (inner.shown is None or holds_nir(inner.value)):
+        return inner
+    plain = inner.shown if as_text else inner.value
+    return FormulaCell(plain) if isinstance(cell, FormulaCell) else plain
+
+
 def read_free_cell(cell: Cell) -> Meaning:
     """Look for a NIR in ``cell``, of a column of the sender's own; nothing else is read there."""
     if isinstance(cell, FormulaCell):
+        cell = cell.value
+    if isinstance(cell, ShownCell):
         cell = cell.value
     return Meaning(None, (Noticed.NIR,)) if holds_nir(cell) else _BLANK
 
@@ -80,7 +105,7 @@ def read_column(
 
     ``kind`` None: a column of the sender's own. ``all_texts``: the caller knows that every cell is a text.
     """
-    if kind in _AS_TEXT or kind is None:
+    if kind in AS_TEXT or kind is None:
         texts: Sequence[Cell] = cells if all_texts else [cell for cell in cells if isinstance(cell, str)]
         if (all_texts or len(texts) + (None in cells) == len(cells)) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
             # A blank cell is None, and None is what it means.
@@ -200,7 +225,8 @@ def _read_date(cell: Cell, epoch_1904: bool) -> Meaning:
     return Meaning(day, () if day is not None else (Noticed.DATE_UNREADABLE,), detail)
 
 
-_AS_TEXT = frozenset({FieldKind.TEXT, FieldKind.KEY, FieldKind.PERSON, FieldKind.MOTIF, FieldKind.COMMENT})
+AS_TEXT = frozenset({FieldKind.TEXT, FieldKind.KEY, FieldKind.PERSON, FieldKind.MOTIF, FieldKind.COMMENT})
+"""Kinds of fields of which a number is read as the text it makes."""
 _READERS: dict[FieldKind, Callable[[Cell, bool], Meaning]] = {
     FieldKind.TEXT: _read_text,
     FieldKind.KEY: _read_text,

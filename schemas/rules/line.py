@@ -61,6 +61,11 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
             "Remplacez la formule par sa valeur (copier, puis collage spécial : valeurs).",
             "une valeur, non une formule",
         ),
+        Noticed.SHOWN_OTHERWISE: Words(
+            "La cellule « {titre} » affiche autre chose que le nombre qu'elle contient, {valeur}.",
+            "Mettez la cellule au format Texte et tapez-y exactement ce qu'il faut lire.",
+            "un texte, tapé comme il doit être lu",
+        ),
     },
     en={
         Noticed.SPREADSHEET_ERROR: Words(
@@ -73,12 +78,18 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
             "Replace the formula by its value (copy, then paste special: values).",
             "a value, not a formula",
         ),
+        Noticed.SHOWN_OTHERWISE: Words(
+            "The cell “{titre}” shows something else than the number it holds, {valeur}.",
+            "Format the cell as Text and type exactly what is to be read.",
+            "a text, typed as it is to be read",
+        ),
     },
     facts=lambda frame, failing: pd.DataFrame({"variante": failing["etat"]}),
 )
 def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
     """An error or an uncalculated formula reads as a blank in most programs, and a blank would change what is declared."""
-    return ~observations["etat"].isin([Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED])
+    unusable = [Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED, Noticed.SHOWN_OTHERWISE]
+    return ~observations["etat"].isin(unusable)
 
 
 _DE_FORMS_FR = "8 caractères (7 chiffres puis un chiffre ou une lettre), ou 11 chiffres, ou 0 suivi de 9 chiffres puis un chiffre ou une lettre"
