@@ -56,6 +56,11 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "damaged_file": ("le fichier est incomplet ou abîmé", "the file is incomplete or damaged"),
     "damaged_workbook": ("le classeur est abîmé", "the workbook is damaged"),
     "damaged_sheet": ("une feuille du classeur est abîmée", "a sheet of the workbook is damaged"),
+    "unread_cells": (
+        "une feuille a des cellules écrites d'une façon inhabituelle : ouvrez le classeur et enregistrez-le au format .xlsx",
+        "a sheet has cells written in an unusual way: open the workbook and save it as .xlsx",
+    ),
+    "double_sheets": ("deux feuilles du classeur ont le même nom", "two sheets of the workbook have the same name"),
     "damaged_content": ("le contenu du classeur est abîmé", "the content of the workbook is damaged"),
     "many_parts": ("le classeur a trop de parties", "the workbook has too many parts"),
     "double_parts": ("deux parties du classeur ont le même nom", "two parts of the workbook have the same name"),

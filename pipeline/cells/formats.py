@@ -6,11 +6,12 @@ identifier typed as a number is what its author sees, so it is read as shown, or
 
 import re
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from functools import cache
 
-from pipeline.cells.model import ShownCell
+from pipeline.cells.model import Cell, ErrorCell, ShownCell
 from pipeline.cells.text import DIGITS_OF_A_NUMBER, number
 
 Number = int | float
@@ -24,6 +25,14 @@ BUILTIN: dict[int, str] = {
     **{48: "##0.0E+0", 49: "@"},
 }
 """The formats that a workbook may use by number without writing them. Others are what the workbook says, else ``General``."""
+
+
+HASHES = "########"
+"""What Excel shows of a number that is no day and no time: below zero, or beyond the year 9999."""
+_MILLISECONDS = 86_400_000  # of a day
+_DAYS = 2_958_466  # 1 January 10000, in days of 1900
+_DAYS_1900_TO_1904 = 1462
+_LONGEST = 10**6  # days
 
 
 class Clock(Enum):
@@ -236,6 +245,29 @@ def _scales(part: _Section) -> bool:
 
 def _last_place(part: _Section) -> int:
     return max((i for i, (is_place, _) in enumerate(part.pieces) if is_place), default=-1)
+
+
+def typed(value: Number, code: str, *, epoch_1904: bool = False) -> Cell:
+    """Return the cell of ``value`` shown through ``code``: a day, a time, a duration, the number, or what is shown of it."""
+    kind = clock(value, code)
+    return as_shown(value, code) if kind is None else moment(value, kind, epoch_1904=epoch_1904)
+
+
+def moment(value: Number, kind: Clock, *, epoch_1904: bool = False) -> Cell:
+    """Return ``value``, a count of days, as a duration, a time, a day or both; an error where Excel has none to show."""
+    if kind is Clock.ELAPSED or (epoch_1904 and -1 < value < 0):
+        held = abs(value) < _LONGEST
+        return timedelta(milliseconds=round(value * _MILLISECONDS)) if held else ErrorCell(HASHES)
+    if not 0 <= value < _DAYS - (_DAYS_1900_TO_1904 if epoch_1904 else 0):
+        return ErrorCell(HASHES)
+    days, rest = divmod(round(value * _MILLISECONDS), _MILLISECONDS)
+    clock_time = (datetime.min + timedelta(milliseconds=rest)).time()
+    if days == 0:
+        return clock_time
+    # In days of 1900 there is a 29 February that never was: number 60.
+    first = date(1904, 1, 1) if epoch_1904 else date(1899, 12, 31 if days < 60 else 30)
+    day = first + timedelta(days=days)
+    return day if clock_time == time() else datetime.combine(day, clock_time)
 
 
 def as_shown(value: Number, code: str) -> Number | ShownCell:

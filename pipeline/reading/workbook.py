@@ -13,6 +13,7 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.reading.archive import Archive, open_archive
+from pipeline.reading.compound import packed
 from pipeline.reading.model import Observation
 from pipeline.reading.opendocument import read_content
 from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, unreadable
@@ -65,6 +66,7 @@ def read_xls(data: bytes, limits: Limits) -> Workbook:
         if marks.width <= limits.colonnes and area > max(SPREAD, marks.cells * SPARSE):
             raise beyond("memoire", area, SPREAD)
     notes = [note(what) for what in scanned.notes]
+    data = packed(bytes(scanned.content))
     return _assemble("xls", data, limits, notes, dict(enumerate(scanned.sheets)), epoch_1904=scanned.epoch_1904)
 
 
@@ -120,6 +122,8 @@ def _assemble(
         raise unreadable("damaged_workbook") from None
     if len(entries) > limits.feuilles:
         raise beyond("feuilles", len(entries), limits.feuilles)
+    if len({entry.name for entry in entries}) < len(entries):
+        raise unreadable("double_sheets")  # calamine knows a sheet by its name
     sheets = []
     for place, entry in enumerate(entries):
         if entry.typ == SheetTypeEnum.WorkSheet:
@@ -141,6 +145,10 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
     try:
         found = workbook.get_sheet_by_index(place)
         start = found.start
+        if marks.sure > (0, 0) and (
+            start is None or found.end[0] + 1 < marks.sure[0] or found.end[1] + 1 < marks.sure[1]
+        ):
+            raise unreadable("unread_cells", sheet=name)
         if start is None:
             return _with_marks(Sheet(name, [], []), [], [], 0, marks)
         width = found.end[1] + 1
@@ -174,13 +182,16 @@ def _filled_rows(found: Iterator[list[Cell]], blank: list[Cell]) -> tuple[list[i
 def _with_marks(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], shift: int, marks: Marks) -> Sheet:
     """``sheet`` with its errors and formulas at their places, and the rows that hold nothing else."""
     sheet.hidden_rows = tuple(marks.hidden_rows)
-    if not marks.errors and not marks.formulas:
+    if not marks.errors and not marks.formulas and not marks.values:
         return sheet
     by_number: dict[int, list[Cell]] = dict(zip(numbers, rows, strict=True))
-    first = min([shift if rows else 1 << 20, *(c for _, c in marks.errors), *(c for _, c in marks.formulas)])
+    places = (marks.values, marks.errors, marks.formulas)
+    first = min(shift if rows else 1 << 20, *(min((c for _, c in found), default=1 << 20) for found in places))
     if first < shift or not rows:
         by_number = {number: [None] * (shift - first) + row for number, row in by_number.items()}
     shift = first if not rows else min(first, shift)
+    for (row, column), value in marks.values.items():
+        _reach(by_number, row + 1, column - shift)[column - shift] = value
     for (row, column), has_value in marks.formulas.items():
         cells = _reach(by_number, row + 1, column - shift)
         value = cells[column - shift]

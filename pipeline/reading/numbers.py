@@ -1,0 +1,58 @@
+"""Numbers of the binary workbooks, with what their formats make of them: days, times, durations, or what is shown."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pipeline.cells.formats import BUILTIN, GENERAL, always_plain, typed
+from pipeline.cells.model import Cell, ErrorCell, ShownCell
+
+_TRUSTED = re.compile(
+    r"General|(?:#,##)?0(?:\.0+)?|h{1,2}:mm(?::ss)?|\[h{1,2}\]:mm(?::ss)?|d{1,2}[/.-]m{1,2}[/.-]yy(?:yy)?(?: h{1,2}:mm)?(?:;@)?"
+)
+"""Formats so common that every reader takes them for what they are."""
+
+
+class Formats:
+    """What the formats of a workbook make of its numbers.
+
+    A cell names its style, a style names its format. ``codes``: the formats that the workbook itself writes, by number;
+    ``styles``: the number of the format of each style; ``reader_knows``: numbers under which the fast reader sees them.
+    """
+
+    def __init__(
+        self,
+        styles: Sequence[int],
+        codes: Mapping[int, str],
+        reader_knows: Sequence[int] = (),
+        *,
+        epoch_1904: bool = False,
+    ) -> None:
+        self._epoch = epoch_1904
+        found = {style: codes.get(number, BUILTIN.get(number, GENERAL)) for style, number in enumerate(styles)}
+        self.looks = {
+            style: code
+            for style, code in found.items()
+            if not always_plain(code) or (styles[style] in codes and not _TRUSTED.fullmatch(code))
+        }
+        """Style → format, of those that may show a number otherwise than the fast reader gives it."""
+        self._trusted = {
+            style
+            for style, code in self.looks.items()
+            if styles[style] not in codes or (styles[style] in reader_knows and _TRUSTED.fullmatch(code))
+        }
+        self._known: dict[tuple[int, float], Cell] = {}
+
+    def cell(self, style: int, value: float) -> Cell:
+        """Return the cell of ``value`` in ``style``."""
+        code = self.looks.get(style)
+        if code is None:
+            return value
+        key = style, value
+        if key not in self._known:
+            self._known[key] = typed(value, code, epoch_1904=self._epoch)
+        return self._known[key]
+
+    def corrected(self, style: int, value: float) -> Cell:
+        """Return the cell of ``value`` in ``style``, None where the fast reader gives the same."""
+        cell = self.cell(style, value)
+        return None if style in self._trusted and not isinstance(cell, ErrorCell | ShownCell) else cell
