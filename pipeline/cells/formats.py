@@ -35,7 +35,7 @@ _DAYS_1900_TO_1904 = 1462
 _LONGEST = 10**6  # days
 
 
-class Clock(Enum):
+class Timed(Enum):
     """How a date format shows a number."""
 
     DATE = "date"  # a day, a time of day, or both
@@ -76,7 +76,7 @@ class _Section:
     grouped: bool = False
     exponent: bool = False
     general: bool = False
-    clock: Clock | None = None
+    clock: Timed | None = None
     condition: tuple[str, float] | None = None
     sure: bool = True
 
@@ -131,7 +131,7 @@ def _take(section: _Section, group: str, token: re.Match[str]) -> None:
             section.general = True
             section.pieces.append((True, "0"))
         case "clock" | "era":
-            section.clock = section.clock or Clock.DATE
+            section.clock = section.clock or Timed.DATE
         case "exponent":
             section.exponent = True
         case _:
@@ -159,7 +159,7 @@ def _take_sign(section: _Section, sign: str) -> None:
 
 def _take_bracket(section: _Section, text: str) -> None:
     if _ELAPSED.fullmatch(text):
-        section.clock = Clock.ELAPSED
+        section.clock = Timed.ELAPSED
     elif found := _CONDITION.fullmatch(text):
         try:
             section.condition = found[1], float(found[2])
@@ -168,7 +168,7 @@ def _take_bracket(section: _Section, text: str) -> None:
     elif (found := _CURRENCY.fullmatch(text)) and len(found[2] or "") <= 4:
         section.pieces.append((False, found[1]))  # a longer locale writes the digits of another script
     elif text.upper() in ("$-F400", "$-F800"):  # time and day as the system writes them
-        section.clock = section.clock or Clock.DATE
+        section.clock = section.clock or Timed.DATE
     elif not _COLOUR.fullmatch(text):
         section.sure = False
 
@@ -203,7 +203,7 @@ def has_clock(code: str) -> bool:
     return any(part.clock for part in sections(code))
 
 
-def clock(value: Number, code: str) -> Clock | None:
+def clock(value: Number, code: str) -> Timed | None:
     """Return how ``code`` shows ``value`` when it makes a date or a time of it, None when it shows a number."""
     if not has_clock(code):
         return None
@@ -253,9 +253,9 @@ def typed(value: Number, code: str, *, epoch_1904: bool = False) -> Cell:
     return as_shown(value, code) if kind is None else moment(value, kind, epoch_1904=epoch_1904)
 
 
-def moment(value: Number, kind: Clock, *, epoch_1904: bool = False) -> Cell:
+def moment(value: Number, kind: Timed, *, epoch_1904: bool = False) -> Cell:
     """Return ``value``, a count of days, as a duration, a time, a day or both; an error where Excel has none to show."""
-    if kind is Clock.ELAPSED or (epoch_1904 and -1 < value < 0):
+    if kind is Timed.ELAPSED or (epoch_1904 and -1 < value < 0):
         held = abs(value) < _LONGEST
         return timedelta(milliseconds=round(value * _MILLISECONDS)) if held else ErrorCell(HASHES)
     if not 0 <= value < _DAYS - (_DAYS_1900_TO_1904 if epoch_1904 else 0):

@@ -1,11 +1,25 @@
 """Numbers of the binary workbooks, with what their formats make of them: days, times, durations, or what is shown."""
 
 import re
+import struct
 from collections.abc import Mapping, Sequence
 
 from pipeline.cells.formats import BUILTIN, GENERAL, always_plain, typed
 from pipeline.cells.model import Cell, ErrorCell, ShownCell
 
+ERRORS = {
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+    0x2B: "#GETTING_DATA",
+}
+"""Error codes of both binary formats."""
+
+_REAL = struct.Struct("<d")
 _TRUSTED = re.compile(
     r"General|(?:#,##)?0(?:\.0+)?|h{1,2}:mm(?::ss)?|\[h{1,2}\]:mm(?::ss)?|d{1,2}[/.-]m{1,2}[/.-]yy(?:yy)?(?: h{1,2}:mm)?(?:;@)?"
 )
@@ -56,3 +70,15 @@ class Formats:
         """Return the cell of ``value`` in ``style``, None where the fast reader gives the same."""
         cell = self.cell(style, value)
         return None if style in self._trusted and not isinstance(cell, ErrorCell | ShownCell) else cell
+
+
+def rk_number(value: int) -> float:
+    """Return the number that 32 bits hold: a whole one or half a real one, perhaps in hundredths."""
+    number: float
+    if value & 2:
+        number = value >> 2
+    else:
+        (number,) = _REAL.unpack(struct.pack("<Q", (value & 0xFFFFFFFC) << 32))
+    if not value & 1:
+        return number
+    return number // 100 if value & 2 and not number % 100 else number / 100

@@ -5,7 +5,7 @@ archive is looked through first, and the sheets that need it are looked at a sec
 """
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -17,7 +17,7 @@ from pipeline.reading.compound import packed
 from pipeline.reading.model import Observation
 from pipeline.reading.opendocument import read_content
 from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, unreadable
-from pipeline.reading.xlsbscan import scan_binary_sheet, scan_binary_workbook
+from pipeline.reading.xlsb import read_xlsb
 from pipeline.reading.xlsscan import scan_xls
 from pipeline.reading.xmlscan import Marks, WorkbookParts, scan_sheet, scan_workbook
 from pipeline.settings import Limits
@@ -51,9 +51,11 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
             raise password()
         content = read_content(archive.pieces(ods), limits)
         return Workbook("ods", content.sheets, tuple(notes), content.epoch_1904)
-    kind = "xlsb" if xlsb is not None else "xlsm" if _has_macros(archive) else "xlsx"
-    parts = _parts(archive, xlsx or xlsb or "", xlsb is not None)
-    marks = _sheet_marks(archive, parts, xlsb is not None)
+    if xlsb is not None:
+        return read_xlsb(archive, xlsb, limits, notes)
+    kind = "xlsm" if _has_macros(archive) else "xlsx"
+    parts = _parts(archive, xlsx or "")
+    marks = _sheet_marks(archive, parts)
     return _assemble(kind, data, limits, notes, marks, epoch_1904=parts.epoch_1904)
 
 
@@ -80,23 +82,21 @@ def _has_macros(archive: Archive) -> bool:
     return b"macroEnabled" in types or archive.named("xl/vbaProject.bin") is not None
 
 
-def _parts(archive: Archive, workbook: str, binary: bool) -> WorkbookParts:
+def _parts(archive: Archive, workbook: str) -> WorkbookParts:
     folder, _, name = workbook.rpartition("/")
     relations = archive.named(f"{folder}/_rels/{name}.rels")
     if relations is None:
         raise unreadable("damaged_file")
-    scan = scan_binary_workbook if binary else scan_workbook
-    return scan(archive.pieces(workbook), archive.pieces(relations))
+    return scan_workbook(archive.pieces(workbook), archive.pieces(relations))
 
 
-def _sheet_marks(archive: Archive, parts: WorkbookParts, binary: bool) -> dict[int, Marks]:
+def _sheet_marks(archive: Archive, parts: WorkbookParts) -> dict[int, Marks]:
     """Place of a sheet → what a second look found there. Sheets without any mark are left out."""
     marks: dict[int, Marks] = {}
-    scan: Callable[[Any], Marks] = scan_binary_sheet if binary else scan_sheet
     for place, entry in enumerate(parts.sheets):
         part = archive.named(entry.part)
-        if part is not None and (binary or archive.marks[part]):
-            marks[place] = scan(archive.pieces(part))
+        if part is not None and archive.marks[part]:
+            marks[place] = scan_sheet(archive.pieces(part))
     return marks
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from pipeline.cells.model import ErrorCell
 from pipeline.reading.compound import workbook_stream
-from pipeline.reading.numbers import Formats
+from pipeline.reading.numbers import ERRORS, Formats, rk_number
 from pipeline.reading.sheets import password, unreadable
-from pipeline.reading.xlsbscan import ERRORS
 from pipeline.reading.xmlscan import Marks, Place
 
 _BOF, _EOF, _BOUNDSHEET, _DATEMODE, _FILEPASS = 0x0809, 0x000A, 0x0085, 0x0022, 0x002F
@@ -314,15 +313,3 @@ class _SheetScan:
         if head + length * wide > size:
             raise unreadable("unread_cells")  # it goes on in a record that the fast reader does not follow
         self.marks.formulas[self._last] = True
-
-
-def rk_number(value: int) -> float:
-    """Return the number that 32 bits hold: a whole one or half a real one, perhaps in hundredths."""
-    number: float
-    if value & 2:
-        number = value >> 2
-    else:
-        (number,) = _REAL.unpack(struct.pack("<Q", (value & 0xFFFFFFFC) << 32))
-    if not value & 1:
-        return number
-    return number // 100 if value & 2 and not number % 100 else number / 100

@@ -141,33 +141,27 @@ def identifier_has_a_known_form(lines: pd.DataFrame) -> "pd.Series[bool]":
     return lines["identifiant_de"].str.fullmatch(r"[0-9]{7}[0-9A-Za-z]|[0-9]{11}|0[0-9]{9}[0-9A-Za-z]")
 
 
+_A_DATE_FR = (
+    "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
+    "une date comme 05/03/2025",
+)
+_A_DATE_EN = (
+    "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
+    "a date such as 05/03/2025",
+)
+
+
 @rule(
     "LIG-04",
     brief=("date illisible", "date unreadable"),
     over=OBSERVATIONS,
     fr={
-        "": Words(
-            "La date « {valeur} » ne peut pas être lue.",
-            "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
-            "une date comme 05/03/2025",
-        ),
-        "detail": Words(
-            "La date « {valeur} » ne peut pas être lue ({detail}).",
-            "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
-            "une date comme 05/03/2025",
-        ),
+        "": Words("La date « {valeur} » ne peut pas être lue.", *_A_DATE_FR),
+        "detail": Words("La date « {valeur} » ne peut pas être lue ({detail}).", *_A_DATE_FR),
     },
     en={
-        "": Words(
-            "The date “{valeur}” cannot be read.",
-            "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
-            "a date such as 05/03/2025",
-        ),
-        "detail": Words(
-            "The date “{valeur}” cannot be read ({detail}).",
-            "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
-            "a date such as 05/03/2025",
-        ),
+        "": Words("The date “{valeur}” cannot be read.", *_A_DATE_EN),
+        "detail": Words("The date “{valeur}” cannot be read ({detail}).", *_A_DATE_EN),
     },
     facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] != "").map({True: "detail", False: ""})}),
 )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cells.formats import BUILTIN, Clock, always_plain, as_shown, clock, has_clock, plain_above_zero
+from pipeline.cells.formats import BUILTIN, Timed, always_plain, as_shown, clock, has_clock, plain_above_zero
 from pipeline.cells.meaning import read_cell, read_free_cell
 from pipeline.cells.model import Cell, FormulaCell, ShownCell
 from pipeline.cells.text import as_text, display, encode
@@ -48,14 +48,14 @@ UNSURE = [
     ('"x"0.0E+0', 5), ("[>5]0;[<3]0;00", 4.5), ('"S"@', 3), ("0##", 5),
 ]  # fmt: skip
 CLOCKS = [
-    ("h:mm", Clock.DATE), ("hh:mm:ss", Clock.DATE), ("dd/mm/yyyy", Clock.DATE), ("DD/MM/YYYY;@", Clock.DATE),
-    ("mmss.0", Clock.DATE),
-    ("[h]:mm", Clock.ELAPSED), ("[hh]:mm:ss", Clock.ELAPSED), ("[mm]", Clock.ELAPSED), ('[h]"h"mm', Clock.ELAPSED),
-    ("[$-40C]d mmmm yyyy", Clock.DATE), ("[$-F800]dddd\\,\\ mmmm\\ dd", Clock.DATE), ("[$-F400]h:mm:ss\\ AM/PM", Clock.DATE),
-    ("[Red]h:mm", Clock.DATE), ("[>=1][h]:mm;h:mm", Clock.DATE), ('[=0]"-";[h]:mm', Clock.ELAPSED),
-    ("yyyy\\-mm\\-dd", Clock.DATE),
+    ("h:mm", Timed.DATE), ("hh:mm:ss", Timed.DATE), ("dd/mm/yyyy", Timed.DATE), ("DD/MM/YYYY;@", Timed.DATE),
+    ("mmss.0", Timed.DATE),
+    ("[h]:mm", Timed.ELAPSED), ("[hh]:mm:ss", Timed.ELAPSED), ("[mm]", Timed.ELAPSED), ('[h]"h"mm', Timed.ELAPSED),
+    ("[$-40C]d mmmm yyyy", Timed.DATE), ("[$-F800]dddd\\,\\ mmmm\\ dd", Timed.DATE), ("[$-F400]h:mm:ss\\ AM/PM", Timed.DATE),
+    ("[Red]h:mm", Timed.DATE), ("[>=1][h]:mm;h:mm", Timed.DATE), ('[=0]"-";[h]:mm', Timed.ELAPSED),
+    ("yyyy\\-mm\\-dd", Timed.DATE),
     ('"d"0', None), ("\\d0", None), ("[Red]0", None), ('0" heures"', None), ("#,##0*y", None), ("0_d", None), ("0.0E+0", None),
-    ("[$-40C]0", None), ("[<0.1]0;h:mm", Clock.DATE), ("[<1]0.00;h:mm", None), ("General;h:mm", None),
+    ("[$-40C]0", None), ("[<0.1]0;h:mm", Timed.DATE), ("[<1]0.00;h:mm", None), ("General;h:mm", None),
     ("[Magenta]0", None), ("[$mdh]0", None),
 ]  # fmt: skip
 
@@ -79,13 +79,13 @@ def test_what_shows_something_else_is_not_read(code: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(("code", "found"), CLOCKS)
-def test_dates_and_times(code: str, found: Clock | None) -> None:
+def test_dates_and_times(code: str, found: Timed | None) -> None:
     assert clock(0.3, code) is found
 
 
 def test_builtin_formats() -> None:
     assert {i for i, code in BUILTIN.items() if has_clock(code)} == {*range(14, 23), 45, 46, 47}
-    assert [i for i, code in BUILTIN.items() if clock(2, code) is Clock.ELAPSED] == [46]
+    assert [i for i, code in BUILTIN.items() if clock(2, code) is Timed.ELAPSED] == [46]
 
 
 SIGNS = st.lists(
