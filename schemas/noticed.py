@@ -39,6 +39,9 @@ class Noticed(StrEnum):
     FORMULA = "formule"
 
 
+NO_VALUES = (Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED, Noticed.SHOWN_OTHERWISE)
+"""What is noticed of a cell that holds something else than the value it should."""
+
 UNREADABLE: dict[str, tuple[str, str]] = {
     "empty": ("vide", "empty"),  # a file of no byte; the rule has its own words for it
     "pdf": ("c'est un document PDF", "it is a PDF document"),

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from schemas.fields import ABSENCES, FIELDS
-from schemas.noticed import Noticed
+from schemas.noticed import NO_VALUES, Noticed
 from schemas.rule import OBSERVATIONS, Words, rule
 
 _DATES = "date_debut date_fin date_justificatif"
@@ -88,8 +88,7 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
 )
 def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
     """An error or an uncalculated formula reads as a blank in most programs, and a blank would change what is declared."""
-    unusable = [Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED, Noticed.SHOWN_OTHERWISE]
-    return ~observations["etat"].isin(unusable)
+    return ~observations["etat"].isin(NO_VALUES)
 
 
 _DE_FORMS_FR = "8 caractères (7 chiffres puis un chiffre ou une lettre), ou 11 chiffres, ou 0 suivi de 9 chiffres puis un chiffre ou une lettre"
