@@ -53,14 +53,45 @@ def formula(column: int, style: int, result: bytes, flags: int = 0) -> bytes:
     return record(6, struct.pack("<HHH8sHI", 1, column, style, result, flags, 0) + b"\x03\0\x1e\x01\0")
 
 
-def with_cell(made: Callable[[int], bytes], code: str = "h:mm", **line: object) -> bytes:
-    """A table of one line whose hours are the record that ``made`` gives for the style of ``code``."""
+def instead(data: bytes, column: int, made: Callable[[int], bytes]) -> bytes:
+    """``data`` with the number in that column of row 2 replaced by what ``made`` gives for its style."""
 
     def change(kind: int, content: bytes) -> bytes | None:
-        is_it = kind in (CELL, 0x027E) and struct.unpack_from("<HH", content) == (1, HOURS)
+        is_it = kind in (CELL, 0x027E) and struct.unpack_from("<HH", content) == (1, column)
         return made(struct.unpack_from("<H", content, 4)[0]) if is_it else None
 
-    return edited(xls([*build.line(c7=(0.123, code), **line)]), change)  # type: ignore[arg-type]
+    return edited(data, change)
+
+
+def with_cell(made: Callable[[int], bytes], code: str = "h:mm", **line: object) -> bytes:
+    """A table of one line whose hours are the record that ``made`` gives for the style of ``code``."""
+    return instead(xls([*build.line(c7=(0.123, code), **line)]), HOURS, made)  # type: ignore[arg-type]
+
+
+def with_chart(data: bytes, value: float) -> bytes:
+    """``data`` with a chart that hangs in the sheet, just before the cells that follow the hours of row 2."""
+    chart = record(0x0809, struct.pack("<HH", 0x0600, 0x0020) + bytes(12))
+    chart += number(HOURS, 0, value) + record(0x000A)
+
+    def change(kind: int, content: bytes) -> bytes | None:
+        return record(kind, content) + chart if kind == CELL and content[:4] == b"\1\0\7\0" else None
+
+    return edited(data, change)
+
+
+def under(own: int, code: str, data: bytes) -> bytes:
+    """``data`` whose only format of hours stands under the number ``own`` and is ``code``."""
+    found: list[bytes] = []
+
+    def change(kind: int, content: bytes) -> bytes | None:
+        if kind == 0x041E and b"h:mm" in content:
+            found.append(content[:2])
+            return record(kind, struct.pack("<HHB", own, len(code), 0) + code.encode())
+        if kind == 0x00E0 and content[2:4] in found:
+            return record(kind, content[:2] + struct.pack("<H", own) + content[4:])
+        return None
+
+    return edited(data, change)
 
 
 LATE = -20.5 / 24
@@ -109,22 +140,8 @@ def test_hours_through_every_format(reading: Read, code: str, value: float, cell
 @pytest.mark.parametrize("own", [14, 20, 27, 32, 36, 46, 50, 55, 58, 63, 164, 382, 383, 1000])
 @pytest.mark.parametrize(("code", "cell"), [("h:mm", dt.time(6)), ("[h]:mm", dt.timedelta(hours=6)), ("0.00", 0.25)])
 def test_a_format_is_what_the_workbook_says_under_any_number(reading: Read, own: int, code: str, cell: Cell) -> None:
-    found = {}
-
-    def change(kind: int, content: bytes) -> bytes | None:
-        if kind == 0x041E and content[5:] == b"h:mm":
-            found["was"] = content[:2]
-            return record(kind, struct.pack("<HHB", own, len(code), 0) + code.encode())
-        if kind == 0x00E0 and content[2:4] == found.get("was"):
-            return record(kind, content[:2] + struct.pack("<H", own) + content[4:])
-        return None
-
-    data = edited(edited(xls([*build.line(c7=(0.25, "\\ h:mm"))]), _renamed), change)
+    data = under(own, code, xls([*build.line(c7=(0.25, "\\ h:mm"))]))
     assert cells(reading(data), "heures") == [cell]
-
-
-def _renamed(kind: int, content: bytes) -> bytes | None:
-    return record(kind, content[:2] + b"\x04\0\0h:mm") if kind == 0x041E and b"h:mm" in content else None
 
 
 BLANK = b"\x03\0\0\0\0\0\xff\xff"
@@ -167,9 +184,7 @@ def test_identifiers_are_read_as_shown(reading: Read) -> None:
 
 
 def test_a_chart_in_a_sheet_is_no_cell(reading: Read) -> None:
-    chart = record(0x0809, struct.pack("<HH", 0x0600, 0x0020) + bytes(12))
-    chart += record(CELL, struct.pack("<HHHd", 1, HOURS, 0, 99.0)) + record(0x000A)
-    found = reading(with_cell(lambda s: number(HOURS, 0, 7.5) + chart))
+    found = reading(with_chart(xls([*build.line(c7=7.5)]), 99.0))
     assert values(found, "heures") == [750]
     assert values(found, "reference_justificatif") == ["FE-1"]  # written after the chart
 

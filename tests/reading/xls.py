@@ -20,11 +20,16 @@ def record(kind: int, content: bytes = b"") -> bytes:
 
 
 def xls(
-    *lines: Sequence[object], headings: Sequence[str] = build.HEADINGS, sheet: str = "Heures", epoch_1904: bool = False
+    *lines: Sequence[object],
+    headings: Sequence[str] = build.HEADINGS,
+    sheet: str = "Heures",
+    others: Sequence[str] = (),
 ) -> bytes:
-    """A workbook with one table, its cells plain, (value, format) or ``FormulaCell`` of a formula that nobody computed."""
+    """A workbook with one table, its cells plain, (value, format) or ``FormulaCell`` of a formula that nobody computed.
+
+    ``others``: empty sheets behind it.
+    """
     book = xlwt.Workbook(encoding="utf-8")
-    book.dates_1904 = epoch_1904
     page = book.add_sheet(sheet)
     styles: dict[str, Any] = {}
     for number, line in enumerate([headings, *lines]):
@@ -36,6 +41,8 @@ def xls(
             if value not in ("", None):
                 written = xlwt.Formula(value.value) if isinstance(value, FormulaCell) else value
                 page.write(number, column, written, styles[code])
+    for name in others:
+        book.add_sheet(name)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
