@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from pipeline.cells.formats import BUILTIN, GENERAL, always_plain, typed
 from pipeline.cells.model import Cell, ErrorCell, ShownCell
@@ -37,23 +37,20 @@ class Formats:
         self,
         styles: Sequence[int],
         codes: Mapping[int, str],
-        reader_knows: Sequence[int] = (),
+        reader_knows: Container[int] = range(1 << 16),
         *,
         epoch_1904: bool = False,
     ) -> None:
         self._epoch = epoch_1904
         found = {style: codes.get(number, BUILTIN.get(number, GENERAL)) for style, number in enumerate(styles)}
-        self.looks = {
-            style: code
-            for style, code in found.items()
-            if not always_plain(code) or (styles[style] in codes and not _TRUSTED.fullmatch(code))
-        }
-        """Style → format, of those that may show a number otherwise than the fast reader gives it."""
-        self._trusted = {
+        self.untrusted = {
             style
-            for style, code in self.looks.items()
-            if styles[style] not in codes or (styles[style] in reader_knows and _TRUSTED.fullmatch(code))
+            for style, code in found.items()
+            if styles[style] in codes and not (styles[style] in reader_knows and _TRUSTED.fullmatch(code))
         }
+        """Styles of which the fast reader may think otherwise: it must be given their numbers plain."""
+        self.looks = {style: code for style, code in found.items() if not always_plain(code)}
+        """Style → format, of those that may show a number otherwise than the fast reader gives it."""
         self._known: dict[tuple[int, float], Cell] = {}
 
     def cell(self, style: int, value: float) -> Cell:
@@ -69,7 +66,10 @@ class Formats:
     def corrected(self, style: int, value: float) -> Cell:
         """Return the cell of ``value`` in ``style``, None where the fast reader gives the same."""
         cell = self.cell(style, value)
-        return None if style in self._trusted and not isinstance(cell, ErrorCell | ShownCell) else cell
+        plain = (
+            isinstance(cell, int | float) if style in self.untrusted else not isinstance(cell, ErrorCell | ShownCell)
+        )
+        return None if plain else cell
 
 
 def rk_number(value: int) -> float:

@@ -49,6 +49,7 @@ class _Book:
 
     sheets: list[tuple[int, int, int]] = field(default_factory=list)
     styles: list[int] = field(default_factory=list)
+    style_places: list[int] = field(default_factory=list)  # in the stream
     codes: dict[int, str] = field(default_factory=dict)
     strings: int = 0
     biff5: bool = False
@@ -65,6 +66,8 @@ def scan_xls(data: bytes) -> XlsScan:
         book = _scan_book(scan.content)
         scan.epoch_1904 = book.epoch_1904
         formats = Formats(book.styles, book.codes, _READER_KNOWS, epoch_1904=book.epoch_1904)
+        for style in formats.untrusted:
+            struct.pack_into("<H", scan.content, book.style_places[style] + 2, 0)
         scans = [_scan_sheet(scan.content, at, book, formats) if not kind else None for at, _, kind in book.sheets]
     except (struct.error, IndexError, UnicodeError, LookupError):
         raise unreadable("damaged_workbook") from None
@@ -85,6 +88,9 @@ def _scan_book(content: bytearray) -> _Book:
             raise password()
         if kind == _BOUNDSHEET:
             sheets.append(offset + 4)
+        elif kind == _XF:
+            book.style_places.append(offset + 4)
+            book.styles.append(struct.unpack_from("<H", content, offset + 6)[0])
         elif kind == _EOF:
             _take_sheets(book, content, sheets, offset)
             return book
@@ -121,10 +127,6 @@ def _take_format(book: _Book, record: bytes) -> None:
         book.codes[number] = record[5 : 5 + length * (1 + wide)].decode("utf-16-le" if wide else "latin-1")
 
 
-def _take_style(book: _Book, record: bytes) -> None:
-    book.styles.append(struct.unpack_from("<H", record, 2)[0])
-
-
 def _take_strings(book: _Book, record: bytes) -> None:
     (book.strings,) = struct.unpack_from("<I", record, 4)
 
@@ -142,7 +144,6 @@ _TAKES: dict[int, Callable[[_Book, bytes], None]] = {
     _BOF: _take_start,
     _DATEMODE: _take_epoch,
     _FORMAT: _take_format,
-    _XF: _take_style,
     _SST: _take_strings,
     _CODEPAGE: _take_encoding,
     _RECALCULATED: _take_recalculated,
