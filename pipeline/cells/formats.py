@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
-from functools import cache
+from functools import lru_cache
 
 from pipeline.cells.model import Cell, ErrorCell, ShownCell
 from pipeline.cells.text import DIGITS_OF_A_NUMBER, number
@@ -51,6 +51,9 @@ _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[0-9.]+(?:E[+-]?[0-9]+)?)", re.IGNORECASE)
 _COLOUR = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|color ?[0-9]+", re.IGNORECASE)
 _CURRENCY = re.compile(r"\$([^-]*)(?:-0*([0-9A-Fa-f]{0,6}))?")
+LONGEST_CODE = 255
+"""Characters of a format that Excel opens."""
+_MOST_CODES = 4096  # kept in mind
 _PLACES = frozenset("0#?")
 _BEHIND_ZERO = "~"
 """A place for a digit if there is one, behind a zero: Excel shows a zero there, LibreOffice nothing."""
@@ -89,9 +92,11 @@ class _Section:
         return "".join(c for is_place, text in self.pieces if not is_place for c in text if c not in _SPACES)
 
 
-@cache
+@lru_cache(_MOST_CODES)
 def sections(code: str) -> tuple[_Section, ...]:
     """Return the parts of ``code``: for numbers above zero, below, and zero; a part with a condition is for what meets it."""
+    if len(code) > LONGEST_CODE:
+        return (_Section([], sure=False),)
     parts: list[list[re.Match[str]]] = [[]]
     for token in _TOKENS.finditer(code):
         if token["other"] == ";":
@@ -197,7 +202,7 @@ def _section_of(value: Number, parts: tuple[_Section, ...]) -> int | None:
     return 2 if value == 0 and len(parts) > 2 else 0
 
 
-@cache
+@lru_cache(_MOST_CODES)
 def has_clock(code: str) -> bool:
     """Whether ``code`` shows some numbers, if not all, as dates or times."""
     return any(part.clock for part in sections(code))
@@ -214,14 +219,14 @@ def clock(value: Number, code: str) -> Timed | None:
     return parts[place].clock
 
 
-@cache
+@lru_cache(_MOST_CODES)
 def always_plain(code: str) -> bool:
     """Whether ``code`` shows every number by its own digits, as ``General`` does: no number need be looked at."""
     parts = sections(code)
     return len(parts) == 1 and _plain_section(parts[0]) and (parts[0].general or parts[0].exponent)
 
 
-@cache
+@lru_cache(_MOST_CODES)
 def plain_above_zero(code: str) -> bool:
     """Whether ``code`` shows every whole number above zero by its own digits, as ``0.00`` does: such numbers need no look."""
     part = sections(code)[0]

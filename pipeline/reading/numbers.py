@@ -4,8 +4,9 @@ import re
 import struct
 from collections.abc import Container, Mapping, Sequence
 
-from pipeline.cells.formats import BUILTIN, GENERAL, always_plain, typed
+from pipeline.cells.formats import BUILTIN, GENERAL, LONGEST_CODE, always_plain, typed
 from pipeline.cells.model import Cell, ErrorCell, ShownCell
+from pipeline.reading.sheets import unreadable
 
 ERRORS = {
     0x00: "#NULL!",
@@ -19,6 +20,7 @@ ERRORS = {
 }
 """Error codes of both binary formats."""
 
+_MOST_KNOWN = 100_000
 _REAL = struct.Struct("<d")
 _TRUSTED = re.compile(
     r"General|(?:#,##)?0(?:\.0+)?|h{1,2}:mm(?::ss)?|\[h{1,2}\]:mm(?::ss)?|d{1,2}[/.-]m{1,2}[/.-]yy(?:yy)?(?: h{1,2}:mm)?(?:;@)?"
@@ -41,6 +43,8 @@ class Formats:
         *,
         epoch_1904: bool = False,
     ) -> None:
+        if any(len(code) > LONGEST_CODE for code in codes.values()):
+            raise unreadable("damaged_workbook")
         self._epoch = epoch_1904
         found = {style: codes.get(number, BUILTIN.get(number, GENERAL)) for style, number in enumerate(styles)}
         self.untrusted = {
@@ -60,6 +64,8 @@ class Formats:
             return value
         key = style, value
         if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
             self._known[key] = typed(value, code, epoch_1904=self._epoch)
         return self._known[key]
 

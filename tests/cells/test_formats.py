@@ -1,6 +1,7 @@
 """What a number format shows of a number: as programs show it, or « not sure »; never another text."""
 
 import csv
+import datetime as dt
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,9 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cells.formats import BUILTIN, Timed, always_plain, as_shown, clock, has_clock, plain_above_zero
+from pipeline.cells.formats import (
+    BUILTIN,
+    HASHES,
+    Timed,
+    always_plain,
+    as_shown,
+    clock,
+    has_clock,
+    plain_above_zero,
+    typed,
+)
 from pipeline.cells.meaning import read_cell, read_free_cell
-from pipeline.cells.model import Cell, FormulaCell, ShownCell
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell, ShownCell
 from pipeline.cells.text import as_text, display, encode
 from schemas.fields import FieldKind
 from schemas.noticed import Noticed
@@ -86,6 +97,58 @@ def test_dates_and_times(code: str, found: Timed | None) -> None:
 def test_builtin_formats() -> None:
     assert {i for i, code in BUILTIN.items() if has_clock(code)} == {*range(14, 23), 45, 46, 47}
     assert [i for i, code in BUILTIN.items() if clock(2, code) is Timed.ELAPSED] == [46]
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "cell"),
+    [
+        (0.3125, "h:mm", dt.time(7, 30)),
+        (0, "h:mm", dt.time(0)),
+        (1, "h:mm", dt.date(1900, 1, 1)),
+        (1.5, "h:mm", dt.datetime(1900, 1, 1, 12)),
+        (59, "dd/mm/yyyy", dt.date(1900, 2, 28)),
+        (61, "dd/mm/yyyy", dt.date(1900, 3, 1)),
+        (45356, "dd/mm/yyyy", dt.date(2024, 3, 5)),
+        (45356.5, "dd/mm/yyyy", dt.datetime(2024, 3, 5, 12)),
+        (2958465, "dd/mm/yyyy", dt.date(9999, 12, 31)),
+        (2958466, "dd/mm/yyyy", ErrorCell(HASHES)),
+        (-1e-9, "dd/mm/yyyy", ErrorCell(HASHES)),
+        (-20.5 / 24, "h:mm", ErrorCell(HASHES)),
+        (float("nan"), "h:mm", ErrorCell(HASHES)),
+        (float("inf"), "[h]:mm", ErrorCell(HASHES)),
+        (1e9, "[h]:mm", ErrorCell(HASHES)),
+        (-0.25, "[h]:mm", dt.timedelta(hours=-6)),
+        (26.5 / 24, "[h]:mm", dt.timedelta(hours=26, minutes=30)),
+        (7.5, "0.00", 7.5),
+        (3, '"S"00', ShownCell(3, "S03")),
+    ],
+)
+def test_days_and_times(value: float, code: str, cell: Cell) -> None:
+    assert typed(value, code) == cell
+
+
+def test_days_of_1904() -> None:
+    assert typed(45356 - 1462, "dd/mm/yyyy", epoch_1904=True) == dt.date(2024, 3, 5)
+    assert typed(0.25, "h:mm", epoch_1904=True) == dt.time(6)
+    assert typed(-0.25, "h:mm", epoch_1904=True) == dt.timedelta(hours=-6)  # which Excel shows there
+    assert typed(-1, "h:mm", epoch_1904=True) == ErrorCell(HASHES)
+    assert typed(2958466 - 1462, "h:mm", epoch_1904=True) == ErrorCell(HASHES)
+
+
+@given(st.integers(0, 2958465), st.integers(0, 1439))
+def test_every_day_and_minute_comes_back(day: int, minute: int) -> None:
+    found = typed(day + minute / 1440, "dd/mm/yyyy h:mm")
+    if isinstance(found, dt.time):
+        assert (day, found) == (0, dt.time(minute // 60, minute % 60))
+        return
+    assert isinstance(found, dt.date)
+    whole = found if isinstance(found, dt.datetime) else dt.datetime.combine(found, dt.time())
+    first = dt.datetime(1899, 12, 31 if day < 60 else 30)
+    assert whole - first == dt.timedelta(days=day, minutes=minute)
+
+
+def test_a_format_that_excel_would_not_open() -> None:
+    assert as_shown(3, "[" * 256) == ShownCell(3, None)
 
 
 SIGNS = st.lists(
