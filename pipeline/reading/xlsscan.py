@@ -16,6 +16,7 @@ _HIDDEN_ROW = 0x20
 _WORKSHEET, _MACRO_SHEET, _CHART = 0, 1, 2
 _BIFF5 = 0x0500
 _NOTHING = 0x7FFF  # a record that no program knows
+_SHORTEST_STRING = 3  # bytes
 _READER_KNOWS = (*range(5, 9), *range(23, 27), *range(41, 45), *range(63, 67), *range(164, 383))
 """Numbers of formats that the fast reader reads as the workbook writes them; under others it takes the usual ones."""
 
@@ -92,6 +93,8 @@ def _scan_book(content: bytearray) -> _Book:
             book.style_places.append(offset + 4)
             book.styles.append(struct.unpack_from("<H", content, offset + 6)[0])
         elif kind == _EOF:
+            if book.strings * _SHORTEST_STRING > len(content):
+                raise unreadable("false_count")  # the fast reader asks at once for the memory of so many
             _take_sheets(book, content, sheets, offset)
             return book
         elif (take := _TAKES.get(kind)) is not None:
@@ -192,6 +195,7 @@ class _SheetScan:
             0x0205: self._bool_or_error,
             0x0208: self._row,
             0x00D6: self._rich_text,
+            0x0200: self._dimensions,
         }
         self._content = content
         self._book = book
@@ -238,6 +242,10 @@ class _SheetScan:
     def _text(self, at: int, _size: int) -> None:
         row, column, _ = _CELL.unpack_from(self._content, at)
         self._count_text(row, column)
+
+    def _dimensions(self, at: int, size: int) -> None:
+        # The fast reader asks at once for the memory of what they announce, 1.7 TB in a damaged file.
+        _HEAD.pack_into(self._content, at - 4, _NOTHING, size)
 
     def _rich_text(self, at: int, size: int) -> None:
         row, column, _ = _CELL.unpack_from(self._content, at)

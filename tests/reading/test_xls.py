@@ -215,6 +215,24 @@ def test_a_container_that_is_odd_and_whole(reading: Read, place: int) -> None:
     assert values(found, "heures") == [750]
 
 
+@pytest.mark.parametrize("size", [10, 5000, 10**8])
+def test_a_size_that_is_not_true(reading: Read, size: int) -> None:
+    """What the directory says of the stream's size is not what tells where the cells end."""
+    data = embedding(xls([*build.line(c7=7.5)]), xls([*build.line(c7=99)]))
+    at = data.rindex("Workbook".encode("utf-16-le")) + 120
+    found = reading(data[:at] + struct.pack("<I", size) + data[at + 4 :])
+    assert refused(found) if size == 10 else values(found, "heures") == [750]
+
+
+@pytest.mark.parametrize("kind", [0x0200, 0x00FC])
+def test_counts_that_would_ask_for_all_memory(reading: Read, kind: int) -> None:
+    huge = edited(
+        xls([*build.line(c7=7.5)]), lambda k, c: record(k, b"\xff\xff\xff\x7f" * 2 + c[8:]) if k == kind else None
+    )
+    found = reading(huge)
+    assert refused(found, "false_count") if kind == 0x00FC else values(found, "heures") == [750]
+
+
 def test_two_sheets_of_one_name(reading: Read) -> None:
     book = xlwt.Workbook()
     for name in ("Mars", "Avril"):
