@@ -87,6 +87,19 @@ def test_an_identifier_that_shows_something_else_is_refused(world: World) -> Non
     assert emitted(world) == []
 
 
+def test_a_social_security_number_is_seen_through_its_format(world: World) -> None:
+    code = '[>=3000000000000]#" "##" "##" "##" "###" "###" | "##;#" "##" "##" "##" "###" "###'
+    world.drop("a.xls", xls(line(commentaire=(295109912611193, code))))
+    world.run()
+    assert codes(world.report()) == {2: ["LIG-12"]}
+    assert emitted(world) == []
+    written = b"".join(
+        path.read_bytes() for path in world.workspace.outbox.rglob("*") if path.suffix in (".json", ".html")
+    )
+    assert b"295109912611193" not in written
+    assert b"2 95 10 99 126 111" not in written
+
+
 def test_macros_of_excel_4_take_nothing_from_the_sheet(world: World) -> None:
     data = xls(line(), others=("Macro1",))
     at = data.index(b"\x06\0Macro1") - 1
