@@ -1,4 +1,4 @@
-"""Small tables of tricky cells, written by xlwt, with their formats under any number: what was put in is read, or nothing."""
+"""Small tables of tricky cells in xls (formats under any number, formulas) and xlsb: what was put in is read, or nothing."""
 
 import datetime as dt
 import random
@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 
 from pipeline.cells.model import FormulaCell
 from pipeline.reading import ReadOptions, read
-from schemas.fields import FIELDS, HEURES, fields_of
+from pipeline.reading.numbers import rk_number
+from schemas.fields import HEURES, fields_of
 from schemas.folding import tidy
 from tests.reading.xls import edited, record, records, stream, xls
+from tests.reading.xlsb import cell, row, xlsb
 
 Case = tuple[object, object]
 """What is written in a cell, and what it must mean (None: unreadable)."""
-FORMAT, XF = 0x041E, 0x00E0
+FORMAT, XF, NUMBER, RK, FORMULA = 0x041E, 0x00E0, 0x0203, 0x027E, 0x0006
+FIELDS_OF_HOURS = fields_of(HEURES)
 NUMBERS = [*range(5, 14), *range(14, 64), *range(100, 110), *range(164, 390), 1000]
 
 minutes = st.one_of(st.integers(-3000, 6000), st.sampled_from([0, 1, -1, 1439, 1440, 2880, -1440, -1230]))
@@ -125,25 +128,71 @@ def _renumbered(data: bytes, order: list[int]) -> bytes:
     return edited(data, change)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    st.lists(st.fixed_dictionaries(COLUMNS), min_size=1, max_size=4),
-    st.none() | st.integers(0, 10**6),
-)
-def test_what_was_put_in_or_nothing(lines: list[dict[str, Case]], seed: int | None) -> None:
-    fields = fields_of(HEURES)
-    data = xls(
-        *[[line[field.name][0] for field in fields] for line in lines], headings=[f.headings[HEURES] for f in fields]
-    )
+def _computed(data: bytes) -> bytes:
+    """``data`` with each number as the result of a formula."""
+
+    def change(kind: int, content: bytes) -> bytes | None:
+        if kind not in (NUMBER, RK):
+            return None
+        value = (
+            struct.unpack_from("<d", content, 6)[0]
+            if kind == NUMBER
+            else rk_number(struct.unpack_from("<i", content, 6)[0])
+        )
+        return record(FORMULA, content[:6] + struct.pack("<dHI", value, 0, 0) + b"\x03\0\x1e\x01\0")
+
+    return edited(data, change)
+
+
+def _in_xlsb(lines: list[dict[str, Case]]) -> bytes:
+    codes = sorted({written[1] for line in lines for written, _ in line.values() if isinstance(written, tuple)})
+    styles = {code: style for style, code in enumerate(codes, 1)}
+    rows = [row(1, [field.headings[HEURES] for field in FIELDS_OF_HOURS])]
+    for number, line in enumerate(lines, 2):
+        written = [line[field.name][0] for field in FIELDS_OF_HOURS]
+        cells = [w if isinstance(w, tuple) else (w, None) for w in written]
+        made = [cell(i, value, styles.get(code, 0)) for i, (value, code) in enumerate(cells)]
+        rows.append(row(number, made))
+    return xlsb(*rows, codes=codes)
+
+
+def check(data: bytes, lines: list[dict[str, Case]]) -> None:
+    """Each cell of ``data`` means what it must, or is unreadable and said to be."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "depot.xls"
-        path.write_bytes(data if seed is None else _renumbered(data, random.Random(seed).sample(NUMBERS, 60)))
+        path = Path(folder) / "depot"
+        path.write_bytes(data)
         reading = read(path, ReadOptions())
     (table,) = reading.tables
     found = [{c.field: c.meanings[c.codes[i]] for c in table.columns if c.field} for i in range(len(table.rows))]
     assert len(found) == len(lines)
     for means, line in zip(found, lines, strict=True):
         for name, (written, expected) in line.items():
-            assert means[name].value == expected, (name, written, FIELDS[name].kind, means[name])
+            assert means[name].value == expected, (name, written, means[name])
             if expected is None and not (isinstance(written, str) and not written.strip()):
                 assert means[name].noticed, (name, written)
+
+
+LINES = st.lists(st.fixed_dictionaries(COLUMNS), min_size=1, max_size=4)
+UNHURRIED = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@UNHURRIED
+@given(LINES, st.none() | st.integers(0, 10**6), st.booleans())
+def test_xls_gives_what_was_put_in_or_nothing(lines: list[dict[str, Case]], seed: int | None, computed: bool) -> None:
+    written = [[line[field.name][0] for field in FIELDS_OF_HOURS] for line in lines]
+    data = xls(*written, headings=[field.headings[HEURES] for field in FIELDS_OF_HOURS])
+    if seed is not None:
+        data = _renumbered(data, random.Random(seed).sample(NUMBERS, 60))
+    if computed and not any(isinstance(value, FormulaCell) for cells in written for value in cells):
+        data = _computed(data)
+    check(data, lines)
+
+
+@UNHURRIED
+@given(LINES)
+def test_xlsb_gives_what_was_put_in_or_nothing(lines: list[dict[str, Case]]) -> None:
+    known = [
+        {name: ("", None) if isinstance(w, FormulaCell) else (w, e) for name, (w, e) in line.items()} for line in lines
+    ]
+    touched = [line | {"date_debut": ("05/03/2024", dt.date(2024, 3, 5))} for line in known]
+    check(_in_xlsb(touched), touched)  # type: ignore[arg-type]
