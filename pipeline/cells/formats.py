@@ -57,7 +57,7 @@ _MOST_CODES = 4096  # kept in mind
 _PLACES = frozenset("0#?")
 _BEHIND_ZERO = "~"
 """A place for a digit if there is one, behind a zero: Excel shows a zero there, LibreOffice nothing."""
-_AS_IT_IS = frozenset(" $€£¥+-():!^&'~{}<>=°\u00a0\u202f")
+_AS_IT_IS = frozenset(" $€£¥+-():^&'~{}<>=°\u00a0\u202f")
 """Signs that show themselves without quotes."""
 _SPACES = frozenset(" \u00a0\u2009\u202f")
 _TEXT_SIGN = "@"
@@ -134,7 +134,7 @@ def _take(section: _Section, group: str, token: re.Match[str]) -> None:
             section.sure = section.sure and text in _SPACES
         case "general":
             section.general = True
-            section.pieces.append((True, "0"))
+            _take_whole(section)
         case "clock" | "era":
             section.clock = section.clock or Timed.DATE
         case "exponent":
@@ -155,11 +155,17 @@ def _take_sign(section: _Section, sign: str) -> None:
         section.pieces.append((False, ","))
     elif sign == _TEXT_SIGN:
         section.exponent = True  # as there: the number itself, and with a text beside it programs differ
-        section.pieces.append((True, "0"))
+        _take_whole(section)
     elif sign in _AS_IT_IS:
         section.pieces.append((False, sign))
     else:
         section.sure = False  # percent, fraction, a letter that some program takes for itself
+
+
+def _take_whole(section: _Section) -> None:
+    """A sign that stands for the whole number: nothing else may."""
+    section.sure = section.sure and not section.places()
+    section.pieces.append((True, "0"))
 
 
 def _take_bracket(section: _Section, text: str) -> None:
@@ -229,9 +235,10 @@ def always_plain(code: str) -> bool:
 @lru_cache(_MOST_CODES)
 def plain_above_zero(code: str) -> bool:
     """Whether ``code`` shows every whole number above zero by its own digits, as ``0.00`` does: such numbers need no look."""
-    part = sections(code)[0]
+    parts = sections(code)
+    part = parts[0]
     zeros = sum(is_place and sign in ("0", _BEHIND_ZERO) for is_place, sign in part.pieces)
-    return _plain_section(part) and part.condition is None and zeros <= 1
+    return _plain_section(part) and zeros <= 1 and not any(other.condition for other in parts)
 
 
 def _plain_section(part: _Section) -> bool:

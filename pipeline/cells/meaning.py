@@ -14,7 +14,7 @@ from stdnum.fr import nir as nir_number
 from pipeline.cells.dates import read_date
 from pipeline.cells.hours import read_hours
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell, Meaning, PlainMeanings, ShownCell
-from pipeline.cells.text import as_text, display
+from pipeline.cells.text import as_text, display, hours_to_type
 from pipeline.cells.text import number as number_text
 from schemas.fields import MAX_COMMENT, MAX_TEXT, FieldKind
 from schemas.folding import key, tidy
@@ -74,16 +74,33 @@ def _read_shown(kind: FieldKind, cell: ShownCell, noticed: tuple[Noticed, ...], 
         return Meaning(None, (Noticed.NIR,))
     if kind in AS_TEXT and cell.shown is None:
         return Meaning(None, (Noticed.SHOWN_OTHERWISE,), display(cell.value))
-    read = read_cell(kind, plain_cell(cell, as_text=kind in AS_TEXT), epoch_1904=epoch_1904)
+    if kind is FieldKind.HOURS and (both := _both_hours(cell)):
+        return Meaning(None, (Noticed.HOURS_UNREADABLE,), both)
+    read = read_cell(kind, cell.shown if kind in AS_TEXT else cell.value, epoch_1904=epoch_1904)
     return read._replace(noticed=noticed + read.noticed) if noticed and read.value is not None else read
 
 
-def plain_cell(cell: Cell, *, as_text: bool) -> Cell:
-    """Return what counts of a cell that its format shows otherwise: the text it shows, or its number; other cells as they are."""
+def _both_hours(cell: ShownCell) -> str:
+    """Both readings of a number that shows other hours than it holds, as 730 through ``00":"00``; empty where it shows none."""
+    shown, held = read_hours(cell.shown)[0], read_hours(cell.value)[0]
+    if shown is None or shown == held:
+        return ""
+    return " / ".join(hours_to_type(hours) for hours in (shown, held) if hours is not None)
+
+
+def plain_cell(kind: FieldKind | None, cell: Cell) -> Cell:
+    """Return what counts for a field of ``kind`` of a cell that its format shows otherwise, other cells as they are.
+
+    That is the text it shows, or its number; the cell itself where it cannot be read.
+    """
     inner = cell.value if isinstance(cell, FormulaCell) else cell
     if not isinstance(inner, ShownCell):
         return cell
-    if as_text and (inner.shown is None or holds_nir(inner.value)):
+    as_text = kind in AS_TEXT
+    unusable = (
+        holds_nir(inner.value) or inner.shown is None if as_text else kind is FieldKind.HOURS and _both_hours(inner)
+    )
+    if unusable:
         return inner
     plain = inner.shown if as_text else inner.value
     return FormulaCell(plain) if isinstance(cell, FormulaCell) else plain

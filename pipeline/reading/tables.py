@@ -139,10 +139,9 @@ def _plain(
     codes: "array[int]", cells: tuple[Cell, ...], kind: FieldKind | None
 ) -> tuple["array[int]", tuple[Cell, ...], bool]:
     """The column with what counts of its numbers shown otherwise, and whether some of them are read as shown."""
-    as_text = kind in meaning.AS_TEXT
-    plain = [meaning.plain_cell(cell, as_text=as_text) for cell in cells]
+    plain = [meaning.plain_cell(kind, cell) for cell in cells]
     again = _code([plain[code] for code in codes])
-    read_as_shown = as_text and any(
+    read_as_shown = kind in meaning.AS_TEXT and any(
         _is_shown(cell) and not _is_shown(kept) for cell, kept in zip(cells, plain, strict=True)
     )
     return again.codes, again.cells, read_as_shown

@@ -22,7 +22,7 @@ from pipeline.cells.formats import (
     plain_above_zero,
     typed,
 )
-from pipeline.cells.meaning import read_cell, read_free_cell
+from pipeline.cells.meaning import plain_cell, read_cell, read_free_cell
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell, ShownCell
 from pipeline.cells.text import as_text, display, encode
 from schemas.fields import FieldKind
@@ -57,6 +57,7 @@ UNSURE = [
     ("0;-0;;@", 0), ("00000000", -3), ('"S"0', -3), ('0.00" €"', 12), ("000.0", 7), ("0,000", 7), ("0*-", 5), ("N0", 5),
     ("[DBNum1]0", 5), ("[$-2000000]0", 5), ('[<10]"peu";[<100]"assez";"trop"', 5), ("0;(0)", -5), ('"S"General', 10**12),
     ('"x"0.0E+0', 5), ("[>5]0;[<3]0;00", 4.5), ('"S"@', 3), ("0##", 5),
+    ("0;[>5]0", 3), ("General General", 3), ("@@", 3), ("0!0", 3),
 ]  # fmt: skip
 CLOCKS = [
     ("h:mm", Timed.DATE), ("hh:mm:ss", Timed.DATE), ("dd/mm/yyyy", Timed.DATE), ("DD/MM/YYYY;@", Timed.DATE),
@@ -205,6 +206,32 @@ def test_what_it_means_depends_on_the_field() -> None:
         if kind not in (FieldKind.HOURS, FieldKind.DATE, FieldKind.YES_NO):
             assert alone == computed == (None, (Noticed.SHOWN_OTHERWISE,), "0.5")
     assert read_cell(FieldKind.HOURS, hidden).value == 50
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "read"),
+    [
+        ('00":"00', 730, (None, "7,50 h / 730 h")),
+        ("0\\h00", 730, (None, "7,50 h / 730 h")),
+        ("00:00", 700, (None, "7 h / 700 h")),
+        ('0" h"', 7, (700, "")),
+        ("00", 7, (700, "")),
+        ('"S"00', 7, (700, "")),
+        ('"environ "0', 7, (700, "")),
+    ],
+)
+def test_hours_that_show_other_hours_have_two_readings(code: str, value: float, read: tuple[int | None, str]) -> None:
+    cell = as_shown(value, code)
+    assert isinstance(cell, ShownCell)
+    for one in (
+        cell,
+        FormulaCell(cell),
+        plain_cell(FieldKind.HOURS, cell),
+        plain_cell(FieldKind.HOURS, FormulaCell(cell)),
+    ):
+        meaning = read_cell(FieldKind.HOURS, one)
+        assert (meaning.value, meaning.detail) == read
+        assert (Noticed.HOURS_UNREADABLE in meaning.noticed) == (read[0] is None)
 
 
 def test_a_social_security_number_is_seen_through_its_format() -> None:

@@ -51,6 +51,14 @@ def test_formats_of_the_workbooks_own_under_reserved_numbers(world: World, own: 
     assert emitted(world) == [6.0]
 
 
+def test_a_number_that_shows_other_hours_is_refused_with_both(world: World) -> None:
+    world.drop("a.xls", xls(line(heures=(730, '00":"00'))))
+    world.run()
+    assert codes(world.report()) == {2: ["LIG-07"]}
+    assert "7,50 h / 730 h" in str(world.report())
+    assert emitted(world) == []
+
+
 def test_a_formula_that_nobody_computed_is_not_an_empty_date(world: World) -> None:
     world.drop("a.xls", xls(line(date_fin=FormulaCell("F2"))))
     world.run()
