@@ -16,6 +16,8 @@ _HIDDEN_ROW = 0x20
 _WORKSHEET, _MACRO_SHEET, _CHART = 0, 1, 2
 _BIFF5 = 0x0500
 _NOTHING = 0x7FFF  # a record that no program knows
+_UNNEEDED = frozenset({0x0018, 0x0017, 0x00EB})
+"""Names, references to other sheets, pictures: over an odd one of which the fast reader gives up the whole workbook."""
 _SHORTEST_STRING = 3  # bytes
 _READER_KNOWS = (*range(5, 9), *range(23, 27), *range(41, 45), *range(63, 67), *range(164, 383))
 """Numbers of formats that the fast reader reads as the workbook writes them; under others it takes the usual ones."""
@@ -28,6 +30,7 @@ _STYLE_RK = struct.Struct("<Hi")
 _LABEL_SST = struct.Struct("<HHHI")
 _RESULT = struct.Struct("<HHH8sH")
 _REAL = struct.Struct("<d")
+_EXPRESSION = 20  # where a formula tells what it computes, its length first
 
 
 @dataclass
@@ -97,6 +100,8 @@ def _scan_book(content: bytearray) -> _Book:
                 raise unreadable("false_count")  # the fast reader asks at once for the memory of so many
             _take_sheets(book, content, sheets, offset)
             return book
+        elif kind in _UNNEEDED:
+            _HEAD.pack_into(content, offset, _NOTHING, size)
         elif (take := _TAKES.get(kind)) is not None:
             take(book, bytes(content[offset + 4 : offset + 4 + size]))
         offset += 4 + size
@@ -195,7 +200,8 @@ class _SheetScan:
             0x0205: self._bool_or_error,
             0x0208: self._row,
             0x00D6: self._rich_text,
-            0x0200: self._dimensions,
+            0x0200: self._unneeded,  # of which the fast reader asks the memory at once, 1.7 TB in a damaged file
+            0x00E5: self._unneeded,  # merged cells
         }
         self._content = content
         self._book = book
@@ -243,8 +249,7 @@ class _SheetScan:
         row, column, _ = _CELL.unpack_from(self._content, at)
         self._count_text(row, column)
 
-    def _dimensions(self, at: int, size: int) -> None:
-        # The fast reader asks at once for the memory of what they announce, 1.7 TB in a damaged file.
+    def _unneeded(self, at: int, size: int) -> None:
         _HEAD.pack_into(self._content, at - 4, _NOTHING, size)
 
     def _rich_text(self, at: int, size: int) -> None:
@@ -292,8 +297,10 @@ class _SheetScan:
         if size >= 14 and self._content[at + 12] & _HIDDEN_ROW:
             self.marks.hidden_rows.append(_HEAD.unpack_from(self._content, at)[0] + 1)
 
-    def _formula(self, at: int, _size: int) -> None:
+    def _formula(self, at: int, size: int) -> None:
         row, column, style, result, flags = _RESULT.unpack_from(self._content, at)
+        if size >= _EXPRESSION + 2:
+            struct.pack_into("<H", self._content, at + _EXPRESSION, 0)  # how it is computed is nobody's business here
         place = self._last = row, column
         self._count_text(row, column)
         waiting = bool(flags & 2)  # for the program that opens the file to compute it

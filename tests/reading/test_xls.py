@@ -233,6 +233,14 @@ def test_counts_that_would_ask_for_all_memory(reading: Read, kind: int) -> None:
     assert refused(found, "false_count") if kind == 0x00FC else values(found, "heures") == [750]
 
 
+@pytest.mark.parametrize("kind", [0x0018, 0x0017, 0x00EB, 0x00E5])
+def test_an_odd_record_that_says_nothing_of_the_cells(reading: Read, kind: int) -> None:
+    """A name, a reference, a picture, a merge that the fast reader would choke on."""
+    odd = record(kind, b"\xff\xff\xff")
+    found = reading(edited(xls([*build.line(c7=7.5)]), lambda k, c: odd + record(k, c) if k == 10 else None))
+    assert values(found, "heures") == [750]
+
+
 def test_two_sheets_of_one_name(reading: Read) -> None:
     book = xlwt.Workbook()
     for name in ("Mars", "Avril"):
