@@ -134,7 +134,7 @@ NOTES: dict[str, tuple[str, str]] = {
         "The workbook holds embedded objects: they were not opened",
     ),
     "shown_numbers": (
-        "Feuille « {feuille} », colonne {valeur}, les nombres affichés avec des zéros ou du texte ont été lus tels quels",
+        "Feuille « {feuille} », colonne {valeur}, les nombres affichés avec des zéros ou du texte sont lus comme ils s'affichent",
         "Sheet “{feuille}”, column {valeur}, numbers shown with zeros or text were read as shown",
     ),
     "no_line_end": (
