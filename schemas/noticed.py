@@ -29,6 +29,7 @@ class Noticed(StrEnum):
     # a cell
     SPREADSHEET_ERROR = "erreur"
     NOT_CALCULATED = "non_calcule"
+    SHOWN_OTHERWISE = "affiche_autrement"
     DATE_UNREADABLE = "date_illisible"
     HOURS_UNREADABLE = "heures_illisibles"
     YES_NO_UNREADABLE = "oui_non_illisible"
@@ -37,6 +38,9 @@ class Noticed(StrEnum):
     CHARACTER_FORBIDDEN = "caractere_interdit"
     FORMULA = "formule"
 
+
+NO_VALUES = (Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED, Noticed.SHOWN_OTHERWISE)
+"""What is noticed of a cell that holds something else than the value it should."""
 
 UNREADABLE: dict[str, tuple[str, str]] = {
     "empty": ("vide", "empty"),  # a file of no byte; the rule has its own words for it
@@ -55,6 +59,11 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "damaged_file": ("le fichier est incomplet ou abîmé", "the file is incomplete or damaged"),
     "damaged_workbook": ("le classeur est abîmé", "the workbook is damaged"),
     "damaged_sheet": ("une feuille du classeur est abîmée", "a sheet of the workbook is damaged"),
+    "unread_cells": (
+        "une feuille a des cellules écrites d'une façon inhabituelle : ouvrez le classeur et enregistrez-le au format .xlsx",
+        "a sheet has cells written in an unusual way: open the workbook and save it as .xlsx",
+    ),
+    "double_sheets": ("deux feuilles du classeur ont le même nom", "two sheets of the workbook have the same name"),
     "damaged_content": ("le contenu du classeur est abîmé", "the content of the workbook is damaged"),
     "many_parts": ("le classeur a trop de parties", "the workbook has too many parts"),
     "double_parts": ("deux parties du classeur ont le même nom", "two parts of the workbook have the same name"),
@@ -123,6 +132,10 @@ NOTES: dict[str, tuple[str, str]] = {
     "embedded_objects": (
         "Le classeur contient des objets incorporés : ils n'ont pas été ouverts",
         "The workbook holds embedded objects: they were not opened",
+    ),
+    "shown_numbers": (
+        "Feuille « {feuille} », colonne {valeur}, les nombres affichés avec des zéros ou du texte sont lus comme ils s'affichent",
+        "Sheet “{feuille}”, column {valeur}, numbers shown with zeros or text were read as shown",
     ),
     "no_line_end": (
         "La dernière ligne ({ligne}) du fichier n'a pas de fin de ligne : vérifiez qu'elle est entière",

@@ -9,13 +9,13 @@ from operator import or_
 from typing import TypeVar
 
 from pipeline.cells import meaning
-from pipeline.cells.model import Cell, FormulaCell
+from pipeline.cells.model import Cell, FormulaCell, ShownCell
 from pipeline.cells.text import display
 from pipeline.reading.headings import Headings, normal
 from pipeline.reading.model import Observation, SheetColumn, SheetTable
 from pipeline.reading.opening import Opening, find_opening
 from pipeline.reading.sheets import Sheet, beyond, note, ranges, unreadable
-from schemas.fields import ABSENCES, FIELDS, HEURES, column_letter, fields_of
+from schemas.fields import ABSENCES, FIELDS, HEURES, FieldKind, column_letter, fields_of
 from schemas.informative import OURS
 from schemas.noticed import Noticed
 
@@ -47,6 +47,7 @@ class _Coded:
     codes: "array[int]"
     cells: tuple[Cell, ...]
     all_texts: bool = False  # every cell is a text
+    shown: bool = False  # a number among them is shown otherwise than by its digits
 
     def flags(self, test: Callable[[Cell], bool]) -> list[bool]:
         """Return the answer of ``test`` for each row, asked once for each distinct cell."""
@@ -113,6 +114,7 @@ def _encode(rows: Sequence[Sequence[Cell]], width: int) -> list[_Coded]:
 
 def _code(column: Sequence[Cell]) -> _Coded:
     codes, distinct = _number(column)
+    cells: list[Cell]
     kinds = set(map(type, distinct))
     # 1, 1.0 and True are one key to a dict, and three things to a reader.
     if FormulaCell in kinds or (
@@ -120,12 +122,29 @@ def _code(column: Sequence[Cell]) -> _Coded:
     ):
         keys = [(type(cell), type(cell.value) if isinstance(cell, FormulaCell) else None, cell) for cell in column]
         codes, apart = _number(keys)
-        return _Coded(codes, tuple(None if cell == "" else cell for _, _, cell in apart))
-    cells: list[Cell] = list(distinct)
+        cells = [None if cell == "" else cell for _, _, cell in apart]
+        return _Coded(codes, tuple(cells), shown=any(_is_shown(cell) for cell in cells))
+    cells = list(distinct)
     blank = distinct.get("")
     if blank is not None:
         cells[blank] = None
-    return _Coded(codes, tuple(cells), kinds == {str} and blank is None)
+    return _Coded(codes, tuple(cells), kinds == {str} and blank is None, ShownCell in kinds)
+
+
+def _is_shown(cell: Cell) -> bool:
+    return isinstance(cell.value if isinstance(cell, FormulaCell) else cell, ShownCell)
+
+
+def _plain(
+    codes: "array[int]", cells: tuple[Cell, ...], kind: FieldKind | None
+) -> tuple["array[int]", tuple[Cell, ...], bool]:
+    """The column with what counts of its numbers shown otherwise, and whether some of them are read as shown."""
+    plain = [meaning.plain_cell(kind, cell) for cell in cells]
+    again = _code([plain[code] for code in codes])
+    read_as_shown = kind in meaning.AS_TEXT and any(
+        _is_shown(cell) and not _is_shown(kept) for cell, kept in zip(cells, plain, strict=True)
+    )
+    return again.codes, again.cells, read_as_shown
 
 
 def _number(keys: Sequence[Key]) -> tuple["array[int]", dict[Key, int]]:
@@ -237,10 +256,14 @@ def _columns(
         if field is None and (normal(heading) in _OURS or not (heading or any(_filled(cell) for cell in cells))):
             continue
         kind = FIELDS[field].kind if field is not None else None
+        letter = column_letter(index + sheet.first_column)
+        if column.shown:
+            codes, cells, read_as_shown = _plain(codes, cells, kind)
+            if read_as_shown:
+                ignored.append(note("shown_numbers", sheet=sheet.name, value=letter))
         meanings = meaning.read_column(kind, cells, all_texts=column.all_texts, epoch_1904=epoch_1904)
         columns.append(SheetColumn(field, heading, index + sheet.first_column, codes, cells, meanings))
         if field is None:
-            letter = column_letter(index + sheet.first_column)
             ignored.append(
                 Observation(
                     Noticed.COLUMN_IGNORED,

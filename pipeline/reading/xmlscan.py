@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from pipeline.cells.model import Cell
 from pipeline.reading.sheets import unreadable
 
 Place = tuple[int, int]
@@ -21,12 +22,16 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,7})([0-9]{1,9})", re.ASCII)
 class Marks:
     """What was seen in one sheet. Places are (row, column), 0-based; ``hidden_rows`` count from 1.
 
-    ``formulas``: place → whether a value was saved with it. ``height``, ``width``, ``cells``: of the cells with content.
+    ``formulas``: place → whether a value was saved with it. ``values``: what stands at a place where the fast reader says
+    something else. ``sure``: height and width that the fast reader must reach, else it has lost cells. ``height``, ``width``,
+    ``cells``: of the cells with content.
     """
 
     errors: dict[Place, str] = field(default_factory=dict)
     formulas: dict[Place, bool] = field(default_factory=dict)
+    values: dict[Place, Cell] = field(default_factory=dict)
     hidden_rows: list[int] = field(default_factory=list)
+    sure: tuple[int, int] = (0, 0)
     height: int = 0
     width: int = 0
     cells: int = 0

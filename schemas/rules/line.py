@@ -3,7 +3,7 @@
 import pandas as pd
 
 from schemas.fields import ABSENCES, FIELDS
-from schemas.noticed import Noticed
+from schemas.noticed import NO_VALUES, Noticed
 from schemas.rule import OBSERVATIONS, Words, rule
 
 _DATES = "date_debut date_fin date_justificatif"
@@ -61,6 +61,11 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
             "Remplacez la formule par sa valeur (copier, puis collage spécial : valeurs).",
             "une valeur, non une formule",
         ),
+        Noticed.SHOWN_OTHERWISE: Words(
+            "La cellule « {titre} » affiche autre chose que le nombre qu'elle contient, {valeur}.",
+            "Mettez la cellule au format Texte et tapez-y exactement ce qu'il faut lire.",
+            "un texte, tapé comme il doit être lu",
+        ),
     },
     en={
         Noticed.SPREADSHEET_ERROR: Words(
@@ -73,12 +78,17 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
             "Replace the formula by its value (copy, then paste special: values).",
             "a value, not a formula",
         ),
+        Noticed.SHOWN_OTHERWISE: Words(
+            "The cell “{titre}” shows something else than the number it holds, {valeur}.",
+            "Format the cell as Text and type exactly what is to be read.",
+            "a text, typed as it is to be read",
+        ),
     },
     facts=lambda frame, failing: pd.DataFrame({"variante": failing["etat"]}),
 )
 def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
     """An error or an uncalculated formula reads as a blank in most programs, and a blank would change what is declared."""
-    return ~observations["etat"].isin([Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED])
+    return ~observations["etat"].isin(NO_VALUES)
 
 
 _DE_FORMS_FR = "8 caractères (7 chiffres puis un chiffre ou une lettre), ou 11 chiffres, ou 0 suivi de 9 chiffres puis un chiffre ou une lettre"
@@ -130,33 +140,27 @@ def identifier_has_a_known_form(lines: pd.DataFrame) -> "pd.Series[bool]":
     return lines["identifiant_de"].str.fullmatch(r"[0-9]{7}[0-9A-Za-z]|[0-9]{11}|0[0-9]{9}[0-9A-Za-z]")
 
 
+_A_DATE_FR = (
+    "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
+    "une date comme 05/03/2025",
+)
+_A_DATE_EN = (
+    "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
+    "a date such as 05/03/2025",
+)
+
+
 @rule(
     "LIG-04",
     brief=("date illisible", "date unreadable"),
     over=OBSERVATIONS,
     fr={
-        "": Words(
-            "La date « {valeur} » ne peut pas être lue.",
-            "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
-            "une date comme 05/03/2025",
-        ),
-        "detail": Words(
-            "La date « {valeur} » ne peut pas être lue ({detail}).",
-            "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
-            "une date comme 05/03/2025",
-        ),
+        "": Words("La date « {valeur} » ne peut pas être lue.", *_A_DATE_FR),
+        "detail": Words("La date « {valeur} » ne peut pas être lue ({detail}).", *_A_DATE_FR),
     },
     en={
-        "": Words(
-            "The date “{valeur}” cannot be read.",
-            "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
-            "a date such as 05/03/2025",
-        ),
-        "detail": Words(
-            "The date “{valeur}” cannot be read ({detail}).",
-            "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
-            "a date such as 05/03/2025",
-        ),
+        "": Words("The date “{valeur}” cannot be read.", *_A_DATE_EN),
+        "detail": Words("The date “{valeur}” cannot be read ({detail}).", *_A_DATE_EN),
     },
     facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] != "").map({True: "detail", False: ""})}),
 )
