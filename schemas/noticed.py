@@ -30,6 +30,7 @@ class Noticed(StrEnum):
     SPREADSHEET_ERROR = "erreur"
     NOT_CALCULATED = "non_calcule"
     SHOWN_OTHERWISE = "affiche_autrement"
+    CONTRADICTORY = "contradictoire"
     DATE_UNREADABLE = "date_illisible"
     HOURS_UNREADABLE = "heures_illisibles"
     YES_NO_UNREADABLE = "oui_non_illisible"
@@ -65,6 +66,10 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "false_count": (
         "le classeur annonce plus d'éléments qu'il n'en contient",
         "the workbook announces more items than it holds",
+    ),
+    "odd_epoch": (
+        "le classeur compte ses jours à partir d'une date inhabituelle",
+        "the workbook counts its days from an unusual date",
     ),
     "null_character": ("le texte contient des caractères nuls", "the text holds null characters"),
     "encoding": (
@@ -124,6 +129,10 @@ NOTES: dict[str, tuple[str, str]] = {
     "embedded_objects": (
         "Le classeur contient des objets incorporés : ils n'ont pas été ouverts",
         "The workbook holds embedded objects: they were not opened",
+    ),
+    "merged_cells": (
+        "Feuille « {feuille} », des cellules remplies sont cachées sous des cellules fusionnées ({valeur} d'abord) : elles n'ont pas été lues",
+        "Sheet “{feuille}”, filled cells are hidden under merged cells ({valeur} first): they were not read",
     ),
     "shown_numbers": (
         "Feuille « {feuille} », colonne {valeur}, les nombres affichés avec des zéros ou du texte ont été lus tels quels",

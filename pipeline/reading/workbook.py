@@ -48,8 +48,9 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
     if ods is not None:
         if b"encryption-data" in archive.content(archive.named("META-INF/manifest.xml") or ""):
             raise password()
-        content = read_content(archive.pieces(ods), limits)
-        return Workbook("ods", content.sheets, tuple(notes), content.epoch_1904)
+        styles = archive.named("styles.xml")
+        content = read_content(archive.pieces(ods), archive.pieces(styles) if styles else iter(()), limits)
+        return Workbook("ods", content.sheets, (*notes, *content.notes), content.epoch_1904)
     kind = "xlsb" if xlsb is not None else "xlsm" if _has_macros(archive) else "xlsx"
     parts = _parts(archive, xlsx or xlsb or "", xlsb is not None)
     marks = _sheet_marks(archive, parts, xlsb is not None)

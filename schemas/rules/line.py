@@ -66,6 +66,11 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
             "Mettez la cellule au format Texte et tapez-y exactement ce qu'il faut lire.",
             "un texte, tapé comme il doit être lu",
         ),
+        Noticed.CONTRADICTORY: Words(
+            "Le fichier dit deux choses différentes de la cellule « {titre} » : {valeur}.",
+            "Effacez cette cellule dans votre tableur, retapez-la, enregistrez, puis déposez de nouveau.",
+            "une valeur tapée dans le tableur",
+        ),
     },
     en={
         Noticed.SPREADSHEET_ERROR: Words(
@@ -83,12 +88,22 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
             "Format the cell as Text and type exactly what is to be read.",
             "a text, typed as it is to be read",
         ),
+        Noticed.CONTRADICTORY: Words(
+            "The file says two different things of the cell “{titre}”: {valeur}.",
+            "Clear this cell in your spreadsheet program, type it again, save, and drop the file again.",
+            "a value typed in the spreadsheet program",
+        ),
     },
     facts=lambda frame, failing: pd.DataFrame({"variante": failing["etat"]}),
 )
 def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
     """An error or an uncalculated formula reads as a blank in most programs, and a blank would change what is declared."""
-    unusable = [Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED, Noticed.SHOWN_OTHERWISE]
+    unusable = [
+        Noticed.SPREADSHEET_ERROR,
+        Noticed.NOT_CALCULATED,
+        Noticed.SHOWN_OTHERWISE,
+        Noticed.CONTRADICTORY,
+    ]
     return ~observations["etat"].isin(unusable)
 
 
