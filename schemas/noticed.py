@@ -131,8 +131,8 @@ NOTES: dict[str, tuple[str, str]] = {
         "The workbook holds embedded objects: they were not opened",
     ),
     "merged_cells": (
-        "Feuille « {feuille} », des cellules remplies sont cachées sous des cellules fusionnées ({valeur} d'abord) : elles n'ont pas été lues",
-        "Sheet “{feuille}”, filled cells are hidden under merged cells ({valeur} first): they were not read",
+        "Feuille « {feuille} », des cellules cachées sous d'autres, fusionnées, n'ont pas été lues (la première : {valeur})",
+        "Sheet “{feuille}”, cells hidden under merged ones were not read (the first: {valeur})",
     ),
     "shown_numbers": (
         "Feuille « {feuille} », colonne {valeur}, les nombres affichés avec des zéros ou du texte ont été lus tels quels",
