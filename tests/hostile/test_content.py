@@ -355,7 +355,7 @@ def test_F21_encodings(read_file: Reader, encoding: str) -> None:
     )
     reading = read_file(data, "a.csv")
     if encoding in ("cp850", "mac-roman", "mixed"):
-        assert refused(reading, "encoding" if encoding == "mixed" else "old_encoding")
+        assert refused(reading, "old_encoding" if encoding == "mac-roman" else "encoding")
     else:
         assert values(reading, "nom") == ["Éléonore"]
 
