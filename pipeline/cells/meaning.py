@@ -159,8 +159,8 @@ def holds_nir(cell: Cell) -> bool:
     """Whether a social security number with a right key stands anywhere in ``cell``, as text or as a number."""
     if isinstance(cell, float | int) and not isinstance(cell, bool):
         text = number_text(cell) or ""
-    elif isinstance(cell, str):
-        text = cell
+    elif isinstance(cell, str | ErrorCell):
+        text = cell if isinstance(cell, str) else cell.text
     else:
         return False
     if len(text) < _NIR_LENGTH:
@@ -177,10 +177,10 @@ def _is_nir(text: str) -> bool:
 
 def _wrong_in_itself(cell: Cell, kind: FieldKind) -> Meaning | None:
     """The first cause that forbids reading the cell at all, None where there is none."""
-    if isinstance(cell, ErrorCell):
-        return Meaning(None, (Noticed.SPREADSHEET_ERROR,), cell.text)
     if holds_nir(cell):
         return Meaning(None, (Noticed.NIR,))
+    if isinstance(cell, ErrorCell):
+        return Meaning(None, (cell.noticed,), cell.text)
     if not isinstance(cell, str):
         return None
     if cell.strip().upper() in ERROR_TEXTS:

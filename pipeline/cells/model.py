@@ -12,9 +12,13 @@ from schemas.noticed import Noticed
 
 @dataclass(frozen=True)
 class ErrorCell:
-    """A spreadsheet error, ``text`` as the program writes it: ``#REF!``."""
+    """A cell that has no value: a spreadsheet error, ``text`` as the program writes it: ``#REF!``.
+
+    ``noticed``: why, where it is not such an error; ``text`` is then what the file says of the cell.
+    """
 
     text: str
+    noticed: Noticed = Noticed.SPREADSHEET_ERROR
 
 
 @dataclass(frozen=True)

@@ -229,10 +229,12 @@ def _trust_rows(
 ) -> list[Observation]:
     """Refuse a csv with a line wider than its headings (its cells have shifted) or a last line that is not whole."""
     width = len(opening.headings)
-    for row, number, kept in zip(body, numbers, keep, strict=True):
-        if kept and len(row) > width:
-            raise unreadable("wide_row", row=number)
-        if kept and sheet.strict and len(row) < width:
+    lines = [(row, number) for row, number, kept in zip(body, numbers, keep, strict=True) if kept]
+    wide = next((number for row, number in lines if len(row) > width), 0)
+    if wide and not _ends_in_blanks(sheet, opening, [row for row, _ in lines]):
+        raise unreadable("wide_row", row=wide)
+    for row, number in lines:
+        if sheet.strict and len(row) < width:
             raise unreadable("short_row", row=number)
     if not sheet.cut_row or not keep or numbers[-1] != sheet.cut_row or not keep[-1]:
         return []
@@ -240,6 +242,24 @@ def _trust_rows(
     if len(body[-1]) < width or last not in (None, _CUT_IS_HARMLESS):
         raise unreadable("cut_end", row=sheet.cut_row)
     return [note("no_line_end", row=sheet.cut_row)]
+
+
+def _ends_in_blanks(sheet: Sheet, opening: Opening, lines: Sequence[Sequence[Cell]]) -> bool:
+    """Whether a program ended each line with the same blank cells more than the headings, so that none has shifted.
+
+    A separator too many shifts the cells behind it, and the line may end in blanks as well. So all lines, two at least, have
+    the same width, and one of them holds nothing behind its last mandatory cell: had it shifted, that cell would stand there.
+    """
+    width, last = len(opening.headings), max(opening.fields)
+    while last > 0 and opening.kind not in FIELDS[opening.fields.get(last, "commentaire")].mandatory:
+        last -= 1
+    return (
+        not sheet.strict
+        and len(lines) > 1
+        and len(set(map(len, lines))) == 1
+        and not any(_filled(cell) for row in lines for cell in row[width:])
+        and any(_filled(row[last]) and not any(map(_filled, row[last + 1 :])) for row in lines)
+    )
 
 
 def _columns(

@@ -49,8 +49,9 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
     if ods is not None:
         if b"encryption-data" in archive.content(archive.named("META-INF/manifest.xml") or ""):
             raise password()
-        content = read_content(archive.pieces(ods), limits)
-        return Workbook("ods", content.sheets, tuple(notes), content.epoch_1904)
+        styles = archive.named("styles.xml")
+        content = read_content(archive.pieces(ods), archive.pieces(styles) if styles else iter(()), limits)
+        return Workbook("ods", content.sheets, (*notes, *content.notes), content.epoch_1904)
     if xlsb is not None:
         return read_xlsb(archive, xlsb, limits, notes)
     kind = "xlsm" if _has_macros(archive) else "xlsx"

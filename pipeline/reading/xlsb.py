@@ -81,7 +81,7 @@ def records(pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
             yield kind, data[start : start + size]
             offset = start + size
     if offset < len(data):
-        raise unreadable("damaged_sheet")
+        raise unreadable("damaged_content")
 
 
 def _head(data: bytes, offset: int) -> tuple[int, int, int] | None:
@@ -99,7 +99,7 @@ def _head(data: bytes, offset: int) -> tuple[int, int, int] | None:
                 break
         numbers.append(value)
     if numbers[1] > _LONGEST_RECORD:
-        raise unreadable("damaged_sheet")
+        raise unreadable("damaged_content")
     return numbers[0], offset, numbers[1]
 
 
@@ -188,7 +188,7 @@ def _wide_text(content: bytes, offset: int) -> tuple[str, int]:
         return "", offset + 4
     end = offset + 4 + 2 * length
     if end > len(content):
-        raise unreadable("damaged_sheet")
+        raise unreadable("damaged_content")
     return content[offset + 4 : end].decode("utf-16-le", "replace"), end
 
 
@@ -232,12 +232,12 @@ class _Rows:
                 self._start(content)
             elif kind in kinds:
                 self._place(kind, content)
-        raise unreadable("damaged_sheet")
+        raise unreadable("damaged_content")
 
     def _start(self, content: bytes) -> None:
         number = _U32.unpack_from(content)[0] + 1
         if number > _ROWS:
-            raise unreadable("damaged_sheet")
+            raise unreadable("damaged_content")
         self._row, self._column = self.rows.setdefault(number, []), -1
         if content[11] & _HIDDEN_ROW:
             self.hidden.append(number)
@@ -249,7 +249,7 @@ class _Rows:
             column, content = _U32.unpack_from(content)[0], content[4:]
         self._column = column
         if column >= _COLUMNS:
-            raise unreadable("damaged_sheet")
+            raise unreadable("damaged_content")
         cell = self._kinds[kind](content)
         if cell is None:
             return

@@ -180,7 +180,7 @@ def _scan_sheet(content: bytearray, offset: int, book: _Book, formats: Formats) 
             # chart ends it leaves.
             _HEAD.pack_into(content, offset, _NOTHING, length)
         offset = start + length
-    raise unreadable("damaged_sheet")
+    raise unreadable("damaged_content")
 
 
 class _SheetScan:
