@@ -1,10 +1,10 @@
-"""Numbers of the binary workbooks, with what their formats make of them: days, times, durations, or what is shown."""
+"""Numbers of workbooks, with what their formats make of them: days, times, durations, or what is shown."""
 
 import re
 import struct
 from collections.abc import Container, Mapping, Sequence
 
-from pipeline.cells.formats import BUILTIN, GENERAL, LONGEST_CODE, always_plain, typed
+from pipeline.cells.formats import BUILTIN, GENERAL, LONGEST_CODE, always_plain, has_clock, typed
 from pipeline.cells.model import Cell, ErrorCell, ShownCell
 from pipeline.reading.sheets import unreadable
 
@@ -55,6 +55,8 @@ class Formats:
         """Styles of which the fast reader may think otherwise: it must be given their numbers plain."""
         self.looks = {style: code for style, code in found.items() if not always_plain(code)}
         """Style → format, of those that may show a number otherwise than the fast reader gives it."""
+        self.watched = {style for style, code in self.looks.items() if style in self.untrusted or not has_clock(code)}
+        """Styles of ``looks`` whose numbers above zero the fast reader may take for something else, too."""
         self._known: dict[tuple[int, float], Cell] = {}
 
     def cell(self, style: int, value: float) -> Cell:

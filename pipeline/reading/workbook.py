@@ -5,6 +5,7 @@ archive is looked through first, and the sheets that need it are looked at a sec
 """
 
 import io
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -15,11 +16,12 @@ from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.reading.archive import Archive, open_archive
 from pipeline.reading.compound import packed
 from pipeline.reading.model import Observation
+from pipeline.reading.numbers import Formats
 from pipeline.reading.opendocument import read_content
 from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, unreadable
 from pipeline.reading.xlsb import read_xlsb
 from pipeline.reading.xlsscan import scan_xls
-from pipeline.reading.xmlscan import Marks, WorkbookParts, scan_sheet, scan_workbook
+from pipeline.reading.xmlscan import Marks, WorkbookParts, scan_sheet, scan_styles, scan_workbook
 from pipeline.settings import Limits
 
 _BYTES_A_CELL = 32
@@ -29,6 +31,7 @@ SPREAD, SPARSE = 1_500_000, 100
 """An xls whose used range has more cells than this, of which fewer than one in so many hold anything, has gone astray."""
 
 _BLOCK = 10_000  # rows
+_TAIL = 40  # bytes of a piece that an attribute may begin in
 
 _NOTED_PARTS = (
     ("macros", ("vbaproject.bin", "macrosheets/")),
@@ -56,7 +59,9 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
         return read_xlsb(archive, xlsb, limits, notes)
     kind = "xlsm" if _has_macros(archive) else "xlsx"
     parts = _parts(archive, xlsx or "")
-    marks = _sheet_marks(archive, parts)
+    styles = archive.named(f"{(xlsx or '').rpartition('/')[0]}/styles.xml")
+    formats = scan_styles(archive.pieces(styles), epoch_1904=parts.epoch_1904) if styles else None
+    marks = _sheet_marks(archive, parts, formats)
     return _assemble(kind, data, limits, notes, marks, epoch_1904=parts.epoch_1904)
 
 
@@ -91,14 +96,30 @@ def _parts(archive: Archive, workbook: str) -> WorkbookParts:
     return scan_workbook(archive.pieces(workbook), archive.pieces(relations))
 
 
-def _sheet_marks(archive: Archive, parts: WorkbookParts) -> dict[int, Marks]:
+def _sheet_marks(archive: Archive, parts: WorkbookParts, formats: Formats | None) -> dict[int, Marks]:
     """Place of a sheet → what a second look found there. Sheets without any mark are left out."""
     marks: dict[int, Marks] = {}
     for place, entry in enumerate(parts.sheets):
         part = archive.named(entry.part)
-        if part is not None and archive.marks[part]:
-            marks[place] = scan_sheet(archive.pieces(part))
+        if part is not None and (
+            archive.marks[part] or not part.lower().endswith(".xml") or _uses(archive, part, formats)
+        ):
+            seen = marks[place] = scan_sheet(archive.pieces(part), formats)
+            seen.sure = (min(seen.height, 1), min(seen.width, 1))  # a sheet of which calamine gives nothing at all
     return marks
+
+
+def _uses(archive: Archive, part: str, formats: Formats | None) -> bool:
+    """Whether cells of a sheet have a style whose numbers calamine may take for something else."""
+    if formats is None or not formats.watched:
+        return False
+    style = re.compile(rb"""\bs=["'](?:%s)["']""" % b"|".join(b"%d" % one for one in sorted(formats.watched)))
+    tail = b""
+    for piece in archive.pieces(part):
+        if style.search(tail + piece):
+            return True
+        tail = piece[-_TAIL:]
+    return False
 
 
 def _assemble(
