@@ -29,6 +29,8 @@ class Noticed(StrEnum):
     # a cell
     SPREADSHEET_ERROR = "erreur"
     NOT_CALCULATED = "non_calcule"
+    SHOWN_OTHERWISE = "affiche_autrement"
+    CONTRADICTORY = "contradictoire"
     DATE_UNREADABLE = "date_illisible"
     HOURS_UNREADABLE = "heures_illisibles"
     YES_NO_UNREADABLE = "oui_non_illisible"
@@ -38,6 +40,9 @@ class Noticed(StrEnum):
     FORMULA = "formule"
 
 
+NO_VALUES = (Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED, Noticed.SHOWN_OTHERWISE, Noticed.CONTRADICTORY)
+"""What is noticed of a cell that holds something else than the value it should."""
+
 UNREADABLE: dict[str, tuple[str, str]] = {
     "empty": ("vide", "empty"),  # a file of no byte; the rule has its own words for it
     "pdf": ("c'est un document PDF", "it is a PDF document"),
@@ -45,16 +50,44 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "image": ("c'est une image", "it is an image"),
     "html": ("c'est une page web", "it is a web page"),
     "xml": ("c'est un fichier XML", "it is an XML file"),
+    "flat_ods": (
+        "c'est un classeur de LibreOffice au format XML à plat (.fods)",
+        "it is a LibreOffice workbook in the flat XML format (.fods)",
+    ),
+    "xml_2003": (
+        "c'est un classeur d'Excel au format « Feuille de calcul XML 2003 »",
+        "it is an Excel workbook in the format “XML Spreadsheet 2003”",
+    ),
+    "web_archive": (
+        "c'est une page web enregistrée en un seul fichier (.mht)",
+        "it is a web page saved in a single file (.mht)",
+    ),
+    "sylk": ("c'est un fichier SYLK (.slk)", "it is a SYLK file (.slk)"),
+    "dif": ("c'est un fichier DIF (.dif)", "it is a DIF file (.dif)"),
+    "dbase": ("c'est une table dBase (.dbf)", "it is a dBase table (.dbf)"),
+    "numbers": ("c'est un classeur Numbers", "it is a Numbers workbook"),
+    "onenote": ("c'est une page OneNote", "it is a OneNote page"),
+    "works": ("c'est un classeur Microsoft Works", "it is a Microsoft Works workbook"),
+    "lotus": ("c'est un classeur Lotus 1-2-3", "it is a Lotus 1-2-3 workbook"),
+    "bars": (
+        "les colonnes y sont séparées par des barres « | »",
+        "its columns are separated by bars “|”",
+    ),
     "archive": ("c'est une archive, pas un classeur", "it is an archive, not a workbook"),
     "parquet": ("c'est un fichier Parquet", "it is a Parquet file"),
     "database": ("c'est une base de données", "it is a database"),
     "old_xls": ("c'est un classeur d'avant Excel 5 (1993)", "it is a workbook from before Excel 5 (1993)"),
     "word_document": ("c'est un document Word", "it is a Word document"),
     "presentation": ("c'est une présentation", "it is a presentation"),
-    "other_document": ("c'est un document d'un autre genre", "it is a document of another kind"),
+    "other_document": ("c'est un document sans aucune feuille de calcul", "it is a document without any sheet"),
     "damaged_file": ("le fichier est incomplet ou abîmé", "the file is incomplete or damaged"),
     "damaged_workbook": ("le classeur est abîmé", "the workbook is damaged"),
-    "damaged_sheet": ("une feuille du classeur est abîmée", "a sheet of the workbook is damaged"),
+    "damaged_sheet": ("la feuille « {feuille} » est abîmée", "the sheet “{feuille}” is damaged"),
+    "unread_cells": (
+        "une feuille a des cellules écrites d'une façon inhabituelle : ouvrez le classeur et enregistrez-le au format .xlsx",
+        "a sheet has cells written in an unusual way: open the workbook and save it as .xlsx",
+    ),
+    "double_sheets": ("deux feuilles du classeur ont le même nom", "two sheets of the workbook have the same name"),
     "damaged_content": ("le contenu du classeur est abîmé", "the content of the workbook is damaged"),
     "many_parts": ("le classeur a trop de parties", "the workbook has too many parts"),
     "double_parts": ("deux parties du classeur ont le même nom", "two parts of the workbook have the same name"),
@@ -65,10 +98,21 @@ UNREADABLE: dict[str, tuple[str, str]] = {
         "le classeur annonce plus d'éléments qu'il n'en contient",
         "the workbook announces more items than it holds",
     ),
-    "null_character": ("le texte contient des caractères nuls", "the text holds null characters"),
+    "odd_epoch": (
+        "le classeur compte ses jours à partir d'une date inhabituelle",
+        "the workbook counts its days from an unusual date",
+    ),
+    "null_character": (
+        "il contient des caractères qui ne sont pas du texte",
+        "it holds characters that are no text",
+    ),
     "encoding": (
-        "les caractères ne sont écrits ni en UTF-8 ni en Windows-1252",
-        "its characters are neither UTF-8 nor Windows-1252",
+        "son encodage n'est pas reconnu : les lettres accentuées ne sont ni en UTF-8 ni en Windows-1252",
+        "its encoding is not known: accented letters are neither in UTF-8 nor in Windows-1252",
+    ),
+    "old_encoding": (
+        "son encodage est celui d'un Mac ou d'un ancien PC : les lettres accentuées seraient mal lues",
+        "its encoding is that of a Mac or an old PC: accented letters would be misread",
     ),
     "endless_line": ("une ligne est démesurément longue", "a line is excessively long"),
     "endless_cell": (
@@ -91,8 +135,14 @@ UNREADABLE: dict[str, tuple[str, str]] = {
         "la dernière ligne ({ligne}) n'est pas terminée : le fichier a peut-être été coupé",
         "the last row ({ligne}) does not end: the file may have been cut",
     ),
-    "internal": ("la lecture s'est interrompue ({detail})", "the reading broke off ({detail})"),
-    "stopped": ("la lecture s'est arrêtée trois fois", "the reading stopped three times"),
+    "internal": (
+        "il est sans doute abîmé : sa lecture s'est interrompue",
+        "it is probably damaged: reading it broke off",
+    ),
+    "stopped": (
+        "il est sans doute abîmé : sa lecture s'est arrêtée trois fois",
+        "it is probably damaged: reading it stopped three times",
+    ),
 }
 
 NOTES: dict[str, tuple[str, str]] = {
@@ -123,6 +173,14 @@ NOTES: dict[str, tuple[str, str]] = {
     "embedded_objects": (
         "Le classeur contient des objets incorporés : ils n'ont pas été ouverts",
         "The workbook holds embedded objects: they were not opened",
+    ),
+    "merged_cells": (
+        "Feuille « {feuille} », des cellules cachées sous d'autres, fusionnées, n'ont pas été lues (la première : {valeur})",
+        "Sheet “{feuille}”, cells hidden under merged ones were not read (the first: {valeur})",
+    ),
+    "shown_numbers": (
+        "Feuille « {feuille} », colonne {valeur}, les nombres affichés avec des zéros ou du texte sont lus comme ils s'affichent",
+        "Sheet “{feuille}”, column {valeur}, numbers shown with zeros or text were read as shown",
     ),
     "no_line_end": (
         "La dernière ligne ({ligne}) du fichier n'a pas de fin de ligne : vérifiez qu'elle est entière",

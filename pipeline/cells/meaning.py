@@ -13,8 +13,8 @@ from stdnum.fr import nir as nir_number
 
 from pipeline.cells.dates import read_date
 from pipeline.cells.hours import read_hours
-from pipeline.cells.model import Cell, ErrorCell, FormulaCell, Meaning, PlainMeanings
-from pipeline.cells.text import as_text, display
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell, Meaning, PlainMeanings, ShownCell
+from pipeline.cells.text import as_text, display, hours_to_type
 from pipeline.cells.text import number as number_text
 from schemas.fields import MAX_COMMENT, MAX_TEXT, FieldKind
 from schemas.folding import key, tidy
@@ -47,7 +47,7 @@ def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meani
     if (
         isinstance(cell, str)
         and len(cell) < _NIR_LENGTH
-        and kind in _AS_TEXT
+        and kind in AS_TEXT
         and _PLAIN.fullmatch(cell)
         and cell[0] != "#"
     ):
@@ -57,6 +57,8 @@ def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meani
         if cell.value is None:
             return Meaning(None, (Noticed.NOT_CALCULATED,))
         cell, noticed = cell.value, (Noticed.FORMULA,)
+    if isinstance(cell, ShownCell):
+        return _read_shown(kind, cell, noticed, epoch_1904=epoch_1904)
     if is_blank(cell):
         return _BLANK
     wrong = _wrong_in_itself(cell, kind)
@@ -66,9 +68,49 @@ def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meani
     return Meaning(read.value, noticed + read.noticed, read.detail) if noticed and read.value is not None else read
 
 
+def _read_shown(kind: FieldKind, cell: ShownCell, noticed: tuple[Noticed, ...], *, epoch_1904: bool) -> Meaning:
+    """A text is what the program shows; hours, days and yes/no are the number itself."""
+    if holds_nir(cell.value):
+        return Meaning(None, (Noticed.NIR,))
+    if kind in AS_TEXT and cell.shown is None:
+        return Meaning(None, (Noticed.SHOWN_OTHERWISE,), display(cell.value))
+    if kind is FieldKind.HOURS and (both := _both_hours(cell)):
+        return Meaning(None, (Noticed.HOURS_UNREADABLE,), both)
+    read = read_cell(kind, cell.shown if kind in AS_TEXT else cell.value, epoch_1904=epoch_1904)
+    return read._replace(noticed=noticed + read.noticed) if noticed and read.value is not None else read
+
+
+def _both_hours(cell: ShownCell) -> str:
+    """Both readings of a number that shows other hours than it holds, as 730 through ``00":"00``; empty where it shows none."""
+    shown, held = read_hours(cell.shown)[0], read_hours(cell.value)[0]
+    if shown is None or shown == held:
+        return ""
+    return " / ".join(hours_to_type(hours) for hours in (shown, held) if hours is not None)
+
+
+def plain_cell(kind: FieldKind | None, cell: Cell) -> Cell:
+    """Return what counts for a field of ``kind`` of a cell that its format shows otherwise, other cells as they are.
+
+    That is the text it shows, or its number; the cell itself where it cannot be read.
+    """
+    inner = cell.value if isinstance(cell, FormulaCell) else cell
+    if not isinstance(inner, ShownCell):
+        return cell
+    as_text = kind in AS_TEXT
+    unusable = (
+        holds_nir(inner.value) or inner.shown is None if as_text else kind is FieldKind.HOURS and _both_hours(inner)
+    )
+    if unusable:
+        return inner
+    plain = inner.shown if as_text else inner.value
+    return FormulaCell(plain) if isinstance(cell, FormulaCell) else plain
+
+
 def read_free_cell(cell: Cell) -> Meaning:
     """Look for a NIR in ``cell``, of a column of the sender's own; nothing else is read there."""
     if isinstance(cell, FormulaCell):
+        cell = cell.value
+    if isinstance(cell, ShownCell):
         cell = cell.value
     return Meaning(None, (Noticed.NIR,)) if holds_nir(cell) else _BLANK
 
@@ -80,7 +122,7 @@ def read_column(
 
     ``kind`` None: a column of the sender's own. ``all_texts``: the caller knows that every cell is a text.
     """
-    if kind in _AS_TEXT or kind is None:
+    if kind in AS_TEXT or kind is None:
         texts: Sequence[Cell] = cells if all_texts else [cell for cell in cells if isinstance(cell, str)]
         if (all_texts or len(texts) + (None in cells) == len(cells)) and _read_as_themselves(texts, kind):  # type: ignore[arg-type]
             # A blank cell is None, and None is what it means.
@@ -117,8 +159,8 @@ def holds_nir(cell: Cell) -> bool:
     """Whether a social security number with a right key stands anywhere in ``cell``, as text or as a number."""
     if isinstance(cell, float | int) and not isinstance(cell, bool):
         text = number_text(cell) or ""
-    elif isinstance(cell, str):
-        text = cell
+    elif isinstance(cell, str | ErrorCell):
+        text = cell if isinstance(cell, str) else cell.text
     else:
         return False
     if len(text) < _NIR_LENGTH:
@@ -135,10 +177,10 @@ def _is_nir(text: str) -> bool:
 
 def _wrong_in_itself(cell: Cell, kind: FieldKind) -> Meaning | None:
     """The first cause that forbids reading the cell at all, None where there is none."""
-    if isinstance(cell, ErrorCell):
-        return Meaning(None, (Noticed.SPREADSHEET_ERROR,), cell.text)
     if holds_nir(cell):
         return Meaning(None, (Noticed.NIR,))
+    if isinstance(cell, ErrorCell):
+        return Meaning(None, (cell.noticed,), cell.text)
     if not isinstance(cell, str):
         return None
     if cell.strip().upper() in ERROR_TEXTS:
@@ -200,7 +242,8 @@ def _read_date(cell: Cell, epoch_1904: bool) -> Meaning:
     return Meaning(day, () if day is not None else (Noticed.DATE_UNREADABLE,), detail)
 
 
-_AS_TEXT = frozenset({FieldKind.TEXT, FieldKind.KEY, FieldKind.PERSON, FieldKind.MOTIF, FieldKind.COMMENT})
+AS_TEXT = frozenset({FieldKind.TEXT, FieldKind.KEY, FieldKind.PERSON, FieldKind.MOTIF, FieldKind.COMMENT})
+"""Kinds of fields of which a number is read as the text it makes."""
 _READERS: dict[FieldKind, Callable[[Cell, bool], Meaning]] = {
     FieldKind.TEXT: _read_text,
     FieldKind.KEY: _read_text,

@@ -12,19 +12,34 @@ from schemas.noticed import Noticed
 
 @dataclass(frozen=True)
 class ErrorCell:
-    """A spreadsheet error, ``text`` as the program writes it: ``#REF!``."""
+    """A cell that has no value: a spreadsheet error, ``text`` as the program writes it: ``#REF!``.
+
+    ``noticed``: why, where it is not such an error; ``text`` is then what the file says of the cell.
+    """
 
     text: str
+    noticed: Noticed = Noticed.SPREADSHEET_ERROR
+
+
+@dataclass(frozen=True)
+class ShownCell:
+    """A number that its format shows otherwise than by its digits: 123456 through ``00000000``, shown « 00123456 ».
+
+    ``shown``: None where the format shows other digits or letters in a way that is not read (a percentage, a rounded number).
+    """
+
+    value: int | float
+    shown: str | None
 
 
 @dataclass(frozen=True)
 class FormulaCell:
     """A formula. ``value``: the result that was saved with it, None where none was."""
 
-    value: "str | int | float | bool | date | datetime | time | timedelta | None"
+    value: "str | int | float | bool | date | datetime | time | timedelta | ShownCell | None"
 
 
-Cell = None | str | int | float | bool | date | datetime | time | timedelta | ErrorCell | FormulaCell
+Cell = None | str | int | float | bool | date | datetime | time | timedelta | ShownCell | ErrorCell | FormulaCell
 """A cell as typed. Numbers stay numbers, dates dates; an identifier typed as text stays text."""
 
 

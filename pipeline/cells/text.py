@@ -5,7 +5,7 @@ Pages set thousands apart and speak the reader's language on top of this (``docu
 
 from datetime import date, datetime, time, timedelta
 
-from pipeline.cells.model import Cell, ErrorCell, FormulaCell
+from pipeline.cells.model import Cell, ErrorCell, FormulaCell, ShownCell
 from schemas.folding import tidy
 
 HIDDEN = "•••"
@@ -22,6 +22,8 @@ def shown(cell: Cell) -> str:
             return cell
         case FormulaCell(value=value):
             return "formule" if value is None else shown(value)
+        case ShownCell(value=value, shown=text):
+            return shown(value) if text is None else text
         case int() | float():
             return display(cell).replace(".", ",")
         case _:
@@ -33,7 +35,9 @@ def display(cell: Cell) -> str:
     text = as_text(cell)
     if text is not None:
         return text
-    value = cell.value if isinstance(cell, FormulaCell) else cell
+    value = cell
+    while isinstance(value, FormulaCell | ShownCell):
+        value = value.value
     return f"{value:.14E}" if isinstance(value, int | float) else ""
 
 
@@ -49,6 +53,8 @@ def as_text(cell: Cell) -> str | None:
             return text
         case FormulaCell(value=value):
             return as_text(value)
+        case ShownCell(value=value, shown=text):
+            return number(value) if text is None else tidy(text)
         case str():
             return tidy(cell)
         case bool():
@@ -106,6 +112,8 @@ def encode(cell: Cell) -> dict[str, object]:
     match cell:
         case FormulaCell():
             return encode(cell.value)
+        case ShownCell():
+            return encode(cell.value if cell.shown is None else cell.shown)
         case ErrorCell():
             return {"t": "v", "v": cell.text}
         case bool():

@@ -21,7 +21,8 @@ _OVERLAP = 256
 _ENCRYPTED = 0x1
 _SHEET = re.compile(r"xl/(?:worksheets|chartsheets|dialogsheets|macrosheets)/[^/]+\.(?:xml|bin)", re.IGNORECASE)
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
-_MARKS = frozenset({"errors", "formulas", "hidden", "far"})
+_MARKS = frozenset({"errors", "formulas", "hidden", "far", "negative"})
+_FORMULA = re.compile(rb"<f[\s/>]")
 _FAR_COLUMN = re.compile(rb"""r=["'][A-Za-z]{3,7}[0-9]""")
 _FAR_ROW = re.compile(rb"""r=["'](?:[A-Za-z]{2}[0-9]{5}|[A-Za-z]?[0-9]{6})""")
 """Beyond column ZZ, beyond row 99 999, or both wide and long: the used range may not fit in memory. Rows come in
@@ -36,7 +37,7 @@ class Archive:
     """A zip that is safe to open.
 
     ``parts``: name → entry. ``sizes``: name → true size in bytes. ``marks``: name → what was seen there: ``errors``,
-    ``formulas``, ``hidden`` rows, cells ``far`` away.
+    ``formulas``, ``hidden`` rows, cells ``far`` away, ``negative`` numbers.
     """
 
     data: bytes
@@ -71,20 +72,23 @@ def open_archive(data: bytes, limits: Limits) -> Archive:
     for entry in entries:
         searched = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
         marks: set[str] = set()
-        size, tail, last = 0, b"", b""
+        size, crc, tail, last = 0, 0, b"", b""
+        sheet = "worksheets/" in entry.filename.lower()
         for piece in _inflate(data, entry):
+            sheet = sheet or (size == 0 and b"worksheet" in piece[:_HEAD])  # wherever the relations find it
             size += len(piece)
+            crc = zlib.crc32(piece, crc)
             total += len(piece)
             if total > limits.octets_decompresses:
                 declared = sum(e.file_size for e in entries)
                 raise beyond("octets_decompresses", max(total, declared), limits.octets_decompresses)
             if searched:
-                _search(piece, tail, marks, entry.filename)
+                _search(piece, tail, marks, entry.filename, sheet=sheet)
                 tail = piece[-_OVERLAP:]
                 last = piece
         if _FAR_ROW.search(last[-_TAIL:]):
             marks.add("far")
-        if size != entry.file_size:
+        if size != entry.file_size or crc != entry.CRC:
             raise unreadable("damaged_file")
         archive.sizes[entry.filename] = size
         archive.marks[entry.filename] = marks
@@ -157,7 +161,7 @@ def _inflate(data: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         raise unreadable("damaged_file")
 
 
-def _search(piece: bytes, tail: bytes, marks: set[str], name: str) -> None:
+def _search(piece: bytes, tail: bytes, marks: set[str], name: str, *, sheet: bool) -> None:
     first = not tail
     wide = first and piece[:2] in (b"\xff\xfe", b"\xfe\xff")
     if wide:
@@ -168,7 +172,7 @@ def _search(piece: bytes, tail: bytes, marks: set[str], name: str) -> None:
             raise unreadable("doctype")
         if b":worksheet" in piece[:_HEAD]:
             marks |= _MARKS  # names with a prefix, which the plain searches below do not expect
-    if "worksheets/" in name.lower() and len(marks) < len(_MARKS):
+    if sheet and len(marks) < len(_MARKS):
         _mark(tail + piece[:_OVERLAP], marks)
         _mark(piece, marks)
 
@@ -181,8 +185,10 @@ def _mark(piece: bytes, marks: set[str]) -> None:
     """
     if b"e" in piece and (b't="e"' in piece or b"t='e'" in piece):
         marks.add("errors")
-    if b"f" in piece and b"</f>" in piece:
+    if b"<f" in piece and _FORMULA.search(piece):
         marks.add("formulas")
+    if b">-" in piece:
+        marks.add("negative")
     if b"d" in piece and b"hidden=" in piece:
         marks.add("hidden")
     if "far" not in marks and _FAR_COLUMN.search(piece):

@@ -27,10 +27,18 @@ def password() -> RefusedError:
     return RefusedError(Observation(Noticed.PASSWORD))
 
 
-def beyond(limit: str, found: int, allowed: int, *, sheet: str = "") -> RefusedError:
-    """Refuse a file that passes ``limit``, a name of ``settings.Limits``: what was found, what is allowed (FIC-03)."""
+def beyond(limit: str, found: int, allowed: int, *, sheet: str = "", row: int = 0, column: str = "") -> RefusedError:
+    """Refuse a file that passes ``limit``, a name of ``settings.Limits``: what was found, what is allowed, where (FIC-03)."""
     return RefusedError(
-        Observation(Noticed.BEYOND_LIMIT, sheet=sheet, field=limit, value=str(found), expected=str(allowed))
+        Observation(
+            Noticed.BEYOND_LIMIT,
+            sheet=sheet,
+            row=row,
+            column=column,
+            field=limit,
+            value=str(found),
+            expected=str(allowed),
+        )
     )
 
 

@@ -9,13 +9,13 @@ from operator import or_
 from typing import TypeVar
 
 from pipeline.cells import meaning
-from pipeline.cells.model import Cell, FormulaCell
+from pipeline.cells.model import Cell, FormulaCell, ShownCell
 from pipeline.cells.text import display
 from pipeline.reading.headings import Headings, normal
 from pipeline.reading.model import Observation, SheetColumn, SheetTable
 from pipeline.reading.opening import Opening, find_opening
 from pipeline.reading.sheets import Sheet, beyond, note, ranges, unreadable
-from schemas.fields import ABSENCES, FIELDS, HEURES, column_letter, fields_of
+from schemas.fields import ABSENCES, FIELDS, HEURES, FieldKind, column_letter, fields_of
 from schemas.informative import OURS
 from schemas.noticed import Noticed
 
@@ -47,6 +47,7 @@ class _Coded:
     codes: "array[int]"
     cells: tuple[Cell, ...]
     all_texts: bool = False  # every cell is a text
+    shown: bool = False  # a number among them is shown otherwise than by its digits
 
     def flags(self, test: Callable[[Cell], bool]) -> list[bool]:
         """Return the answer of ``test`` for each row, asked once for each distinct cell."""
@@ -113,6 +114,7 @@ def _encode(rows: Sequence[Sequence[Cell]], width: int) -> list[_Coded]:
 
 def _code(column: Sequence[Cell]) -> _Coded:
     codes, distinct = _number(column)
+    cells: list[Cell]
     kinds = set(map(type, distinct))
     # 1, 1.0 and True are one key to a dict, and three things to a reader.
     if FormulaCell in kinds or (
@@ -120,12 +122,29 @@ def _code(column: Sequence[Cell]) -> _Coded:
     ):
         keys = [(type(cell), type(cell.value) if isinstance(cell, FormulaCell) else None, cell) for cell in column]
         codes, apart = _number(keys)
-        return _Coded(codes, tuple(None if cell == "" else cell for _, _, cell in apart))
-    cells: list[Cell] = list(distinct)
+        cells = [None if cell == "" else cell for _, _, cell in apart]
+        return _Coded(codes, tuple(cells), shown=any(_is_shown(cell) for cell in cells))
+    cells = list(distinct)
     blank = distinct.get("")
     if blank is not None:
         cells[blank] = None
-    return _Coded(codes, tuple(cells), kinds == {str} and blank is None)
+    return _Coded(codes, tuple(cells), kinds == {str} and blank is None, ShownCell in kinds)
+
+
+def _is_shown(cell: Cell) -> bool:
+    return isinstance(cell.value if isinstance(cell, FormulaCell) else cell, ShownCell)
+
+
+def _plain(
+    codes: "array[int]", cells: tuple[Cell, ...], kind: FieldKind | None
+) -> tuple["array[int]", tuple[Cell, ...], bool]:
+    """The column with what counts of its numbers shown otherwise, and whether some of them are read as shown."""
+    plain = [meaning.plain_cell(kind, cell) for cell in cells]
+    again = _code([plain[code] for code in codes])
+    read_as_shown = kind in meaning.AS_TEXT and any(
+        _is_shown(cell) and not _is_shown(kept) for cell, kept in zip(cells, plain, strict=True)
+    )
+    return again.codes, again.cells, read_as_shown
 
 
 def _number(keys: Sequence[Key]) -> tuple["array[int]", dict[Key, int]]:
@@ -210,10 +229,12 @@ def _trust_rows(
 ) -> list[Observation]:
     """Refuse a csv with a line wider than its headings (its cells have shifted) or a last line that is not whole."""
     width = len(opening.headings)
-    for row, number, kept in zip(body, numbers, keep, strict=True):
-        if kept and len(row) > width:
-            raise unreadable("wide_row", row=number)
-        if kept and sheet.strict and len(row) < width:
+    lines = [(row, number) for row, number, kept in zip(body, numbers, keep, strict=True) if kept]
+    wide = next((number for row, number in lines if len(row) > width), 0)
+    if wide and not _ends_in_blanks(sheet, opening, [row for row, _ in lines]):
+        raise unreadable("wide_row", row=wide)
+    for row, number in lines:
+        if sheet.strict and len(row) < width:
             raise unreadable("short_row", row=number)
     if not sheet.cut_row or not keep or numbers[-1] != sheet.cut_row or not keep[-1]:
         return []
@@ -221,6 +242,24 @@ def _trust_rows(
     if len(body[-1]) < width or last not in (None, _CUT_IS_HARMLESS):
         raise unreadable("cut_end", row=sheet.cut_row)
     return [note("no_line_end", row=sheet.cut_row)]
+
+
+def _ends_in_blanks(sheet: Sheet, opening: Opening, lines: Sequence[Sequence[Cell]]) -> bool:
+    """Whether a program ended each line with the same blank cells more than the headings, so that none has shifted.
+
+    A separator too many shifts the cells behind it, and the line may end in blanks as well. So all lines, two at least, have
+    the same width, and one of them holds nothing behind its last mandatory cell: had it shifted, that cell would stand there.
+    """
+    width, last = len(opening.headings), max(opening.fields)
+    while last > 0 and opening.kind not in FIELDS[opening.fields.get(last, "commentaire")].mandatory:
+        last -= 1
+    return (
+        not sheet.strict
+        and len(lines) > 1
+        and len(set(map(len, lines))) == 1
+        and not any(_filled(cell) for row in lines for cell in row[width:])
+        and any(_filled(row[last]) and not any(map(_filled, row[last + 1 :])) for row in lines)
+    )
 
 
 def _columns(
@@ -237,10 +276,14 @@ def _columns(
         if field is None and (normal(heading) in _OURS or not (heading or any(_filled(cell) for cell in cells))):
             continue
         kind = FIELDS[field].kind if field is not None else None
+        letter = column_letter(index + sheet.first_column)
+        if column.shown:
+            codes, cells, read_as_shown = _plain(codes, cells, kind)
+            if read_as_shown:
+                ignored.append(note("shown_numbers", sheet=sheet.name, value=letter))
         meanings = meaning.read_column(kind, cells, all_texts=column.all_texts, epoch_1904=epoch_1904)
         columns.append(SheetColumn(field, heading, index + sheet.first_column, codes, cells, meanings))
         if field is None:
-            letter = column_letter(index + sheet.first_column)
             ignored.append(
                 Observation(
                     Noticed.COLUMN_IGNORED,

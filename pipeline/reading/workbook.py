@@ -5,7 +5,8 @@ archive is looked through first, and the sheets that need it are looked at a sec
 """
 
 import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -13,12 +14,14 @@ from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.reading.archive import Archive, open_archive
+from pipeline.reading.compound import packed
 from pipeline.reading.model import Observation
+from pipeline.reading.numbers import Formats
 from pipeline.reading.opendocument import read_content
 from pipeline.reading.sheets import Sheet, Workbook, beyond, note, password, unreadable
-from pipeline.reading.xlsbscan import scan_binary_sheet, scan_binary_workbook
+from pipeline.reading.xlsb import read_xlsb
 from pipeline.reading.xlsscan import scan_xls
-from pipeline.reading.xmlscan import Marks, WorkbookParts, scan_sheet, scan_workbook
+from pipeline.reading.xmlscan import Marks, WorkbookParts, scan_sheet, scan_styles, scan_workbook
 from pipeline.settings import Limits
 
 _BYTES_A_CELL = 32
@@ -28,6 +31,7 @@ SPREAD, SPARSE = 1_500_000, 100
 """An xls whose used range has more cells than this, of which fewer than one in so many hold anything, has gone astray."""
 
 _BLOCK = 10_000  # rows
+_TAIL = 40  # bytes of a piece that an attribute may begin in
 
 _NOTED_PARTS = (
     ("macros", ("vbaproject.bin", "macrosheets/")),
@@ -48,11 +52,16 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
     if ods is not None:
         if b"encryption-data" in archive.content(archive.named("META-INF/manifest.xml") or ""):
             raise password()
-        content = read_content(archive.pieces(ods), limits)
-        return Workbook("ods", content.sheets, tuple(notes), content.epoch_1904)
-    kind = "xlsb" if xlsb is not None else "xlsm" if _has_macros(archive) else "xlsx"
-    parts = _parts(archive, xlsx or xlsb or "", xlsb is not None)
-    marks = _sheet_marks(archive, parts, xlsb is not None)
+        styles = archive.named("styles.xml")
+        content = read_content(archive.pieces(ods), archive.pieces(styles) if styles else iter(()), limits)
+        return Workbook("ods", content.sheets, (*notes, *content.notes), content.epoch_1904)
+    if xlsb is not None:
+        return read_xlsb(archive, xlsb, limits, notes)
+    kind = "xlsm" if _has_macros(archive) else "xlsx"
+    parts = _parts(archive, xlsx or "")
+    styles = archive.named(f"{(xlsx or '').rpartition('/')[0]}/styles.xml")
+    formats = scan_styles(archive.pieces(styles), epoch_1904=parts.epoch_1904) if styles else None
+    marks = _sheet_marks(archive, parts, formats)
     return _assemble(kind, data, limits, notes, marks, epoch_1904=parts.epoch_1904)
 
 
@@ -65,6 +74,7 @@ def read_xls(data: bytes, limits: Limits) -> Workbook:
         if marks.width <= limits.colonnes and area > max(SPREAD, marks.cells * SPARSE):
             raise beyond("memoire", area, SPREAD)
     notes = [note(what) for what in scanned.notes]
+    data = packed(bytes(scanned.content))
     return _assemble("xls", data, limits, notes, dict(enumerate(scanned.sheets)), epoch_1904=scanned.epoch_1904)
 
 
@@ -78,24 +88,38 @@ def _has_macros(archive: Archive) -> bool:
     return b"macroEnabled" in types or archive.named("xl/vbaProject.bin") is not None
 
 
-def _parts(archive: Archive, workbook: str, binary: bool) -> WorkbookParts:
+def _parts(archive: Archive, workbook: str) -> WorkbookParts:
     folder, _, name = workbook.rpartition("/")
     relations = archive.named(f"{folder}/_rels/{name}.rels")
     if relations is None:
         raise unreadable("damaged_file")
-    scan = scan_binary_workbook if binary else scan_workbook
-    return scan(archive.pieces(workbook), archive.pieces(relations))
+    return scan_workbook(archive.pieces(workbook), archive.pieces(relations))
 
 
-def _sheet_marks(archive: Archive, parts: WorkbookParts, binary: bool) -> dict[int, Marks]:
+def _sheet_marks(archive: Archive, parts: WorkbookParts, formats: Formats | None) -> dict[int, Marks]:
     """Place of a sheet → what a second look found there. Sheets without any mark are left out."""
     marks: dict[int, Marks] = {}
-    scan: Callable[[Any], Marks] = scan_binary_sheet if binary else scan_sheet
     for place, entry in enumerate(parts.sheets):
         part = archive.named(entry.part)
-        if part is not None and (binary or archive.marks[part]):
-            marks[place] = scan(archive.pieces(part))
+        if part is not None and (
+            archive.marks[part] or not part.lower().endswith(".xml") or _uses(archive, part, formats)
+        ):
+            seen = marks[place] = scan_sheet(archive.pieces(part), formats)
+            seen.sure = (min(seen.height, 1), min(seen.width, 1))  # a sheet of which calamine gives nothing at all
     return marks
+
+
+def _uses(archive: Archive, part: str, formats: Formats | None) -> bool:
+    """Whether cells of a sheet have a style whose numbers calamine may take for something else."""
+    if formats is None or not formats.watched:
+        return False
+    style = re.compile(rb"""\bs=["'](?:%s)["']""" % b"|".join(b"%d" % one for one in sorted(formats.watched)))
+    tail = b""
+    for piece in archive.pieces(part):
+        if style.search(tail + piece):
+            return True
+        tail = piece[-_TAIL:]
+    return False
 
 
 def _assemble(
@@ -120,6 +144,8 @@ def _assemble(
         raise unreadable("damaged_workbook") from None
     if len(entries) > limits.feuilles:
         raise beyond("feuilles", len(entries), limits.feuilles)
+    if len({entry.name for entry in entries}) < len(entries):
+        raise unreadable("double_sheets")  # calamine knows a sheet by its name
     sheets = []
     for place, entry in enumerate(entries):
         if entry.typ == SheetTypeEnum.WorkSheet:
@@ -141,6 +167,10 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
     try:
         found = workbook.get_sheet_by_index(place)
         start = found.start
+        if marks.sure > (0, 0) and (
+            start is None or found.end[0] + 1 < marks.sure[0] or found.end[1] + 1 < marks.sure[1]
+        ):
+            raise unreadable("unread_cells", sheet=name)
         if start is None:
             return _with_marks(Sheet(name, [], []), [], [], 0, marks)
         width = found.end[1] + 1
@@ -174,13 +204,16 @@ def _filled_rows(found: Iterator[list[Cell]], blank: list[Cell]) -> tuple[list[i
 def _with_marks(sheet: Sheet, numbers: list[int], rows: list[list[Cell]], shift: int, marks: Marks) -> Sheet:
     """``sheet`` with its errors and formulas at their places, and the rows that hold nothing else."""
     sheet.hidden_rows = tuple(marks.hidden_rows)
-    if not marks.errors and not marks.formulas:
+    if not marks.errors and not marks.formulas and not marks.values:
         return sheet
     by_number: dict[int, list[Cell]] = dict(zip(numbers, rows, strict=True))
-    first = min([shift if rows else 1 << 20, *(c for _, c in marks.errors), *(c for _, c in marks.formulas)])
+    places = (marks.values, marks.errors, marks.formulas)
+    first = min(shift if rows else 1 << 20, *(min((c for _, c in found), default=1 << 20) for found in places))
     if first < shift or not rows:
         by_number = {number: [None] * (shift - first) + row for number, row in by_number.items()}
     shift = first if not rows else min(first, shift)
+    for (row, column), value in marks.values.items():
+        _reach(by_number, row + 1, column - shift)[column - shift] = value
     for (row, column), has_value in marks.formulas.items():
         cells = _reach(by_number, row + 1, column - shift)
         value = cells[column - shift]

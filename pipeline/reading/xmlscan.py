@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from pipeline.cells.model import Cell
+from pipeline.reading.numbers import Formats
 from pipeline.reading.sheets import unreadable
 
 Place = tuple[int, int]
@@ -21,12 +23,16 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,7})([0-9]{1,9})", re.ASCII)
 class Marks:
     """What was seen in one sheet. Places are (row, column), 0-based; ``hidden_rows`` count from 1.
 
-    ``formulas``: place → whether a value was saved with it. ``height``, ``width``, ``cells``: of the cells with content.
+    ``formulas``: place → whether a value was saved with it. ``values``: what stands at a place where the fast reader says
+    something else. ``sure``: height and width that the fast reader must reach, else it has lost cells. ``height``, ``width``,
+    ``cells``: of the cells with content.
     """
 
     errors: dict[Place, str] = field(default_factory=dict)
     formulas: dict[Place, bool] = field(default_factory=dict)
+    values: dict[Place, Cell] = field(default_factory=dict)
     hidden_rows: list[int] = field(default_factory=list)
+    sure: tuple[int, int] = (0, 0)
     height: int = 0
     width: int = 0
     cells: int = 0
@@ -75,10 +81,12 @@ def column_number(letters: str) -> int:
 
 
 class SheetScan:
-    """Handlers for the XML of an xlsx sheet; they fill ``marks``."""
+    """Handlers for the XML of an xlsx sheet; they fill ``marks``. ``formats``: what those of the workbook make of a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, formats: Formats | None = None) -> None:
         self.marks = Marks()
+        self._formats = formats
+        self._style = 0
         self._row = -1
         self._place: Place = (0, -1)
         self._type = ""
@@ -116,23 +124,66 @@ class SheetScan:
             self.marks.count(self._place)
             if self._type == "e":
                 self.marks.errors[self._place] = value.strip() or "#N/A"
-            elif self._formula:
+                return
+            if self._formula:
                 self.marks.formulas[self._place] = value != "" or self._type == "str"
+            if self._formats is not None and value and self._type in ("", "n"):
+                self._number(value, self._formats)
+
+    def _number(self, text: str, formats: Formats) -> None:
+        """Keep a number of which the fast reader may make something else than its format."""
+        try:
+            value = float(text)
+        except ValueError:
+            raise unreadable("damaged_content") from None
+        if self._style in formats.watched or (value < 0 and self._style in formats.looks):
+            self.marks.values[self._place] = formats.cell(self._style, value)
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         found = _REFERENCE.fullmatch(attributes.get("r", ""))
         row, column = self._place
         self._place = (int(found[2]) - 1, column_number(found[1])) if found else (row, column + 1)
         self._type = attributes.get("t", "")
+        style = attributes.get("s", "0")
+        self._style = int(style) if style.isdecimal() and len(style) < 10 else 0
         self._formula = self._content = self._inside = False
         self._text = []
 
 
-def scan_sheet(pieces: Iterator[bytes]) -> Marks:
+def scan_sheet(pieces: Iterator[bytes], formats: Formats | None = None) -> Marks:
     """Look through the XML of one xlsx sheet. Raises ``RefusedError``."""
-    scan = SheetScan()
+    scan = SheetScan(formats)
     parse(pieces, scan.start, scan.end, scan.text)
     return scan.marks
+
+
+def scan_styles(pieces: Iterator[bytes], *, epoch_1904: bool) -> Formats:
+    """Return the number formats of an xlsx from its styles. Raises ``RefusedError``."""
+    codes: dict[int, str] = {}
+    styles: list[int] = []
+    inside = False
+
+    def number(attributes: dict[str, str]) -> int:
+        text = attributes.get("numFmtId", "0")
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal inside
+        local = name.rpartition(":")[2]
+        if local == "numFmt" and "formatCode" in attributes:
+            codes[number(attributes)] = attributes["formatCode"]
+        elif local == "cellXfs":
+            inside = True
+        elif local == "xf" and inside:
+            styles.append(number(attributes))
+
+    def end(name: str) -> None:
+        nonlocal inside
+        if name.rpartition(":")[2] == "cellXfs":
+            inside = False
+
+    parse(pieces, start, end)
+    return Formats(styles, codes, epoch_1904=epoch_1904)
 
 
 @dataclass(frozen=True)

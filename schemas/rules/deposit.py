@@ -5,17 +5,54 @@ import pandas as pd
 from schemas.noticed import Noticed
 from schemas.rule import OBSERVATIONS, Words, rule
 
+_ADVICE = {
+    "empty": "vide",
+    **dict.fromkeys(
+        "pdf rtf image word_document presentation onenote database parquet other_document".split(), "document"
+    ),
+    **dict.fromkeys("damaged_file damaged_workbook damaged_sheet damaged_content internal stopped".split(), "abime"),
+    **dict.fromkeys("quote wide_row short_row endless_cell cut_end".split(), "ligne"),
+    **dict.fromkeys("encoding old_encoding".split(), "encodage"),
+    "archive": "archive",
+    "numbers": "numbers",
+    "bars": "barres",
+}
+"""What is wrong with the file → the words that say what to do about it; others have the ordinary ones."""
+_UNREADABLE_FR = "Ce fichier ne peut pas être lu comme un tableau ({detail})."
+_READABLE_FR = "un classeur .xlsx, .xlsm, .xlsb, .xls ou .ods, ou un fichier .csv"
+_UNREADABLE_EN = "This file cannot be read as a spreadsheet ({detail})."
+_READABLE_EN = "a .xlsx, .xlsm, .xlsb, .xls or .ods workbook, or a .csv file"
+_DO_FR = {
+    "": "Ouvrez-le dans votre tableur, enregistrez-le au format Excel (.xlsx) ou CSV, puis déposez-le de nouveau.",
+    "document": "Déposez le tableau lui-même : un classeur Excel (.xlsx), où vous aurez au besoin recopié les lignes.",
+    "abime": "Ouvrez-le dans votre tableur, enregistrez-le au format Excel (.xlsx), puis déposez-le de nouveau. S'il ne s'ouvre pas, "
+    "renvoyez-en une copie intacte.",
+    "ligne": "Ouvrez-le dans votre tableur, corrigez la ligne {ligne}, enregistrez au format Excel (.xlsx), puis déposez de nouveau.",
+    "encodage": "Enregistrez-le au format Excel (.xlsx), ou « CSV UTF-8 », puis déposez-le de nouveau.",
+    "archive": "Sortez le classeur de l'archive, puis déposez-le seul.",
+    "numbers": "Dans Numbers, choisissez Fichier, Exporter vers, Excel, puis déposez le fichier .xlsx obtenu.",
+    "barres": "Ouvrez-le dans votre tableur avec la barre « | » comme séparateur, enregistrez-le au format Excel (.xlsx), puis "
+    "déposez-le de nouveau.",
+}
+_DO_EN = {
+    "": "Open it in your spreadsheet program, save it as Excel (.xlsx) or CSV, and drop it again.",
+    "document": "Drop the table itself: an Excel workbook (.xlsx), into which you have copied the lines if need be.",
+    "abime": "Open it in your spreadsheet program, save it as Excel (.xlsx), and drop it again. If it does not open, send an intact "
+    "copy of it.",
+    "ligne": "Open it in your spreadsheet program, correct row {ligne}, save as Excel (.xlsx), and drop again.",
+    "encodage": "Save it as Excel (.xlsx), or as “CSV UTF-8”, and drop it again.",
+    "archive": "Take the workbook out of the archive, and drop it alone.",
+    "numbers": "In Numbers choose File, Export To, Excel, and drop the .xlsx file that you get.",
+    "barres": "Open it in your spreadsheet program with the bar “|” as separator, save it as Excel (.xlsx), and drop it again.",
+}
+
 
 @rule(
     "FIC-01",
     brief=("fichier illisible", "file cannot be read"),
     over=OBSERVATIONS,
     fr={
-        "": Words(
-            "Ce fichier ne peut pas être lu comme un tableau ({detail}).",
-            "Ouvrez-le dans votre tableur, enregistrez-le au format Excel (.xlsx) ou CSV, puis déposez-le de nouveau.",
-            "un classeur .xlsx, .xlsm, .xlsb, .xls ou .ods, ou un fichier .csv",
-        ),
+        **{advice: Words(_UNREADABLE_FR, do, _READABLE_FR) for advice, do in _DO_FR.items()},
         "vide": Words(
             "Ce fichier est vide (0 octet) : l'envoi a sans doute été interrompu.",
             "Vérifiez le fichier sur votre poste, puis déposez-le de nouveau.",
@@ -23,11 +60,7 @@ from schemas.rule import OBSERVATIONS, Words, rule
         ),
     },
     en={
-        "": Words(
-            "This file cannot be read as a spreadsheet ({detail}).",
-            "Open it in your spreadsheet program, save it as Excel (.xlsx) or CSV, and drop it again.",
-            "a .xlsx, .xlsm, .xlsb, .xls or .ods workbook, or a .csv file",
-        ),
+        **{advice: Words(_UNREADABLE_EN, do, _READABLE_EN) for advice, do in _DO_EN.items()},
         "vide": Words(
             "This file is empty (0 bytes): the upload was probably cut.",
             "Check the file on your computer, then drop it again.",
@@ -35,7 +68,7 @@ from schemas.rule import OBSERVATIONS, Words, rule
         ),
     },
     facts=lambda frame, failing: pd.DataFrame(
-        {"variante": (failing["precision"] == "empty").map({True: "vide", False: ""})}
+        {"variante": [_ADVICE.get(why, "") for why in failing["precision"]]}, failing.index
     ),
 )
 def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
@@ -68,20 +101,38 @@ _LIMITS_FR = {
     "octets": "sa taille est de {valeur} octets, le maximum est de {attendu}",
     "octets_decompresses": "une fois ouvert il dépasse {attendu} octets",
     "lignes": "il a plus de {attendu} lignes",
+    "lignes@feuille": "la feuille « {feuille} » a plus de {attendu} lignes",
     "feuilles": "il a {valeur} feuilles, le maximum est de {attendu}",
     "colonnes": "une feuille a plus de {attendu} colonnes",
+    "colonnes@feuille": "la feuille « {feuille} » a {valeur} colonnes, le maximum est de {attendu}",
+    "colonnes@cellule": "la feuille « {feuille} » est remplie jusqu'à la cellule {colonne}{ligne}, le maximum est de {attendu} colonnes",
+    "colonnes@ligne": "la ligne {ligne} est remplie jusqu'à la colonne {colonne}, le maximum est de {attendu} colonnes",
     "secondes": "sa lecture prend plus de {attendu} secondes",
     "memoire": "sa lecture demande trop de mémoire",
+    "memoire@cellule": "la feuille « {feuille} » est remplie jusqu'à la cellule {colonne}{ligne}, et sa lecture demande trop de mémoire",
 }
 _LIMITS_EN = {
     "octets": "it is {valeur} bytes long, the limit is {attendu}",
     "octets_decompresses": "once opened it is over {attendu} bytes",
     "lignes": "it has more than {attendu} lines",
+    "lignes@feuille": "the sheet “{feuille}” has more than {attendu} lines",
     "feuilles": "it has {valeur} sheets, the limit is {attendu}",
     "colonnes": "a sheet has more than {attendu} columns",
+    "colonnes@feuille": "the sheet “{feuille}” has {valeur} columns, the limit is {attendu}",
+    "colonnes@cellule": "the sheet “{feuille}” is filled as far as the cell {colonne}{ligne}, the limit is {attendu} columns",
+    "colonnes@ligne": "row {ligne} is filled as far as column {colonne}, the limit is {attendu} columns",
     "secondes": "reading it takes more than {attendu} seconds",
     "memoire": "reading it takes too much memory",
+    "memoire@cellule": "the sheet “{feuille}” is filled as far as the cell {colonne}{ligne}, and reading it takes too much memory",
 }
+_FAR = ("colonnes@cellule", "colonnes@ligne", "memoire@cellule")
+
+
+def _place_of(limit: str, sheet: str, row: int, column: str) -> str:
+    """The words for a limit that is passed, by how much is known of where."""
+    places = [place for place, known in (("cellule", sheet and row and column), ("feuille", sheet)) if known]
+    places += ["ligne"] if row and column and not sheet else []
+    return next((f"{limit}@{place}" for place in places if f"{limit}@{place}" in _LIMITS_FR), limit)
 
 
 @rule(
@@ -91,20 +142,27 @@ _LIMITS_EN = {
     fr={
         limit: Words(
             f"Ce fichier dépasse les limites : {text}.",
-            "Gardez seulement les feuilles et les lignes à déclarer, ou partagez-les entre plusieurs fichiers, puis déposez de nouveau.",
-            "un fichier plus léger" if limit in _COSTS else "{attendu}",
+            "Supprimez les colonnes et les lignes de trop, jusqu'à cette cellule, puis déposez de nouveau."
+            if limit in _FAR
+            else "Gardez seulement les feuilles et les lignes à déclarer, ou partagez-les entre plusieurs fichiers, puis déposez de nouveau.",
+            "un fichier plus léger" if limit.partition("@")[0] in _COSTS else "{attendu}",
         )
         for limit, text in {"": "il est trop grand", **_LIMITS_FR}.items()
     },
     en={
         limit: Words(
             f"This file is beyond the limits: {text}.",
-            "Keep only the sheets and lines to declare, or split them over several files, then drop again.",
-            "a lighter file" if limit in _COSTS else "{attendu}",
+            "Delete the columns and rows that are too many, as far as this cell, then drop again."
+            if limit in _FAR
+            else "Keep only the sheets and lines to declare, or split them over several files, then drop again.",
+            "a lighter file" if limit.partition("@")[0] in _COSTS else "{attendu}",
         )
         for limit, text in {"": "it is too large", **_LIMITS_EN}.items()
     },
-    facts=lambda frame, failing: pd.DataFrame({"variante": failing["champ"]}),
+    facts=lambda frame, failing: pd.DataFrame(
+        {"variante": list(map(_place_of, failing["champ"], failing["feuille"], failing["ligne"], failing["colonne"]))},
+        failing.index,
+    ),
 )
 def file_is_within_the_limits(observations: pd.DataFrame) -> "pd.Series[bool]":
     """A file beyond the limits would cost the others their turn."""

@@ -8,79 +8,6 @@ from schemas.rule import OBSERVATIONS, Words, rule
 
 _DATES = "date_debut date_fin date_justificatif"
 
-
-def blank(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
-    """Where the cell of ``field`` is empty; a cell that is there but could not be read is not."""
-    return lines[field].isna() & ((lines["abimes"] & FIELDS[field].bit) == 0)
-
-
-@rule(
-    "LIG-01",
-    brief=("cellule obligatoire vide", "mandatory cell empty"),
-    cells="numero_dsf identifiant_de code_sequence id_absence date_debut heures motif reference_justificatif date_justificatif",
-    fr={
-        "": Words("La cellule « {titre} » est vide.", "Remplissez « {titre} » sur cette ligne.", "une valeur"),
-        "absence": Words(
-            "Rien ne dit de quelle absence il s'agit : ni l'identifiant de l'absence, ni ses deux dates.",
-            "Indiquez l'identifiant de l'absence, ou sa date de début et sa date de fin.",
-            "l'identifiant de l'absence, ou ses deux dates",
-        ),
-    },
-    en={
-        "": Words("The cell “{titre}” is empty.", "Fill in “{titre}” on this line.", "a value"),
-        "absence": Words(
-            "Nothing says which absence this is: neither its identifier nor both its dates.",
-            "Give the absence's identifier, or its first and last dates.",
-            "the absence's identifier, or both its dates",
-        ),
-    },
-    facts=lambda frame, failing: pd.DataFrame(
-        {"variante": (failing["champ"] == "id_absence").map({True: "absence", False: ""})}
-    ),
-)
-def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
-    """Kairos asks for each of these: a line without one cannot be typed."""
-    if field == "id_absence":
-        no_dates = blank(lines, "date_debut") | blank(lines, "date_fin")
-        return ~((lines["nature"] == ABSENCES) & blank(lines, field) & no_dates)
-    return ~(lines["nature"].isin(FIELDS[field].mandatory) & blank(lines, field))
-
-
-@rule(
-    "LIG-02",
-    brief=("erreur de tableur ou formule non calculée", "spreadsheet error or formula not calculated"),
-    over=OBSERVATIONS,
-    fr={
-        Noticed.SPREADSHEET_ERROR: Words(
-            "La cellule « {titre} » contient l'erreur de tableur {valeur}.",
-            "Remplacez-la par la valeur elle-même.",
-            "une valeur, non une erreur",
-        ),
-        Noticed.NOT_CALCULATED: Words(
-            "La cellule « {titre} » contient une formule dont le résultat n'a pas été enregistré.",
-            "Remplacez la formule par sa valeur (copier, puis collage spécial : valeurs).",
-            "une valeur, non une formule",
-        ),
-    },
-    en={
-        Noticed.SPREADSHEET_ERROR: Words(
-            "The cell “{titre}” holds the spreadsheet error {valeur}.",
-            "Replace it by the value itself.",
-            "a value, not an error",
-        ),
-        Noticed.NOT_CALCULATED: Words(
-            "The cell “{titre}” holds a formula whose result was not saved.",
-            "Replace the formula by its value (copy, then paste special: values).",
-            "a value, not a formula",
-        ),
-    },
-    facts=lambda frame, failing: pd.DataFrame({"variante": failing["etat"]}),
-)
-def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
-    """An error or an uncalculated formula reads as a blank in most programs, and a blank would change what is declared."""
-    return ~observations["etat"].isin([Noticed.SPREADSHEET_ERROR, Noticed.NOT_CALCULATED])
-
-
 _DE_FORMS_FR = "8 caractères (7 chiffres puis un chiffre ou une lettre), ou 11 chiffres, ou 0 suivi de 9 chiffres puis un chiffre ou une lettre"
 _DE_FORMS_EN = (
     "8 characters (7 digits, then a digit or a letter), or 11 digits, or 0 then 9 digits then a digit or a letter"
@@ -130,33 +57,27 @@ def identifier_has_a_known_form(lines: pd.DataFrame) -> "pd.Series[bool]":
     return lines["identifiant_de"].str.fullmatch(r"[0-9]{7}[0-9A-Za-z]|[0-9]{11}|0[0-9]{9}[0-9A-Za-z]")
 
 
+_A_DATE_FR = (
+    "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
+    "une date comme 05/03/2025",
+)
+_A_DATE_EN = (
+    "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
+    "a date such as 05/03/2025",
+)
+
+
 @rule(
     "LIG-04",
     brief=("date illisible", "date unreadable"),
     over=OBSERVATIONS,
     fr={
-        "": Words(
-            "La date « {valeur} » ne peut pas être lue.",
-            "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
-            "une date comme 05/03/2025",
-        ),
-        "detail": Words(
-            "La date « {valeur} » ne peut pas être lue ({detail}).",
-            "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
-            "une date comme 05/03/2025",
-        ),
+        "": Words("La date « {valeur} » ne peut pas être lue.", *_A_DATE_FR),
+        "detail": Words("La date « {valeur} » ne peut pas être lue ({detail}).", *_A_DATE_FR),
     },
     en={
-        "": Words(
-            "The date “{valeur}” cannot be read.",
-            "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
-            "a date such as 05/03/2025",
-        ),
-        "detail": Words(
-            "The date “{valeur}” cannot be read ({detail}).",
-            "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
-            "a date such as 05/03/2025",
-        ),
+        "": Words("The date “{valeur}” cannot be read.", *_A_DATE_EN),
+        "detail": Words("The date “{valeur}” cannot be read ({detail}).", *_A_DATE_EN),
     },
     facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] != "").map({True: "detail", False: ""})}),
 )

@@ -101,31 +101,61 @@ def line(**changes: object) -> list[object]:
     return values
 
 
-def ods(rows: str, *, manifest: str = "", styles: str = "") -> bytes:
-    """An ods with one sheet made of these table rows."""
-    names = ("office", "table", "text", "style")
-    spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in names)
+_ODF = {
+    "office": "office",
+    "table": "table",
+    "text": "text",
+    "style": "style",
+    "number": "datastyle",
+    "draw": "drawing",
+}
+ODF_SPACES = " ".join(f'xmlns:{p}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for p, n in _ODF.items()) + (
+    ' xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+)
+
+
+def ods(
+    rows: str,
+    *,
+    manifest: str = "",
+    styles: str = "",
+    shared: str = "",
+    before: str = "",
+    after: str = "",
+    top: str = "",
+) -> bytes:
+    """An ods with one sheet made of these table rows.
+
+    ``styles``: automatic ones; ``shared``: those of styles.xml; ``before``, ``after``: what stands around the sheet;
+    ``top``: what stands in it above its rows.
+    """
     content = (
-        f'<?xml version="1.0"?><office:document-content {spaces} xmlns:calcext="urn:org:documentfoundation:names:'
-        f'experimental:calc:xmlns:calcext:1.0"><office:automatic-styles>{styles}</office:automatic-styles><office:body>'
-        f'<office:spreadsheet><table:table table:name="Feuille1">{rows}</table:table></office:spreadsheet></office:body>'
+        f'<?xml version="1.0"?><office:document-content {ODF_SPACES}>'
+        f"<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:spreadsheet>{before}"
+        f'<table:table table:name="Feuille1">{top}{rows}</table:table>{after}</office:spreadsheet></office:body>'
         "</office:document-content>"
     )
-    return zipped(
-        {
-            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
-            "content.xml": content,
-            "META-INF/manifest.xml": f"<manifest>{manifest}</manifest>",
-        }
-    )
+    parts = {
+        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+        "content.xml": content,
+        "META-INF/manifest.xml": f"<manifest>{manifest}</manifest>",
+    }
+    if shared:
+        parts["styles.xml"] = (
+            f'<?xml version="1.0"?><office:document-styles {ODF_SPACES}><office:styles>{shared}</office:styles>'
+            "</office:document-styles>"
+        )
+    return zipped(parts)
 
 
 def ods_row(values: Sequence[object], attributes: str = "") -> str:
-    """One row of an ods."""
+    """One row of an ods; a text that starts with ``<table:`` stands for itself."""
     cells = "".join(
-        f'<table:table-cell office:value-type="string"><text:p>{escape(str(v))}</text:p></table:table-cell>'
-        if v not in ("", None)
-        else "<table:table-cell/>"
+        "<table:table-cell/>"
+        if v in ("", None)
+        else v
+        if isinstance(v, str) and v.startswith("<table:")
+        else f'<table:table-cell office:value-type="string"><text:p>{escape(str(v))}</text:p></table:table-cell>'
         for v in values
     )
     return f"<table:table-row {attributes}>{cells}</table:table-row>"

@@ -10,6 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
+import xlwt  # type: ignore[import-untyped]
 
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
@@ -83,6 +84,19 @@ def with_xlsxwriter_in_streams(path: Path) -> None:
     _with_xlsxwriter(path, constant_memory=True)
 
 
+def with_xlwt(path: Path) -> None:
+    book = xlwt.Workbook(encoding="utf-8")
+    sheet = book.add_sheet("x")
+    date_style = xlwt.easyxf(num_format_str="dd/mm/yyyy")
+    for number, line in enumerate(_rows()):
+        for column, value in enumerate(line):
+            if value is not None:
+                sheet.write(
+                    number, column, value, date_style if isinstance(value, dt.date) else xlwt.Style.default_style
+                )
+    book.save(str(path))
+
+
 def _frame() -> pd.DataFrame:
     return pd.DataFrame(LINES, columns=HEADINGS)
 
@@ -115,6 +129,7 @@ WRITERS: list[Callable[[Path], None]] = [
     with_openpyxl_in_streams,
     with_xlsxwriter,
     with_xlsxwriter_in_streams,
+    with_xlwt,
     with_pandas_xlsx,
     with_pandas_csv,
     with_pandas_csv_for_excel,

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cells.model import FormulaCell, ShownCell
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.headings import headings, normal
 from pipeline.reading.model import Reading
+from pipeline.reading.sheets import Sheet
+from pipeline.reading.tables import find_table
 from schemas.fields import ABSENCES, FIELDS, HEURES, KINDS, fields_of
 from schemas.noticed import Noticed
 from tests.hostile import build
@@ -170,3 +173,36 @@ def test_reviewed_synonyms() -> None:
     assert len({(normal(r["titre"]), r["nature"]) for r in rows}) == len(rows), "a heading is there twice"
     assert known.field(ABSENCES, "Heures complémentaires") is None
     assert known.field(HEURES, "Heures à valoriser") is None
+
+
+def test_numbers_shown_otherwise_are_read_as_the_secretary_sees_them() -> None:
+    line: list[object] = [
+        ShownCell(1, "DSF-1"),
+        FormulaCell(ShownCell(123456, "00123456")),
+        "NOM",
+        "",
+        ShownCell(0.5, None),
+    ]
+    line += [
+        "05/03/2024",
+        ShownCell(45356, "n° 45356"),
+        ShownCell(7.5, None),
+        "DSF-1",
+        ShownCell(12, "012"),
+        ShownCell(3, "S03"),
+    ]
+    plain: list[object] = ["DSF-1", "1234567A", "", "", "S1", "05/03/2024", "", 7.5, "x", "", 3]
+    rows = [[*build.HEADINGS, "À moi"], line, plain]
+    found = find_table(Sheet("Mars", [1, 2, 3], rows), headings(), 10)  # type: ignore[arg-type]
+    assert found.table is not None
+    cells = {c.field: [c.cells[code] for code in c.codes] for c in found.table.columns}
+    assert cells["numero_dsf"] == ["DSF-1", "DSF-1"]
+    assert cells["identifiant_de"] == [FormulaCell("00123456"), "1234567A"]
+    assert cells["code_sequence"] == [ShownCell(0.5, None), "S1"]
+    assert (cells["date_fin"], cells["heures"], cells["commentaire"]) == ([45356, None], [7.5, 7.5], ["012", None])
+    assert cells[None] == [3, 3]
+    assert all(len(set(c.cells)) == len(c.cells) for c in found.table.columns)
+    meanings = {c.field: [c.meanings[code] for code in c.codes] for c in found.table.columns}
+    assert meanings["code_sequence"][0].noticed == (Noticed.SHOWN_OTHERWISE,)
+    assert meanings["identifiant_de"][0] == ("00123456", (Noticed.FORMULA,), "")
+    assert [(o.sheet, o.value) for o in found.notes if o.code == "shown_numbers"] == [("Mars", c) for c in "ABJ"]

@@ -53,8 +53,8 @@ def test_a_file_that_cannot_be_read_says_why(code: str) -> None:
         ("fr", "Ce fichier ne peut pas être lu comme un tableau"),
         ("en", "This file cannot be read as a spreadsheet"),
     ):
-        why = EVERY[code][langue == "en"].format(ligne=5, detail="ValueError")
-        (said,) = messages(langue, "fichier_illisible", precision=code, detail="ValueError")
+        why = EVERY[code][langue == "en"].format(ligne=5, feuille="Mars")
+        (said,) = messages(langue, "fichier_illisible", precision=code, ligne=5, feuille="Mars", detail="ValueError")
         assert said == f"{opening} ({why})."
 
 
