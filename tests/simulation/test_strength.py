@@ -54,10 +54,11 @@ def completions_are_forgotten() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("broken", "seed", "steps", "said"),
     [
+        (renamed_absences_are_not_missed, 2, 48, "was completed by"),
         (plans_keep_their_old_names, 1, 40, "beyond what is planned"),
         (completions_are_forgotten, 6, 20, "was completed by"),
     ],
-    ids=["plans", "completions"],
+    ids=["renamed", "plans", "completions"],
 )
 def test_a_broken_promise_is_found(tmp_path: Path, broken: Any, seed: int, steps: int, said: str) -> None:
     with broken(), pytest.raises(Bad, match=said):
