@@ -6,8 +6,6 @@ sheet. So each place knows the elements that matter there, those to leave out wh
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-from xml.parsers import expat
 
 from pipeline.reading.sheets import unreadable
 from pipeline.reading.xmlscan import parse
@@ -128,24 +126,10 @@ def _check_prefixes(attributes: Mapping[str, str]) -> None:
 def _parse_by_namespace(pieces: Iterator[bytes], walker: Walker) -> None:
     """As ``parse``, for a program with prefixes of its own; each name is said under its usual one."""
 
-    def refuse(*_arguments: Any) -> None:
-        raise unreadable("doctype")
+    def start(name: str, attributes: Attributes) -> None:
+        walker.start(_named(name), {_named(key): value for key, value in attributes.items()})
 
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.StartElementHandler = lambda name, attributes: walker.start(
-        _named(name), {_named(key): value for key, value in attributes.items()}
-    )
-    parser.EndElementHandler = walker.end
-    parser.CharacterDataHandler = walker.text
-    try:
-        for piece in pieces:
-            parser.Parse(piece, False)
-        parser.Parse(b"", True)
-    except expat.ExpatError:
-        raise unreadable("damaged_content") from None
+    parse(pieces, start, walker.end, walker.text, namespaces=" ")
 
 
 def _named(name: str) -> str:

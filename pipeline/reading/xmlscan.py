@@ -49,13 +49,17 @@ def parse(
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
+    namespaces: str | None = None,
 ) -> None:
-    """Run expat over ``pieces``. Raises ``RefusedError`` for what is not plain XML."""
+    """Run expat over ``pieces``. Raises ``RefusedError`` for what is not plain XML.
+
+    ``namespaces``: what stands between the namespace and the local part of a name; None leaves names as they are written.
+    """
 
     def refuse(*_arguments: Any) -> None:
         raise unreadable("doctype")
 
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(namespace_separator=namespaces)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
