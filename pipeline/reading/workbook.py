@@ -23,6 +23,7 @@ from pipeline.reading.xlsb import read_xlsb
 from pipeline.reading.xlsscan import scan_xls
 from pipeline.reading.xmlscan import Marks, WorkbookParts, scan_sheet, scan_styles, scan_workbook
 from pipeline.settings import Limits
+from schemas.fields import column_letter
 
 _BYTES_A_CELL = 32
 """What calamine keeps for each cell of the used range, blank or not."""
@@ -61,7 +62,7 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
     parts = _parts(archive, xlsx or "")
     styles = archive.named(f"{(xlsx or '').rpartition('/')[0]}/styles.xml")
     formats = scan_styles(archive.pieces(styles), epoch_1904=parts.epoch_1904) if styles else None
-    marks = _sheet_marks(archive, parts, formats)
+    marks = _sheet_marks(archive, parts, formats, limits)
     return _assemble(kind, data, limits, notes, marks, epoch_1904=parts.epoch_1904)
 
 
@@ -69,6 +70,7 @@ def read_xls(data: bytes, limits: Limits) -> Workbook:
     """Read an xls (BIFF5 or BIFF8 in a compound file). Raises ``RefusedError``."""
     scanned = scan_xls(data)
     for marks in scanned.sheets:
+        _check_bounds(marks, limits)
         # calamine lays out the whole used range of an xls: one cell gone astray in a damaged file costs 400 MB.
         area = marks.height * marks.width
         if marks.width <= limits.colonnes and area > max(SPREAD, marks.cells * SPARSE):
@@ -96,7 +98,7 @@ def _parts(archive: Archive, workbook: str) -> WorkbookParts:
     return scan_workbook(archive.pieces(workbook), archive.pieces(relations))
 
 
-def _sheet_marks(archive: Archive, parts: WorkbookParts, formats: Formats | None) -> dict[int, Marks]:
+def _sheet_marks(archive: Archive, parts: WorkbookParts, formats: Formats | None, limits: Limits) -> dict[int, Marks]:
     """Place of a sheet → what a second look found there. Sheets without any mark are left out."""
     marks: dict[int, Marks] = {}
     for place, entry in enumerate(parts.sheets):
@@ -106,6 +108,7 @@ def _sheet_marks(archive: Archive, parts: WorkbookParts, formats: Formats | None
         ):
             seen = marks[place] = scan_sheet(archive.pieces(part), formats)
             seen.sure = (min(seen.height, 1), min(seen.width, 1))  # a sheet of which calamine gives nothing at all
+            _check_bounds(seen, limits, entry.name)
     return marks
 
 
@@ -131,8 +134,6 @@ def _assemble(
     *,
     epoch_1904: bool,
 ) -> Workbook:
-    for seen in marks.values():
-        _check_bounds(seen, limits)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         entries = workbook.sheets_metadata
@@ -155,12 +156,13 @@ def _assemble(
     return Workbook(kind, sheets, tuple(notes), epoch_1904)
 
 
-def _check_bounds(marks: Marks, limits: Limits) -> None:
+def _check_bounds(marks: Marks, limits: Limits, name: str = "") -> None:
     if marks.width > limits.colonnes:
-        raise beyond("colonnes", marks.width, limits.colonnes)
+        row, column = marks.widest
+        raise beyond("colonnes", marks.width, limits.colonnes, sheet=name, row=row + 1, column=column_letter(column))
     needed = marks.height * marks.width * _BYTES_A_CELL
     if needed > limits.memoire // 2:
-        raise beyond("memoire", needed, limits.memoire)
+        raise beyond("memoire", needed, limits.memoire, sheet=name)
 
 
 def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -> Sheet:
@@ -175,7 +177,8 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
             return _with_marks(Sheet(name, [], []), [], [], 0, marks)
         width = found.end[1] + 1
         if width > limits.colonnes:
-            raise beyond("colonnes", width, limits.colonnes, sheet=name)
+            row = next((i for i, cells in enumerate(found.iter_rows(), 1) if cells[-1] not in ("", None)), 0)
+            raise beyond("colonnes", width, limits.colonnes, sheet=name, row=row, column=column_letter(width - 1))
         numbers, rows = _filled_rows(found.iter_rows(), [""] * (width - start[1]))
     except (MemoryError, KeyboardInterrupt):
         raise

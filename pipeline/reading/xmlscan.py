@@ -25,7 +25,7 @@ class Marks:
 
     ``formulas``: place → whether a value was saved with it. ``values``: what stands at a place where the fast reader says
     something else. ``sure``: height and width that the fast reader must reach, else it has lost cells. ``height``, ``width``,
-    ``cells``: of the cells with content.
+    ``cells``: of the cells with content. ``widest``: the first of those that are furthest to the right.
     """
 
     errors: dict[Place, str] = field(default_factory=dict)
@@ -33,6 +33,7 @@ class Marks:
     values: dict[Place, Cell] = field(default_factory=dict)
     hidden_rows: list[int] = field(default_factory=list)
     sure: tuple[int, int] = (0, 0)
+    widest: Place = (0, 0)
     height: int = 0
     width: int = 0
     cells: int = 0
@@ -41,7 +42,8 @@ class Marks:
         """Count one cell that holds something."""
         self.cells += 1
         self.height = max(self.height, place[0] + 1)
-        self.width = max(self.width, place[1] + 1)
+        if place[1] >= self.width:
+            self.width, self.widest = place[1] + 1, place
 
 
 def parse(

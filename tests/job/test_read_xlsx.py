@@ -126,3 +126,18 @@ def test_a_sheet_in_UTF_16_is_never_empty(world: World) -> None:
     run(world, build.xlsx(wide.encode("utf-16")))
     assert [finding["code"] for finding in world.report()["constats"]] in (["FIC-01"], [])
     assert set(emitted(world)) <= {7.5} and (emitted(world) or world.report()["etat"] == "refuse")
+
+
+@pytest.mark.parametrize("formula", [False, True])
+def test_a_sheet_that_is_too_wide_is_named_with_its_furthest_cell(world: World, formula: bool) -> None:
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    page = book.add_worksheet("Mars")
+    page.write(4, 700, "x")
+    if formula:
+        page.write_formula(6, 0, "=1+1")
+    book.close()
+    run(world, buffer.getvalue())
+    (finding,) = world.report()["constats"]
+    assert (finding["code"], finding["feuille"], finding["ligne"]) == ("FIC-03", "Mars", 5)
+    assert "ZY5" in finding["message"].replace("\u00a0", " "), finding["message"]
