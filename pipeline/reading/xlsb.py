@@ -13,7 +13,7 @@ from pipeline.reading.archive import Archive
 from pipeline.reading.model import Observation
 from pipeline.reading.numbers import ERRORS, Formats, rk_number
 from pipeline.reading.sheets import Sheet, Workbook, beyond, unreadable
-from pipeline.reading.xmlscan import parse
+from pipeline.reading.xmlscan import SheetEntry, parse
 from pipeline.settings import Limits
 
 _ROW, _SHORT_BLANK, _RICH_TEXT = 0, 12, 62
@@ -33,19 +33,10 @@ _REAL = struct.Struct("<d")
 
 
 @dataclass
-class _Entry:
-    """One sheet as the workbook lists it. ``part``: name of the part that holds it, empty where it is no worksheet."""
-
-    name: str
-    part: str
-    hidden: bool
-
-
-@dataclass
 class _Book:
     """What all sheets share: their list, the texts, what formats make of numbers, what dates count from."""
 
-    sheets: list[_Entry] = field(default_factory=list)
+    sheets: list[SheetEntry] = field(default_factory=list)
     epoch_1904: bool = False
     strings: list[str] = field(default_factory=list)
     formats: Formats = field(default_factory=lambda: Formats((), {}))
@@ -144,7 +135,7 @@ def _read_list(archive: Archive, workbook: str, parts: dict[str, tuple[str, str]
             part = archive.named(path)
             if found.endswith(_WORKSHEET) and part is None:
                 raise unreadable("damaged_workbook")
-            book.sheets.append(_Entry(name, (part or "") if found.endswith(_WORKSHEET) else "", content[0] != 0))
+            book.sheets.append(SheetEntry(name, (part or "") if found.endswith(_WORKSHEET) else "", content[0] != 0))
         elif kind == _PROPERTIES:
             book.epoch_1904 = bool(content[0] & 1)
     if not book.sheets:
@@ -192,7 +183,7 @@ def _wide_text(content: bytes, offset: int) -> tuple[str, int]:
     return content[offset + 4 : end].decode("utf-16-le", "replace"), end
 
 
-def _read_sheet(archive: Archive, entry: _Entry, book: _Book, limits: Limits) -> Sheet:
+def _read_sheet(archive: Archive, entry: SheetEntry, book: _Book, limits: Limits) -> Sheet:
     found = _Rows(_Values(book).kinds, limits.colonnes)
     try:
         found.read(_plain(records(archive.pieces(entry.part))))

@@ -150,10 +150,14 @@ class SheetScan:
         row, column = self._place
         self._place = (int(found[2]) - 1, column_number(found[1])) if found else (row, column + 1)
         self._type = attributes.get("t", "")
-        style = attributes.get("s", "0")
-        self._style = int(style) if style.isdecimal() and len(style) < 10 else 0
+        self._style = _whole(attributes.get("s", ""))
         self._formula = self._content = self._inside = False
         self._text = []
+
+
+def _whole(text: str) -> int:
+    """The whole number that an attribute says, 0 where it says none."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def scan_sheet(pieces: Iterator[bytes], formats: Formats | None = None) -> Marks:
@@ -169,19 +173,15 @@ def scan_styles(pieces: Iterator[bytes], *, epoch_1904: bool) -> Formats:
     styles: list[int] = []
     inside = False
 
-    def number(attributes: dict[str, str]) -> int:
-        text = attributes.get("numFmtId", "0")
-        return int(text) if text.isdecimal() and len(text) < 10 else 0
-
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal inside
         local = name.rpartition(":")[2]
         if local == "numFmt" and "formatCode" in attributes:
-            codes[number(attributes)] = attributes["formatCode"]
+            codes[_whole(attributes.get("numFmtId", ""))] = attributes["formatCode"]
         elif local == "cellXfs":
             inside = True
         elif local == "xf" and inside:
-            styles.append(number(attributes))
+            styles.append(_whole(attributes.get("numFmtId", "")))
 
     def end(name: str) -> None:
         nonlocal inside
@@ -194,7 +194,7 @@ def scan_styles(pieces: Iterator[bytes], *, epoch_1904: bool) -> Formats:
 
 @dataclass(frozen=True)
 class SheetEntry:
-    """One sheet as the workbook lists it; ``part``: name of the part that holds it."""
+    """One sheet as a workbook lists it; ``part``: name of the part that holds it, empty where it is no worksheet."""
 
     name: str
     part: str
