@@ -213,7 +213,7 @@ class Play:
         siret = self.rng.choice(SIRETS)
         mine = [d for d in self.truth.dsf if siret in (d.convention.titulaire, d.convention.dispensateur)]
         chosen = self.rng.choice(mine if mine and self.rng.random() < 0.9 else self.truth.dsf)
-        kind = self.rng.choice((HEURES, ABSENCES, ABSENCES))
+        kind = self.rng.choice((HEURES, ABSENCES))
         named: set[int] = set()
         lines = [self._line(kind, chosen, named) for _ in range(self.rng.randint(1, 5))]
         self._drop(siret, kind, [self._typed(siret, line) for line in lines if line])
@@ -255,9 +255,12 @@ class Play:
         return dsf, next(one for one in dsf.lines if (one.person.thing, one.sequence) == plan[1:])
 
     def _done(self) -> list[tuple[Dsf, Line]]:
-        """Where absences were completed or hours added."""
+        """Where absences were completed, or else where hours were added and nothing else would be missed."""
         completed = [(dsf, line) for dsf, line, one in self.truth.everything() if one.thing in self.model.taken]
-        return completed + [self._place(dsf, plan) for dsf, plan, *_ in sorted(self.model.added)]
+        added = [self._place(dsf, plan) for dsf, plan, *_ in sorted(self.model.added)]
+        of = {dsf.number for dsf, _ in completed}
+        alone = [(dsf, line) for dsf, line in added if dsf.number not in of]
+        return alone if alone and self.rng.random() < 0.5 else completed + added
 
     def _names(self, dsf: Dsf, line: Line) -> dict[str, str]:
         return {
@@ -278,7 +281,8 @@ class Play:
         names = self._names(dsf, line)
         if kind == HEURES:
             day = date(2025, 1, 6) + timedelta(days=self.rng.randrange(80))
-            hours = self.rng.choice(("7", "3,5", "10", "7,25", "30", "sept", "0,33"))
+            right, wrong = ("7", "3,5", "10", "7,25", "30"), ("sept", "0,33")
+            hours = self.rng.choice(right if self.rng.random() < 0.95 else wrong)
             return {
                 **names,
                 "date_debut": f"{day:%d/%m/%Y}",

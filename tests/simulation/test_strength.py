@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pandas as pd
 import pytest
 
 from pipeline.judging import context, identity
@@ -21,6 +22,17 @@ def renamed_absences_are_not_missed() -> Iterator[None]:
         return absences.iloc[:0][identity._MISSING]
 
     with patch.object(identity, "_missing_absences", none):
+        yield
+
+
+@contextmanager
+def renamed_hours_are_not_missed() -> Iterator[None]:
+    """REF-14 is blind to hours whose person or séquence changed its name without a word."""
+
+    def none(hours: Any, _facts: object) -> Any:
+        return hours.iloc[:0].assign(cle_absence=pd.Series(dtype="str"))[identity._MISSING]
+
+    with patch.object(identity, "_missing_hours", none):
         yield
 
 
@@ -54,11 +66,12 @@ def completions_are_forgotten() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("broken", "seed", "steps", "said"),
     [
-        (renamed_absences_are_not_missed, 2, 48, "was completed by"),
-        (plans_keep_their_old_names, 1, 40, "beyond what is planned"),
-        (completions_are_forgotten, 6, 20, "was completed by"),
+        (renamed_absences_are_not_missed, 6, 24, "was completed by"),
+        (renamed_hours_are_not_missed, 2, 14, "beyond what is planned"),
+        (plans_keep_their_old_names, 2, 32, "beyond what is planned"),
+        (completions_are_forgotten, 5, 11, "was completed by"),
     ],
-    ids=["renamed", "plans", "completions"],
+    ids=["absences", "hours", "plans", "completions"],
 )
 def test_a_broken_promise_is_found(tmp_path: Path, broken: Any, seed: int, steps: int, said: str) -> None:
     with broken(), pytest.raises(Bad, match=said):

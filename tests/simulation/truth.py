@@ -183,6 +183,10 @@ class Truth:
             self._rename_absences(dsf, line, shift=kind == "shift")
 
     def _rename_absences(self, dsf: Dsf, line: Line, *, shift: bool) -> None:
+        """Of one séquence of a person at a time: the table of correspondances has no column that tells two apart."""
+        today = {"champ": "id_absence", "numero_dsf": dsf.number, "identifiant_de": line.person.name}
+        if any(row.items() >= {**today, "date": self.day.isoformat()}.items() for row in self.renamed):
+            return
         before = {a.thing: a.name for a in line.absences if not a.gone}
         if shift:
             self.add_absence(line, first=True)
