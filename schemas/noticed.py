@@ -174,6 +174,10 @@ NOTES: dict[str, tuple[str, str]] = {
         "Le classeur contient des objets incorporés : ils n'ont pas été ouverts",
         "The workbook holds embedded objects: they were not opened",
     ),
+    "second_reader": (
+        "Le classeur est écrit d'une façon inhabituelle : seules ses valeurs ont été lues, vérifiez-les",
+        "The workbook is written in an unusual way: only its values were read, check them",
+    ),
     "merged_cells": (
         "Feuille « {feuille} », des cellules cachées sous d'autres, fusionnées, n'ont pas été lues (la première : {valeur})",
         "Sheet “{feuille}”, cells hidden under merged ones were not read (the first: {valeur})",

@@ -12,8 +12,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pipeline.reading.sheets import beyond, password, unreadable
+from pipeline.reading.sheets import beyond, fits, password, unreadable
 from pipeline.settings import Limits
+from schemas.fields import column_number
 
 MAX_PARTS = 10_000
 _PIECE = 1 << 20
@@ -22,12 +23,21 @@ _ENCRYPTED = 0x1
 _SHEET = re.compile(r"xl/(?:worksheets|chartsheets|dialogsheets|macrosheets)/[^/]+\.(?:xml|bin)", re.IGNORECASE)
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _MARKS = frozenset({"errors", "formulas", "hidden", "far", "negative"})
+MARKUP = "markup"
+"""The mark of a part in which the fast reader would lose some of a value."""
 _FORMULA = re.compile(rb"<f[\s/>]")
+_CUT_VALUE = re.compile(rb"""<(?:\w+:)?v(?:\s[^<>]*)?>(?:[^<]*<[!?]|[-+.0-9Ee]*&#)""")
+"""A value with a comment, a CDATA section, an instruction or a number's digit written as a character reference."""
+_SPACED = re.compile(rb"""<(?:\w+:)?(?:sst|si|r|is|worksheet|sheetData|row|c)\s[^<>]*xml:space""")
+"""Blanks that are to be kept in all texts below."""
+_WIDE_COLUMN = re.compile(rb"""r=["'][A-Za-z]{2,7}[0-9]""")
 _FAR_COLUMN = re.compile(rb"""r=["'][A-Za-z]{3,7}[0-9]""")
-_FAR_ROW = re.compile(rb"""r=["'](?:[A-Za-z]{2}[0-9]{5}|[A-Za-z]?[0-9]{6})""")
-"""Beyond column ZZ, beyond row 99 999, or both wide and long: the used range may not fit in memory. Rows come in
-order, so the end of a part tells; where they do not, the child dies of its memory limit."""
-_HEAD, _TAIL = 4096, 1 << 16
+_PAIR = re.compile(rb"""r=["']([A-Za-z]{2})[0-9]""")
+_PLACE = re.compile(rb"""\sr=["'][A-Za-z]{0,7}([0-9]{1,9})["']""")
+_ONE_LETTER, _TWO_LETTERS = 26, 702
+"""Columns to Z and to ZZ. A used range that may not fit in memory is looked at closely: its last row tells, by the widest
+column. Rows come in order, so the end of a part has the last; where they do not, the child dies of its memory limit."""
+_HEAD = 4096
 _COUNTS = re.compile(rb"""<(?:\w+:)?sst\b[^>]*""")
 _COUNT = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*["'](\d+)""")
 
@@ -36,14 +46,16 @@ _COUNT = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*["'](\d+)""")
 class Archive:
     """A zip that is safe to open.
 
-    ``parts``: name → entry. ``sizes``: name → true size in bytes. ``marks``: name → what was seen there: ``errors``,
-    ``formulas``, ``hidden`` rows, cells ``far`` away, ``negative`` numbers.
+    ``parts``: name → entry, with the slashes of [OPC] whatever the archive writes. ``sizes``: name → true size in bytes.
+    ``marks``: name → what was seen there: ``errors``, ``formulas``, ``hidden`` rows, cells ``far`` away, ``negative`` numbers,
+    ``markup`` within values. ``respelled``: whether names were written with backslashes.
     """
 
     data: bytes
     parts: dict[str, zipfile.ZipInfo]
     sizes: dict[str, int] = field(default_factory=dict)
     marks: dict[str, set[str]] = field(default_factory=dict)
+    respelled: bool = False
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield the content of a part, at most a megabyte at a time."""
@@ -67,39 +79,87 @@ def open_archive(data: bytes, limits: Limits) -> Archive:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError, EOFError):
         raise unreadable("damaged_file") from None
     _check_directory(entries, data, limits)
-    archive = Archive(data, {entry.filename: entry for entry in entries})
+    archive = Archive(data, {_name(entry): entry for entry in entries})
+    archive.respelled = any("\\" in entry.filename for entry in entries)
     total = 0
-    for entry in entries:
-        searched = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
-        marks: set[str] = set()
-        size, crc, tail, last = 0, 0, b"", b""
-        sheet = "worksheets/" in entry.filename.lower()
+    for name, entry in archive.parts.items():
+        look = _Look(name)
         for piece in _inflate(data, entry):
-            sheet = sheet or (size == 0 and b"worksheet" in piece[:_HEAD])  # wherever the relations find it
-            size += len(piece)
-            crc = zlib.crc32(piece, crc)
             total += len(piece)
             if total > limits.octets_decompresses:
                 declared = sum(e.file_size for e in entries)
                 raise beyond("octets_decompresses", max(total, declared), limits.octets_decompresses)
-            if searched:
-                _search(piece, tail, marks, entry.filename, sheet=sheet)
-                tail = piece[-_OVERLAP:]
-                last = piece
-        if _FAR_ROW.search(last[-_TAIL:]):
-            marks.add("far")
-        if size != entry.file_size or crc != entry.CRC:
+            look.add(piece)
+        if look.size != entry.file_size or look.crc != entry.CRC:
             raise unreadable("damaged_file")
-        archive.sizes[entry.filename] = size
-        archive.marks[entry.filename] = marks
+        archive.sizes[name], archive.marks[name] = look.size, look.marks
+        if not fits(look.height, look.width, limits) and not fits(look.height, _widest(archive.pieces(name)), limits):
+            look.marks.add("far")
     _check_counts(archive)
     return archive
+
+
+class _Look:
+    """One part, as its pieces come by."""
+
+    def __init__(self, name: str) -> None:
+        self.size = self.crc = self.height = 0
+        self.width = _ONE_LETTER
+        self.marks: set[str] = set()
+        self._name = name
+        self._is_text = False
+        self._sheet = "worksheets/" in name.lower()
+        self._texts = name.lower().endswith("strings.xml")
+        self._tail = b""
+
+    def add(self, piece: bytes) -> None:
+        """Look at the next piece. Raises ``RefusedError`` for a DOCTYPE."""
+        if not self.size:
+            self._begin(piece)
+        self.size += len(piece)
+        self.crc = zlib.crc32(piece, self.crc)
+        if not self._is_text:
+            return
+        if self._sheet:
+            self._measure(piece)
+            if not self.marks >= _MARKS:
+                _mark(self._tail + piece[:_OVERLAP], self.marks)
+                _mark(piece, self.marks)
+        if (self._sheet or self._texts) and MARKUP not in self.marks and _cut(self._tail + piece):
+            self.marks.add(MARKUP)
+        self._tail = piece[-_OVERLAP:]
+
+    def _measure(self, piece: bytes) -> None:
+        """Keep the number of the last row, and whether any column has two letters, or more."""
+        end = piece.rfind(b"</sheetData")
+        at = piece.rfind(b" r=", 0, end if end >= 0 else len(piece))
+        last = _PLACE.match(piece, at) if at >= 0 else None
+        self.height = max(self.height, int(last[1])) if last else self.height
+        if self.width == _ONE_LETTER and _WIDE_COLUMN.search(piece):
+            self.width = _TWO_LETTERS
+        if self.width == _TWO_LETTERS and _FAR_COLUMN.search(piece):
+            self.marks.add("far")
+
+    def _begin(self, piece: bytes) -> None:
+        head = piece[:_HEAD]
+        wide = piece[:2] in (b"\xff\xfe", b"\xfe\xff")
+        self._is_text = wide or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+        if not self._is_text:
+            return
+        self._sheet = self._sheet or b"worksheet" in head  # wherever the relations find it
+        if wide or b":worksheet" in head:
+            # The marks are ASCII, and names without a prefix: such a part is looked at closely whatever it holds.
+            self.marks |= _MARKS
+        if not self._name.startswith("META-INF/") and (
+            _DOCTYPE.search(piece) or (wide and b"D\0O\0C\0T\0Y\0P\0E" in piece)
+        ):
+            raise unreadable("doctype")
 
 
 def _check_directory(entries: list[zipfile.ZipInfo], data: bytes, limits: Limits) -> None:
     if len(entries) > MAX_PARTS:
         raise unreadable("many_parts")
-    names = [entry.filename.lower() for entry in entries]
+    names = [_name(entry).lower() for entry in entries]
     if len(set(names)) != len(names):
         raise unreadable("double_parts")
     if any(_outside(entry.orig_filename) for entry in entries):
@@ -118,9 +178,13 @@ def _check_directory(entries: list[zipfile.ZipInfo], data: bytes, limits: Limits
     declared = sum(entry.file_size for entry in entries)
     if declared > limits.octets_decompresses:
         raise beyond("octets_decompresses", declared, limits.octets_decompresses)
-    sheets = sum(_SHEET.fullmatch(entry.filename) is not None for entry in entries)
+    sheets = sum(_SHEET.fullmatch(_name(entry)) is not None for entry in entries)
     if sheets > limits.feuilles:
         raise beyond("feuilles", sheets, limits.feuilles)
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    return entry.filename.replace("\\", "/")
 
 
 def _outside(name: str) -> bool:
@@ -161,22 +225,6 @@ def _inflate(data: bytes, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         raise unreadable("damaged_file")
 
 
-def _search(piece: bytes, tail: bytes, marks: set[str], name: str, *, sheet: bool) -> None:
-    first = not tail
-    wide = first and piece[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if wide:
-        # The marks are ASCII; a part in UTF-16 is looked at closely whatever it holds.
-        marks |= _MARKS
-    if first and not name.startswith("META-INF/"):
-        if _DOCTYPE.search(piece) or (wide and b"D\0O\0C\0T\0Y\0P\0E" in piece):
-            raise unreadable("doctype")
-        if b":worksheet" in piece[:_HEAD]:
-            marks |= _MARKS  # names with a prefix, which the plain searches below do not expect
-    if sheet and len(marks) < len(_MARKS):
-        _mark(tail + piece[:_OVERLAP], marks)
-        _mark(piece, marks)
-
-
 def _mark(piece: bytes, marks: set[str]) -> None:
     """Add to ``marks`` what may stand in a piece of a sheet.
 
@@ -191,8 +239,24 @@ def _mark(piece: bytes, marks: set[str]) -> None:
         marks.add("negative")
     if b"d" in piece and b"hidden=" in piece:
         marks.add("hidden")
-    if "far" not in marks and _FAR_COLUMN.search(piece):
-        marks.add("far")
+
+
+def _widest(pieces: Iterator[bytes]) -> int:
+    """Return how many columns a sheet has of which none has three letters."""
+    found: set[bytes] = set()
+    tail = b""
+    for piece in pieces:
+        found.update(_PAIR.findall(tail + piece))
+        tail = piece[-_OVERLAP:]
+    return max((column_number(letters.decode()) + 1 for letters in found), default=_ONE_LETTER)
+
+
+def _cut(piece: bytes) -> bool:
+    """Whether the fast reader may lose some of a value in ``piece``, or blanks between two pieces of a text."""
+    odd = b"<!" in piece or b"<?" in piece or b"&#" in piece
+    return (odd and _CUT_VALUE.search(piece) is not None) or (
+        b"xml:space" in piece and _SPACED.search(piece) is not None
+    )
 
 
 def _check_counts(archive: Archive) -> None:

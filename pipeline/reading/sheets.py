@@ -42,6 +42,15 @@ def beyond(limit: str, found: int, allowed: int, *, sheet: str = "", row: int = 
     )
 
 
+BYTES_A_CELL = 32
+"""What the fast reader keeps for each cell of the used range, blank or not."""
+
+
+def fits(height: int, width: int, limits: Limits) -> bool:
+    """Whether a used range of so many rows and columns leaves half of the memory for the rest."""
+    return height * width * BYTES_A_CELL <= limits.memoire // 2
+
+
 @dataclass(frozen=True)
 class ReadOptions:
     """What ``read`` needs besides the bytes; crosses a process boundary.

@@ -4,16 +4,15 @@ Short cells, which stand beside the one before without saying where, are read li
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from posixpath import normpath
 
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell
 from pipeline.reading.archive import Archive
 from pipeline.reading.model import Observation
 from pipeline.reading.numbers import ERRORS, Formats, rk_number
+from pipeline.reading.package import Package, SheetEntry
 from pipeline.reading.sheets import Sheet, Workbook, beyond, unreadable
-from pipeline.reading.xmlscan import SheetEntry, parse
 from pipeline.settings import Limits
 
 _ROW, _SHORT_BLANK, _RICH_TEXT = 0, 12, 62
@@ -24,7 +23,6 @@ _FORMAT, _STYLES, _END_STYLES, _STYLE = 44, 617, 618, 47
 _HIDDEN_ROW = 0x10
 _LONGEST_RECORD = 1 << 24
 _ROWS, _COLUMNS = 1 << 20, 1 << 14
-_WORKSHEET = "/worksheet"
 
 _U32 = struct.Struct("<I")
 _STYLE_BITS = 0xFFFFFF
@@ -42,15 +40,15 @@ class _Book:
     formats: Formats = field(default_factory=lambda: Formats((), {}))
 
 
-def read_xlsb(archive: Archive, workbook: str, limits: Limits, notes: list[Observation]) -> Workbook:
-    """Read the workbook whose main part is ``workbook``. Raises ``RefusedError``."""
-    book = _read_book(archive, workbook)
+def read_xlsb(package: Package, limits: Limits, notes: Sequence[Observation]) -> Workbook:
+    """Read an xlsb. Raises ``RefusedError``."""
+    book = _read_book(package)
     names = [entry.name for entry in book.sheets]
     if len(names) > limits.feuilles:
         raise beyond("feuilles", len(names), limits.feuilles)
     if len(set(names)) < len(names):
         raise unreadable("double_sheets")
-    sheets = [_read_sheet(archive, entry, book, limits) for entry in book.sheets if entry.part]
+    sheets = [_read_sheet(package.archive, entry, book, limits) for entry in book.sheets if entry.part]
     return Workbook("xlsb", sheets, tuple(notes), book.epoch_1904)
 
 
@@ -94,48 +92,25 @@ def _head(data: bytes, offset: int) -> tuple[int, int, int] | None:
     return numbers[0], offset, numbers[1]
 
 
-def _read_book(archive: Archive, workbook: str) -> _Book:
-    folder, _, name = workbook.rpartition("/")
-    relations = archive.named(f"{folder}/_rels/{name}.rels")
-    if relations is None:
-        raise unreadable("damaged_file")
-    parts: dict[str, tuple[str, str]] = {}
-
-    def relation(name: str, attributes: dict[str, str]) -> None:
-        if name.rpartition(":")[2] == "Relationship":
-            target = attributes.get("Target", "")
-            path = target.lstrip("/") if target.startswith("/") else normpath(f"{folder}/{target}")
-            parts[attributes.get("Id", "")] = attributes.get("Type", ""), path
-
-    parse(archive.pieces(relations), relation)
+def _read_book(package: Package) -> _Book:
     try:
-        book = _read_list(archive, workbook, parts)
-        book.strings = [text for path in _of_type(archive, parts, "/sharedStrings") for text in _texts(archive, path)]
-        for path in _of_type(archive, parts, "/styles"):
-            book.formats = _formats(archive, path, epoch_1904=book.epoch_1904)
+        book = _read_list(package)
+        if strings := package.part("/sharedStrings"):
+            book.strings = list(_texts(package.archive, strings))
+        if styles := package.part("/styles"):
+            book.formats = _formats(package.archive, styles, epoch_1904=book.epoch_1904)
     except (struct.error, IndexError):
         raise unreadable("damaged_workbook") from None
     return book
 
 
-def _of_type(archive: Archive, parts: dict[str, tuple[str, str]], kind: str) -> Iterator[str]:
-    for found, path in parts.values():
-        part = archive.named(path) if found.endswith(kind) else None
-        if part is not None:
-            yield part
-
-
-def _read_list(archive: Archive, workbook: str, parts: dict[str, tuple[str, str]]) -> _Book:
+def _read_list(package: Package) -> _Book:
     book = _Book()
-    for kind, content in records(archive.pieces(workbook)):
+    for kind, content in records(package.archive.pieces(package.workbook)):
         if kind == _SHEET:
             relation, end = _wide_text(content, 8)
             name, _ = _wide_text(content, end)
-            found, path = parts.get(relation, (_WORKSHEET, ""))
-            part = archive.named(path)
-            if found.endswith(_WORKSHEET) and part is None:
-                raise unreadable("damaged_workbook")
-            book.sheets.append(SheetEntry(name, (part or "") if found.endswith(_WORKSHEET) else "", content[0] != 0))
+            book.sheets.append(package.entry(name, relation, hidden=content[0] != 0))
         elif kind == _PROPERTIES:
             book.epoch_1904 = bool(content[0] & 1)
     if not book.sheets:

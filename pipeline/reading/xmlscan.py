@@ -12,6 +12,7 @@ from xml.parsers import expat
 from pipeline.cells.model import Cell
 from pipeline.reading.numbers import Formats
 from pipeline.reading.sheets import unreadable
+from schemas.fields import column_number
 
 Place = tuple[int, int]
 """Row and column of a cell, 0-based."""
@@ -25,7 +26,8 @@ class Marks:
 
     ``formulas``: place → whether a value was saved with it. ``values``: what stands at a place where the fast reader says
     something else. ``sure``: height and width that the fast reader must reach, else it has lost cells. ``height``, ``width``,
-    ``cells``: of the cells with content. ``widest``: the first of those that are furthest to the right.
+    ``cells``: of the cells with content. ``widest``: the first of those that are furthest to the right. ``ordered``: whether each
+    cell stands behind the one before, by rows. ``filled``: how many have a value.
     """
 
     errors: dict[Place, str] = field(default_factory=dict)
@@ -34,6 +36,8 @@ class Marks:
     hidden_rows: list[int] = field(default_factory=list)
     sure: tuple[int, int] = (0, 0)
     widest: Place = (0, 0)
+    ordered: bool = True
+    filled: int = 0
     height: int = 0
     width: int = 0
     cells: int = 0
@@ -78,20 +82,18 @@ def parse(
         raise unreadable("damaged_content") from None
 
 
-def column_number(letters: str) -> int:
-    """Return the 0-based number of the column with these letters: A → 0, AA → 26."""
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
-
-
 class SheetScan:
-    """Handlers for the XML of an xlsx sheet; they fill ``marks``. ``formats``: what those of the workbook make of a number."""
+    """Handlers for the XML of an xlsx sheet; they fill ``marks``.
 
-    def __init__(self, formats: Formats | None = None) -> None:
+    ``formats``: what those of the workbook make of a number. ``every``: keep every number, not only those of which the fast
+    reader may make something else.
+    """
+
+    def __init__(self, formats: Formats, *, every: bool) -> None:
         self.marks = Marks()
         self._formats = formats
+        self._every = every
+        self._last: Place = (-1, -1)
         self._style = 0
         self._row = -1
         self._place: Place = (0, -1)
@@ -128,27 +130,33 @@ class SheetScan:
         elif name == "c" and self._content:
             value = "".join(self._text)
             self.marks.count(self._place)
+            self.marks.filled += value != ""
             if self._type == "e":
                 self.marks.errors[self._place] = value.strip() or "#N/A"
                 return
             if self._formula:
                 self.marks.formulas[self._place] = value != "" or self._type == "str"
-            if self._formats is not None and value and self._type in ("", "n"):
-                self._number(value, self._formats)
+            if value and self._type in ("", "n"):
+                self._number(value)
 
-    def _number(self, text: str, formats: Formats) -> None:
+    def _number(self, text: str) -> None:
         """Keep a number of which the fast reader may make something else than its format."""
+        formats = self._formats
         try:
             value = float(text)
         except ValueError:
             raise unreadable("damaged_content") from None
-        if self._style in formats.watched or (value < 0 and self._style in formats.looks):
+        if self._every or self._style in formats.watched or (value < 0 and self._style in formats.looks):
             self.marks.values[self._place] = formats.cell(self._style, value)
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         found = _REFERENCE.fullmatch(attributes.get("r", ""))
         row, column = self._place
         self._place = (int(found[2]) - 1, column_number(found[1])) if found else (row, column + 1)
+        if self._place < (0, 0):
+            raise unreadable("damaged_content")
+        self.marks.ordered &= self._place > self._last
+        self._last = self._place
         self._type = attributes.get("t", "")
         self._style = _whole(attributes.get("s", ""))
         self._formula = self._content = self._inside = False
@@ -160,9 +168,9 @@ def _whole(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-def scan_sheet(pieces: Iterator[bytes], formats: Formats | None = None) -> Marks:
-    """Look through the XML of one xlsx sheet. Raises ``RefusedError``."""
-    scan = SheetScan(formats)
+def scan_sheet(pieces: Iterator[bytes], formats: Formats, *, every: bool = False) -> Marks:
+    """Look through the XML of one xlsx sheet, as ``SheetScan`` says. Raises ``RefusedError``."""
+    scan = SheetScan(formats, every=every)
     parse(pieces, scan.start, scan.end, scan.text)
     return scan.marks
 
@@ -190,45 +198,3 @@ def scan_styles(pieces: Iterator[bytes], *, epoch_1904: bool) -> Formats:
 
     parse(pieces, start, end)
     return Formats(styles, codes, epoch_1904=epoch_1904)
-
-
-@dataclass(frozen=True)
-class SheetEntry:
-    """One sheet as a workbook lists it; ``part``: name of the part that holds it, empty where it is no worksheet."""
-
-    name: str
-    part: str
-    hidden: bool
-
-
-@dataclass
-class WorkbookParts:
-    """What the workbook and its relations say: its sheets in order, what its dates count from."""
-
-    sheets: list[SheetEntry] = field(default_factory=list)
-    epoch_1904: bool = False
-
-
-def scan_workbook(workbook: Iterator[bytes], relations: Iterator[bytes]) -> WorkbookParts:
-    """Return the sheets of an xlsx in order, each with its part, and what its dates count from."""
-    targets: dict[str, str] = {}
-
-    def relation(name: str, attributes: dict[str, str]) -> None:
-        if name.rpartition(":")[2] == "Relationship":
-            target = attributes.get("Target", "")
-            targets[attributes.get("Id", "")] = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-
-    found = WorkbookParts()
-
-    def element(name: str, attributes: dict[str, str]) -> None:
-        local = name.rpartition(":")[2]
-        if local == "sheet":
-            key = next((v for k, v in attributes.items() if k.rpartition(":")[2] == "id" and ":" in k), "")
-            hidden = attributes.get("state", "visible") != "visible"
-            found.sheets.append(SheetEntry(attributes.get("name", ""), targets.get(key, ""), hidden))
-        elif local == "workbookPr":
-            found.epoch_1904 = attributes.get("date1904") in ("1", "true")
-
-    parse(relations, relation)
-    parse(workbook, element)
-    return found

@@ -42,6 +42,10 @@ def run(world: World, data: bytes) -> dict[int, list[str]]:
     return found
 
 
+def noted(world: World) -> list[str]:
+    return [finding["message"] for finding in world.report()["constats"] if finding["code"] == "AVT-05"]
+
+
 @pytest.mark.parametrize("code", ["h:mm", "hh:mm:ss", "[$-40C]h:mm"])
 @pytest.mark.parametrize("hours", [-20.5, -0.5])
 def test_a_negative_time_is_never_another_number_of_hours(world: World, code: str, hours: float) -> None:
@@ -121,11 +125,10 @@ def test_a_formula_without_a_value_is_not_blank(world: World, formula: str) -> N
     assert emitted(world) == []
 
 
-def test_a_sheet_in_UTF_16_is_never_empty(world: World) -> None:
+def test_a_sheet_in_UTF_16_is_read(world: World) -> None:
     wide = build.table(row_of()).replace('<?xml version="1.0"?>', '<?xml version="1.0" encoding="UTF-16"?>')
-    run(world, build.xlsx(wide.encode("utf-16")))
-    assert [finding["code"] for finding in world.report()["constats"]] in (["FIC-01"], [])
-    assert set(emitted(world)) <= {7.5} and (emitted(world) or world.report()["etat"] == "refuse")
+    assert run(world, build.xlsx(wide.encode("utf-16"))) == {2: []}
+    assert emitted(world) == [7.5] and len(noted(world)) == 1
 
 
 @pytest.mark.parametrize("formula", [False, True])
@@ -141,3 +144,56 @@ def test_a_sheet_that_is_too_wide_is_named_with_its_furthest_cell(world: World, 
     (finding,) = world.report()["constats"]
     assert (finding["code"], finding["feuille"], finding["ligne"]) == ("FIC-03", "Mars", 5)
     assert "ZY5" in finding["message"].replace("\u00a0", " "), finding["message"]
+
+
+CUT = {
+    "comment": "<v>3<!-- et demie -->.5</v>",
+    "comment first": "<v><!-- trois et demie -->3.5</v>",
+    "long comment": f"<v>3<!--{'x' * 3_000_000}-->.5</v>",
+    "instruction": "<v>3<?halte?>.5</v>",
+    "cdata": "<v><![CDATA[3.5]]></v>",
+    "reference": "<v>3&#46;5</v>",
+    "first digit": "<v>&#x33;.5</v>",
+    "attributes": '<v xml:space="preserve"> 3<!-- -->.5 </v>',
+}
+
+
+@pytest.mark.parametrize("written", CUT)
+def test_a_value_is_whole_however_its_markup_is(world: World, written: str) -> None:
+    hours = f'<c r="H2">{CUT[written]}</c>'
+    assert run(world, build.xlsx(build.table(row_of(heures=hours)))) == {2: []}
+    assert emitted(world) == [3.5]
+    assert len(noted(world)) == 1 and "seules ses valeurs ont été lues" in noted(world)[0]
+
+
+def with_care(code: str, cell: str) -> bytes:
+    """A file that is read with care, with hours in a format of its own."""
+    parts = build.parts(build.table(row_of(heures=cell, commentaire='<c r="J2"><v>1<!-- -->2</v></c>')))
+    relations = "xl/_rels/workbook.xml.rels"
+    styles = f'<Relationship Id="s" Type="{build.RELATIONS}/styles" Target="styles.xml"/></Relationships>'
+    formats = f'<numFmts count="1"><numFmt numFmtId="170" formatCode="{code}"/></numFmts>'
+    formats += '<cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="170"/></cellXfs>'
+    return build.zipped(
+        {
+            **parts,
+            relations: str(parts[relations]).replace("</Relationships>", styles),
+            "xl/styles.xml": f'<styleSheet xmlns="{build.MAIN}">{formats}</styleSheet>',
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "found", "hours"),
+    [
+        ("h:mm", "0.3125", [], [7.5]),
+        ("h:mm", "-0.3125", ["LIG-02"], []),
+        ("h:mm", "1.3125", ["LIG-07"], []),
+        ("[h]:mm", "1.3125", ["AVT-02"], [31.5]),
+        ("dd/mm/yyyy", "7.5", ["LIG-07"], []),
+    ],
+)
+def test_formats_decide_for_who_reads_with_care(
+    world: World, code: str, value: str, found: list[str], hours: list[float]
+) -> None:
+    assert run(world, with_care(code, f'<c r="H2" s="1"><v>{value}</v></c>')) == {2: found}
+    assert emitted(world) == hours and noted(world)
