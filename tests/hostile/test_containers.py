@@ -160,6 +160,19 @@ CONTENTS = {
     "database": b"SQLite format 3\x00",
     "archive": b"7z\xbc\xaf\x27\x1c",
     "parquet": b"PAR1abcd",
+    "sylk": b'ID;PCALCOOO32\nC;X1;Y1;K"Num\xc3\xa9ro DSF"\nE\n',
+    "dif": b'TABLE\n0,1\n"a"\nVECTORS\n0,2\n""\n',
+    "dbase": b"\x03\x7d\x03\x0a\1\0\0\0\x41\0\x0b\0" + bytes(20) + b"NUMERO_DSF\0C" + bytes(20) + b"\r 41C0000123\x1a",
+    "numbers": build.zipped({"Index/Document.iwa": b"\0", "Metadata/Properties.plist": b"bplist00"}),
+    "onenote": b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3",
+    "works": b"\xff\0\2\0\4\4\5\x54",
+    "lotus": b"\0\0\2\0\6\4\6\0\x08\0",
+    "flat_ods": b'<?xml version="1.0" encoding="UTF-8"?>\n\n<office:document>',
+    "xml_2003": b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?><Workbook/>',
+    "web_archive": b"From: <x@localhost>\r\nSubject: Feuille1\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n",
+    "word_document": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016) + "WordDocument".encode("utf-16-le"),
+    "old_xls": b"\x09\4\6\0\0\0\x10\0\0\0",
+    "presentation": build.zipped({"ppt/presentation.xml": "<p/>"}),
 }
 
 
