@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from pipeline.judging.identity import ABSENCE, DATED, HOURS, SEQUENCE
+from pipeline.judging.identity import ABSENCE, DATED, HOURS, SEQUENCE, Present
 from pipeline.ledger import Entries
 from pipeline.nomenclature import Motif, by_name
 from pipeline.reference import Facts
@@ -69,19 +69,20 @@ def _span(first: "pd.Series[pd.Timestamp]", last: "pd.Series[pd.Timestamp]") -> 
 
 
 def join(
-    lines: pd.DataFrame, facts: Facts, changed: Set[str], motifs: tuple[Motif, ...], settings: Settings, day: date
+    lines: pd.DataFrame, facts: Facts, present: Present, motifs: tuple[Motif, ...], settings: Settings, day: date
 ) -> pd.DataFrame:
     """``lines`` with everything the reference and the settings say of them.
 
-    ``changed``: keys of the DSF whose extract no longer shows what was completed (REF-14). Of those nothing is joined that
-    goes by a trainee's, a séquence's or an absence's key: nobody knows who they are today.
+    On the DSF whose extract no longer shows what was completed (``present.changed``, REF-14) nothing is joined that goes by a
+    trainee's, a séquence's or an absence's key: nobody knows who they are today.
     """
     lines = lines.copy()
     lines["date_run"] = pd.Timestamp(day).as_unit("s")
     lines["pas_heures"] = settings.pas_heures
     lines = join_dsf(lines, facts.dsf, settings)
-    lines["dsf_changee"] = lines["dsf_connue"] & lines["cle_dsf"].isin(changed)
+    lines["dsf_changee"] = lines["dsf_connue"] & lines["cle_dsf"].isin(present.changed)
     lines = _join_sequence(lines, facts)
+    lines["pif_change"] = _on_a_changed_plan(lines, facts, present.unplaced)
     lines = _join_absence(lines, facts)
     lines = _join_motif(lines, motifs)
     return _join_overlaps(lines, facts)
@@ -121,6 +122,12 @@ def _join_sequence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
         lines, lines["sequence_connue"].eq(False).fillna(False), facts.sequences, ["cle_dsf", "cle_de"], "code_sequence"
     )
     return lines
+
+
+def _on_a_changed_plan(lines: pd.DataFrame, facts: Facts, unplaced: Set[str]) -> "pd.Series[bool]":
+    """Added hours of a plan that is also on a DSF with added hours of which nobody knows the plan any more (REF-14)."""
+    plans = facts.declared[facts.declared["cle_dsf"].isin(unplaced)].reset_index(drop=True)
+    return (lines["nature"] == HEURES) & (position(plans, PIF_KEY, lines, PIF_KEY) >= 0)
 
 
 def _listed(
@@ -281,7 +288,8 @@ def _join_remaining(lines: pd.DataFrame, facts: Facts, entries: Entries) -> pd.D
     issued = entries.heures.groupby(PIF_KEY)[["heures"]].sum().reset_index()
     used = take(declared, {"heures_declarees": "d"}, position(declared, PIF_KEY, lines, PIF_KEY))["d"]
     added = take(issued, {"heures": "h"}, position(issued, PIF_KEY, lines, PIF_KEY))["h"]
-    lines["heures_reste"] = lines["heures_prevues"].astype("Int64") - used.fillna(0) - added.fillna(0)
+    left = lines["heures_prevues"].astype("Int64") - used.fillna(0) - added.fillna(0)
+    lines["heures_reste"] = left.mask(lines["pif_change"])
     pairs = lines[[*PIF_KEY, "siret"]].dropna().drop_duplicates()
     known = pairs.merge(facts.declared, on=PIF_KEY)
     foreign = known[(known["siret"] != known["siret_titulaire"]) & (known["siret"] != known["siret_dispensateur"])]

@@ -112,7 +112,8 @@ _LIFTED = ["siret", "raison_sociale", "numero_dsf", "codes", "lignes", "heures",
 def lifted(context: Context, waits: Sequence[Wait], changed: set[str]) -> pd.DataFrame:
     """The ``waits`` that no rule on the DSF keeps any more, by organisation and DSF: the columns ``_LIFTED``.
 
-    ``changed``: keys of the DSF that REF-14 keeps. Most hours first. ``codes``: what kept them, parted by spaces.
+    ``changed``: keys of the DSF that REF-14 keeps; what it keeps of other DSF of their conventions stays so as long as they
+    do. Most hours first. ``codes``: what kept them, parted by spaces.
     """
     if not waits:
         return pd.DataFrame(columns=_LIFTED)
@@ -132,7 +133,9 @@ def _asked(context: Context, rows: pd.DataFrame, changed: set[str]) -> pd.DataFr
     """``rows`` (siret, cle_dsf) on which every rule on the DSF holds today, with what is known of it."""
     known = context.reference.dsf(rows["cle_dsf"])
     rows = join_dsf(rows.assign(date_run=pd.Timestamp(context.day).as_unit("s")), known, context.settings)
-    holds = ~rows["cle_dsf"].isin(changed)
+    conventions = context.reference.dsf(changed)["cle_convention"].dropna()
+    beside = rows["codes"].str.contains("REF-14") & rows["cle_convention"].isin(conventions)
+    holds = ~(rows["cle_dsf"].isin(changed) | beside)
     for code in ON_DSF:
         if context.settings.severites.get(code, REJECTS) == REJECTS:
             holds &= CATALOGUE[code].on(rows, "numero_dsf")

@@ -2,7 +2,8 @@
 
 Identity is of the thing in the world, not of its number today: identifiers of trainees, séquences, plans and absences change from
 one extract to the next. The operator's correspondances say what a key is called now. An entry that no key finds any more makes
-its DSF a *changed* one: every line on it fails until somebody says what became of it.
+its DSF a *changed* one: every line on it fails until somebody says what became of it. Added hours that no key finds any more may
+have gone into any plan of their DSF: nobody can say what is left of those plans, on other DSF neither.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,10 +40,13 @@ class Present:
 
     ``entries``: as ``ledger.entries``, keys and plans of today. ``missing``: cle_dsf, complement, cle_de, cle_sequence,
     cle_absence (missing for hours), date_debut, date_fin of entries that the newest extract of their DSF does not show.
+    ``unplaced``: keys of the DSF, of the whole convention, with added hours of which today's plan is not known and which its
+    extract does not have yet.
     """
 
     entries: Entries
     missing: pd.DataFrame
+    unplaced: frozenset[str]
 
     @property
     def changed(self) -> set[str]:
@@ -62,7 +66,8 @@ def present(entries: Entries, facts: Facts, plans: pd.DataFrame, renames: Sequen
     missing = pd.concat(
         [_missing_absences(entries.absences, facts), _missing_hours(entries.heures, facts)], ignore_index=True
     )
-    return Present(replace(entries, heures=_under_todays_plan(entries.heures, plans, renames)), missing)
+    unplaced = _unplaced(entries.heures, plans)
+    return Present(replace(entries, heures=_under_todays_plan(entries.heures, plans, renames)), missing, unplaced)
 
 
 def still_completed(facts: Facts, completed: pd.DataFrame, renames: Sequence[Rename]) -> Facts:
@@ -266,6 +271,14 @@ def _missing_hours(hours: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     mine = hours[hours["cle_dsf"].isin(facts.dsf["cle_dsf"])]
     gone = mine[~_among(mine, facts.sequences, SEQUENCE)]
     return gone.assign(cle_absence=pd.Series(pd.NA, index=gone.index, dtype="str"))[_MISSING]
+
+
+def _unplaced(hours: pd.DataFrame, plans: pd.DataFrame) -> frozenset[str]:
+    """DSF of hours whose séquence is not in today's extract, unless that was made after they were typed into Kairos."""
+    made = plans.drop_duplicates("cle_dsf")[["cle_dsf", "date_extraction"]]
+    lost = hours[~_among(hours, plans, SEQUENCE)].merge(made, on="cle_dsf", how="left")
+    within = lost["saisie_le"] < lost["date_extraction"].dt.normalize()
+    return frozenset(lost.loc[~within, "cle_dsf"])
 
 
 def _among(rows: pd.DataFrame, table: pd.DataFrame, keys: list[str]) -> "pd.Series[bool]":

@@ -91,7 +91,7 @@ def settle(
     refused = _refused(frames, noticed)
     lines = frames.lines[~frames.lines["depot"].isin(refused)]
     lines = identity.read_through(lines, known.facts, known.renames)
-    lines = fact_room.join(lines, known.facts, known.present.changed, motifs, settings, day)
+    lines = fact_room.join(lines, known.facts, known.present, motifs, settings, day)
     lines["essai"] = lines["depot"].isin([position for position, one in enumerate(deposits) if one.trial])
     lig = judge.silenced(judge.broken(judge.line_rules("LIG"), lines), {})
     lines["saine"] = ~_faulty(lines, lig, noticed, settings)

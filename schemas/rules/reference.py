@@ -429,15 +429,29 @@ def hours_fit_the_pif(lines: pd.DataFrame) -> "pd.Series[bool]":
     cells="numero_dsf",
     needs="cle_dsf",
     after="REF-01",
-    fr=Words(
-        "La DSF {numero_dsf_exact} a changé dans nos extraits : ce qui y a déjà été complété n'y porte plus les mêmes numéros.",
-        "Vous n'avez rien à corriger : l'opérateur est prévenu. Déposez le fichier de nouveau plus tard.",
-    ),
-    en=Words(
-        "DSF {numero_dsf_exact} has changed in our extracts: what was completed on it no longer has the same numbers there.",
-        "There is nothing for you to correct: the operator is told. Drop the file again later.",
-    ),
+    fr={
+        "": Words(
+            "La DSF {numero_dsf_exact} a changé dans nos extraits : ce qui y a déjà été complété n'y porte plus les mêmes numéros.",
+            "Vous n'avez rien à corriger : l'opérateur est prévenu. Déposez le fichier de nouveau plus tard.",
+        ),
+        "pif": Words(
+            "Nos extraits ont changé : les heures qui restent au plan de formation (PIF) de ce stagiaire ne peuvent pas être "
+            "comptées pour l'instant.",
+            "Vous n'avez rien à corriger : l'opérateur est prévenu. Déposez le fichier de nouveau plus tard.",
+        ),
+    },
+    en={
+        "": Words(
+            "DSF {numero_dsf_exact} has changed in our extracts: what was completed on it no longer has the same numbers there.",
+            "There is nothing for you to correct: the operator is told. Drop the file again later.",
+        ),
+        "pif": Words(
+            "Our extracts have changed: the hours that remain in this trainee's plan (PIF) cannot be counted for now.",
+            "There is nothing for you to correct: the operator is told. Drop the file again later.",
+        ),
+    },
+    facts=lambda lines, failing: pd.DataFrame({"variante": failing["dsf_changee"].map({True: "", False: "pif"})}),
 )
 def dsf_is_as_it_was_completed(lines: pd.DataFrame) -> "pd.Series[bool]":
-    """Where nobody knows any more which absence was completed, one could be completed twice: a person decides first."""
-    return ~lines["dsf_changee"]
+    """Where nobody knows any more what was completed, it could be completed twice, or hours pass their plan: a person decides."""
+    return ~(lines["dsf_changee"] | lines["pif_change"])

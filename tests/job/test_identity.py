@@ -1,11 +1,13 @@
 """Once only, whatever becomes of the extracts: an absence is a thing in the world, not its number (reliability H1 to H3)."""
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline import ledger
 from pipeline.commands.verify import verify
 from tests.world import SETTINGS, World, by_verdict, codes, extracts
 
@@ -159,6 +161,56 @@ def test_H1_an_absence_gone_without_a_trace_blocks_its_dsf(world: World) -> None
     first_completed(world, absences=two)
     again(world, absences=two[1:], sequences=({"heures_absence_financables": "6.99"},))
     assert codes(claim(world, "a.csv", {"id_absence": "A2"})) == {2: ["REF-14"]}
+
+
+LONGER = "12345678901"
+
+
+def two_of_one_plan(world: World, de: str = "1234567A", of_first: str = "", **dsf: str) -> World:
+    """Two DSF of one convention, on which a trainee follows one plan of 100 hours, 40 of them declared."""
+    for number, called in (("DSF-1", of_first or de), ("DSF-2", de)):
+        sequence = {"identifiant_de": called, "heures_prevues": "100", "heures_realisees": "20"}
+        world.add_dsf(number, sequences=(sequence,), absences=(), **dsf)
+    assert extracts.load(world.write_extracts().workspace, force=True)[0].is_new
+    return world
+
+
+@pytest.mark.parametrize("hours", ["1", "50"])
+def test_H1_hours_added_elsewhere_under_a_lost_name_keep_their_plan(world: World, hours: str) -> None:
+    """What is left of a plan cannot be counted while hours that were added on another DSF may be part of it."""
+    two_of_one_plan(world).hours("h.csv", {"heures": "50"})
+    world.run()
+    two_of_one_plan(world.forget(), LONGER, date_extraction=LATER)
+    line = {"numero_dsf": "DSF-2", "identifiant_de": LONGER, "heures": hours}
+    world.hours("encore.csv", line)
+    world.run()
+    (finding,) = [one for one in world.report()["constats"] if one["code"] == "REF-14"]
+    assert by_verdict(world.report()) == {2: "rejetee"} and "plan de formation" in finding["message"]
+    world.hours("enfin.csv", {**line, "commentaire": "2"})
+    world.run(**mapped(world, f"identifiant_de,,,1234567A,{LONGER},FT,"))
+    assert codes(world.report()) == {2: [] if hours == "1" else ["AVT-02", "REF-13"]}
+
+
+def test_H1_hours_of_another_plan_go_on(world: World) -> None:
+    """The plan of the line is on its own DSF alone: what is not found on the other cannot be part of it."""
+    two_of_one_plan(world).hours("h.csv", {"heures": "50"})
+    world.run()
+    two_of_one_plan(world.forget(), "7654321B", of_first=LONGER, date_extraction=LATER)
+    world.hours("encore.csv", {"numero_dsf": "DSF-2", "identifiant_de": "7654321B", "heures": "50"})
+    world.run()
+    assert by_verdict(world.report()) == {2: "acceptee"}
+
+
+def test_H1_hours_that_the_extract_has_already_keep_nothing(world: World) -> None:
+    """They were typed into Kairos before the extract was made: it counts them, whatever they are called there."""
+    two_of_one_plan(world).hours("h.csv", {"heures": "50"})
+    world.run()
+    with ledger.open(world.workspace, SETTINGS) as book:
+        book.enter("DSF-1-C01", kairos="K1", day=date(2025, 6, 5))
+    two_of_one_plan(world.forget(), LONGER, date_extraction=LATER)
+    world.hours("encore.csv", {"numero_dsf": "DSF-2", "identifiant_de": LONGER, "heures": "50"})
+    world.run()
+    assert by_verdict(world.report()) == {2: "acceptee"}
 
 
 def test_H1_hours_on_a_renamed_sequence_block_their_dsf_too(world: World) -> None:

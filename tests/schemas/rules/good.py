@@ -22,7 +22,7 @@ _DTYPES = {
         "reliquat_abandonne motif_financable motif_en_cours de_connu sequence_connue deja_complementee".split(),
         "boolean",
     ),
-    **dict.fromkeys("dsf_connue dsf_changee deja_prise pif_du_deposant saine".split(), "bool"),
+    **dict.fromkeys("dsf_connue dsf_changee pif_change deja_prise pif_du_deposant saine".split(), "bool"),
     "ligne": "int64",
 }
 
@@ -54,6 +54,7 @@ _COMMON: dict[str, Any] = {
     "pas_heures": 25,
     "dsf_connue": True,
     "dsf_changee": False,
+    "pif_change": False,
     "numero_dsf_exact": "DSF-1",
     "type_session": "ESF",
     "ouverture": "2021-03-01",

@@ -136,3 +136,4 @@ def test_ref_14_dsf_is_as_it_was_completed() -> None:
         assert fires("REF-14", lines()) == []
         assert fires("REF-14", lines({"dsf_changee": True}, {})) == [0]
         assert fires("REF-14", lines({"dsf_changee": True, "cle_dsf": None})) == []
+        assert fires("REF-14", lines({"pif_change": True}, {})) == [0]
