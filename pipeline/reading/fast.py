@@ -12,7 +12,7 @@ from typing import Any
 from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from pipeline.cells.model import Cell, ErrorCell, FormulaCell
-from pipeline.reading.sheets import BYTES_A_CELL, Sheet, beyond, fits, password, unreadable
+from pipeline.reading.sheets import BYTES_A_CELL, Sheet, beyond, fits, password, unreadable, without_hidden
 from pipeline.reading.xmlscan import Marks
 from pipeline.settings import Limits
 from schemas.fields import column_letter
@@ -65,7 +65,7 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
         ):
             raise unreadable("unread_cells", sheet=name)
         if start is None:
-            return with_marks(Sheet(name, [], []), marks)
+            return without_hidden(with_marks(Sheet(name, [], []), marks), marks.merged)
         width = found.end[1] + 1
         if width > limits.colonnes:
             row = next((i for i, cells in enumerate(found.iter_rows(), 1) if cells[-1] not in ("", None)), 0)
@@ -77,7 +77,8 @@ def _sheet(workbook: Any, place: int, name: str, marks: Marks, limits: Limits) -
         if hasattr(error, "observation"):
             raise
         raise unreadable("damaged_sheet", sheet=name) from None
-    return with_marks(Sheet(name, numbers, rows, start[1]), marks)
+    merged = [(*first, *last) for first, last in found.merged_cell_ranges or ()] or marks.merged
+    return without_hidden(with_marks(Sheet(name, numbers, rows, start[1]), marks), merged)
 
 
 def _filled_rows(found: Iterator[list[Cell]], blank: list[Cell]) -> tuple[list[int], list[list[Cell]]]:

@@ -108,8 +108,7 @@ class Content(Walker):
             return
         sheet = self.sheets[-1]
         sheet.numbers, sheet.rows, sheet.hidden_rows = self._numbers, self._rows, tuple(self._hidden)
-        if self._hides:
-            self.notes.append(note("merged_cells", sheet=sheet.name, value=self._hides))
+        sheet.hides = self._hides
 
     def start_column(self, attributes: Attributes) -> None:
         """Keep the style of the cells of some columns that have none of their own."""

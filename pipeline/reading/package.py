@@ -25,6 +25,7 @@ _STYLES, _STRINGS = "xl/styles.xml", "xl/sharedStrings.xml"
 _ROOT = re.compile(rb"<(?:\w+:)?workbook[\s>]")
 _HEAD = 4096
 _TABLE = re.compile(rb"<((?:\w+:)?)sheetData\b[^>]*(?:/>|>.*</\1sheetData\s*>)", re.DOTALL)
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^<>]*\bref=["']([A-Za-z]{1,3}[0-9]{1,7}:[A-Za-z]{1,3}[0-9]{1,7})["']""")
 _SHEET = re.compile(rb"<((?:\w+:)?)worksheet\b[^>]*[^>/]>")
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -187,11 +188,13 @@ def _resolved(archive: Archive, folder: str, target: str) -> str | None:
 
 
 def _cells_alone(sheet: bytes) -> bytes:
-    """The XML of a sheet with its cells and nothing else; as it is where they are not found (UTF-16)."""
+    """The XML of a sheet with its cells, what is merged of them, and nothing else; as it is where they are not found (UTF-16)."""
     root, table = _SHEET.search(sheet), _TABLE.search(sheet)
     if root is None or table is None:
         return sheet
-    return sheet[: root.end()] + table[0] + b"</%sworksheet>" % root[1]
+    merged = b"".join(b'<%smergeCell ref="%s"/>' % (root[1], found) for found in _MERGED.findall(sheet, table.end()))
+    after = b"<%smergeCells>%s</%smergeCells>" % (root[1], merged, root[1]) if merged else b""
+    return sheet[: root.end()] + table[0] + after + b"</%sworksheet>" % root[1]
 
 
 def _written_list(sheets: list[tuple[SheetEntry, str, str]], *, epoch_1904: bool) -> bytes:

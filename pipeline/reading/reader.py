@@ -9,7 +9,7 @@ from pipeline.reading.delimited import read_delimited
 from pipeline.reading.guard import Container, container, load
 from pipeline.reading.headings import Headings, headings
 from pipeline.reading.model import Observation, Reading
-from pipeline.reading.sheets import ReadOptions, RefusedError, Workbook, beyond, unreadable
+from pipeline.reading.sheets import ReadOptions, RefusedError, Workbook, beyond, note, unreadable
 from pipeline.reading.tables import Found, find_table
 from pipeline.reading.workbook import read_archive, read_xls
 from pipeline.settings import Limits
@@ -79,11 +79,14 @@ def _assemble(workbook: Workbook, options: ReadOptions, known: Headings) -> Read
     declarant = read_declarant(declarants, options.siret)
     kept = [f for f in found if f.table and len(f.table.rows)] or found
     observations = (*_deposit_faults(found, kept), *declarant.observations, *workbook.notes)
-    notes = tuple(note for f in kept for note in f.notes)
+    notes = tuple(one for f in kept for one in f.notes)
+    hidden = tuple(
+        note("merged_cells", sheet=sheet.name, value=sheet.hides) for sheet in workbook.sheets if sheet.hides
+    )
     return Reading(
         workbook.format,
         tuple(f.table for f in kept if f.table is not None),
-        observations + notes,
+        observations + hidden + notes,
         declarant.on_behalf_of,
         declarant.contact,
         declarant.template_version,

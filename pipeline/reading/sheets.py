@@ -1,11 +1,13 @@
 """What the readers of all formats hand to ``tables``, and how a file is refused. Plain data; knows no format."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.cells.model import Cell
 from pipeline.reading.model import Observation
 from pipeline.settings import Limits
+from schemas.fields import column_letter
 from schemas.noticed import Noticed
 
 
@@ -79,6 +81,36 @@ class Sheet:
     hidden_rows: tuple[int, ...] = ()
     cut_row: int = 0  # csv: row of a last record without a line end, which may have been cut
     strict: bool = False  # csv: a row shorter than the headings cannot be trusted
+    hides: str = ""  # the first cell with content that merged cells hide, which is not read
+
+
+Region = tuple[int, int, int, int]
+"""First row, first column, last row, last column of merged cells, 0-based."""
+
+_FREE_ROWS = 1_000_000
+
+
+def without_hidden(sheet: Sheet, merged: Sequence[Region]) -> Sheet:
+    """Return ``sheet`` without what its merged cells hide: no program shows it. Raises ``RefusedError``.
+
+    Merged cells of a sound workbook do not overlap, so that no row has more of them than cells.
+    """
+    allowed = _FREE_ROWS + 10 * len(sheet.numbers)
+    rows: list[Sequence[Cell]] = list(sheet.rows) if merged else []
+    for top, left, bottom, right in merged:
+        first, last = bisect_left(sheet.numbers, top + 1), bisect_right(sheet.numbers, bottom + 1)
+        allowed -= max(0, last - first)
+        if allowed < 0:
+            raise unreadable("damaged_sheet", sheet=sheet.name)
+        for place in range(first, last):
+            row, number = rows[place], sheet.numbers[place]
+            begin, end = max(left + (number == top + 1) - sheet.first_column, 0), max(right + 1 - sheet.first_column, 0)
+            found = next((i for i, cell in enumerate(row[begin:end], begin) if cell not in (None, "")), None)
+            if found is not None:
+                sheet.hides = sheet.hides or f"{column_letter(sheet.first_column + found)}{number}"
+                rows[place] = [None if begin <= i < end else cell for i, cell in enumerate(row)]
+    sheet.rows = rows or sheet.rows
+    return sheet
 
 
 @dataclass

@@ -12,11 +12,12 @@ from pipeline.reading.archive import Archive
 from pipeline.reading.model import Observation
 from pipeline.reading.numbers import ERRORS, Formats, rk_number
 from pipeline.reading.package import Package, SheetEntry
-from pipeline.reading.sheets import Sheet, Workbook, beyond, unreadable
+from pipeline.reading.sheets import Region, Sheet, Workbook, beyond, unreadable, without_hidden
 from pipeline.settings import Limits
 
 _ROW, _SHORT_BLANK, _RICH_TEXT = 0, 12, 62
 _SHEET, _PROPERTIES = 156, 153
+_MERGED = 176
 _DATA, _END_DATA, _OTHERS, _END_OTHERS = 145, 146, 35, 36
 _STRINGS, _STRING = 159, 19
 _FORMAT, _STYLES, _END_STYLES, _STYLE = 44, 617, 618, 47
@@ -27,6 +28,7 @@ _ROWS, _COLUMNS = 1 << 20, 1 << 14
 _U32 = struct.Struct("<I")
 _STYLE_BITS = 0xFFFFFF
 _RK = struct.Struct("<i")
+_REGION = struct.Struct("<4I")
 _REAL = struct.Struct("<d")
 
 
@@ -169,7 +171,8 @@ def _read_sheet(archive: Archive, entry: SheetEntry, book: _Book, limits: Limits
     rows = found.rows
     numbers = [number for number in sorted(rows) if any(cell not in (None, "") for cell in rows[number])]
     hidden = tuple(found.hidden)
-    return Sheet(entry.name, numbers, [rows[n] for n in numbers], hidden=entry.hidden, hidden_rows=hidden)
+    sheet = Sheet(entry.name, numbers, [rows[n] for n in numbers], hidden=entry.hidden, hidden_rows=hidden)
+    return without_hidden(sheet, found.merged)
 
 
 class _Rows:
@@ -178,6 +181,7 @@ class _Rows:
     def __init__(self, kinds: dict[int, Callable[[bytes], Cell]], widest: int) -> None:
         self.rows: dict[int, list[Cell]] = {}
         self.hidden: list[int] = []
+        self.merged: list[Region] = []
         self.width = 0
         self._kinds = kinds
         self._widest = widest
@@ -186,19 +190,23 @@ class _Rows:
 
     def read(self, found: Iterator[tuple[int, bytes]]) -> None:
         """Take the records of one sheet. Raises ``RefusedError`` where the end of its cells is not there."""
-        kinds, inside = self._kinds, False
+        kinds, inside, ended = self._kinds, False, False
         for kind, content in found:
             if kind == _DATA:
                 inside = True
+            elif kind == _MERGED and inside:
+                top, bottom, left, right = _REGION.unpack_from(content)
+                self.merged.append((top, left, bottom, right))
             elif kind == _END_DATA:
-                return
-            elif not inside:
+                ended = True
+            elif not inside or ended:
                 continue
             elif kind == _ROW:
                 self._start(content)
             elif kind in kinds:
                 self._place(kind, content)
-        raise unreadable("damaged_content")
+        if not ended:
+            raise unreadable("damaged_content")
 
     def _start(self, content: bytes) -> None:
         number = _U32.unpack_from(content)[0] + 1

@@ -201,7 +201,7 @@ class _SheetScan:
             0x0208: self._row,
             0x00D6: self._rich_text,
             0x0200: self._unneeded,  # of which the fast reader asks the memory at once, 1.7 TB in a damaged file
-            0x00E5: self._unneeded,  # merged cells
+            0x00E5: self._merged,
         }
         self._content = content
         self._book = book
@@ -251,6 +251,13 @@ class _SheetScan:
 
     def _unneeded(self, at: int, size: int) -> None:
         _HEAD.pack_into(self._content, at - 4, _NOTHING, size)
+
+    def _merged(self, at: int, size: int) -> None:
+        (count,) = struct.unpack_from("<H", self._content, at)
+        for place in range(at + 2, at + 2 + 8 * min(count, (size - 2) // 8), 8):
+            top, bottom, left, right = struct.unpack_from("<4H", self._content, place)
+            self.marks.merged.append((top, left, bottom, right))
+        self._unneeded(at, size)
 
     def _rich_text(self, at: int, size: int) -> None:
         row, column, _ = _CELL.unpack_from(self._content, at)

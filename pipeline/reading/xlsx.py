@@ -12,7 +12,7 @@ from pipeline.reading.fast import check_bounds, read_fast, with_marks
 from pipeline.reading.model import Observation
 from pipeline.reading.numbers import Formats
 from pipeline.reading.package import Package, SheetEntry
-from pipeline.reading.sheets import RefusedError, Sheet, Workbook, beyond, note, unreadable
+from pipeline.reading.sheets import RefusedError, Sheet, Workbook, beyond, note, unreadable, without_hidden
 from pipeline.reading.xmlscan import Marks, scan_sheet, scan_styles
 from pipeline.settings import Limits
 
@@ -138,7 +138,9 @@ def _sheet(entry: SheetEntry, found: Any, marks: Marks) -> Sheet:
         count += sum(value is not None for value in row)
     if count < marks.filled:
         raise unreadable("unread_cells", sheet=entry.name)
-    return with_marks(Sheet(entry.name, numbers, rows, hidden=entry.hidden), marks)
+    sheet = with_marks(Sheet(entry.name, numbers, rows), marks)
+    sheet.hidden = entry.hidden
+    return without_hidden(sheet, marks.merged)
 
 
 def _kept(place: tuple[int, int], value: Any, entry: SheetEntry, marks: Marks) -> Cell:

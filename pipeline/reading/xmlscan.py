@@ -11,12 +11,13 @@ from xml.parsers import expat
 
 from pipeline.cells.model import Cell
 from pipeline.reading.numbers import Formats
-from pipeline.reading.sheets import unreadable
+from pipeline.reading.sheets import Region, unreadable
 from schemas.fields import column_number
 
 Place = tuple[int, int]
 """Row and column of a cell, 0-based."""
 
+_REGION = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7}):([A-Za-z]{1,3})([0-9]{1,7})", re.ASCII)
 _REFERENCE = re.compile(r"([A-Za-z]{1,7})([0-9]{1,9})", re.ASCII)
 
 
@@ -28,6 +29,7 @@ class Marks:
     something else. ``sure``: height and width that the fast reader must reach, else it has lost cells. ``height``, ``width``,
     ``cells``: of the cells with content. ``widest``: the first of those that are furthest to the right. ``ordered``: whether each
     cell stands behind the one before, by rows. ``filled``: how many have a value.
+    ``merged``: regions of merged cells.
     """
 
     errors: dict[Place, str] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Marks:
     widest: Place = (0, 0)
     ordered: bool = True
     filled: int = 0
+    merged: list[Region] = field(default_factory=list)
     height: int = 0
     width: int = 0
     cells: int = 0
@@ -110,6 +113,11 @@ class SheetScan:
             self._inside = self._content = True
         elif name == "f":
             self._formula = self._content = True
+        elif name == "mergeCell":
+            found = _REGION.fullmatch(attributes.get("ref", ""))
+            if found is not None:
+                left, top, right, bottom = found.groups()
+                self.marks.merged.append((int(top) - 1, column_number(left), int(bottom) - 1, column_number(right)))
         elif name == "row":
             number = attributes.get("r", "")
             self._row = int(number) - 1 if number.isdecimal() and len(number) < 10 else self._row + 1

@@ -423,33 +423,27 @@ def hours_fit_the_pif(lines: pd.DataFrame) -> "pd.Series[bool]":
     return (_asked(lines) <= lines["heures_reste"]) | ~_pif_lines(lines)
 
 
+_CHANGED_FR = {
+    "": "La DSF {numero_dsf_exact} a changé dans nos extraits : ce qui y a déjà été complété n'y porte plus les mêmes numéros.",
+    "pif": "Nos extraits ont changé : les heures qui restent au plan de formation (PIF) de ce stagiaire ne peuvent pas être comptées "
+    "pour l'instant.",
+}
+_CHANGED_EN = {
+    "": "DSF {numero_dsf_exact} has changed in our extracts: what was completed on it no longer has the same numbers there.",
+    "pif": "Our extracts have changed: the hours that remain in this trainee's plan (PIF) cannot be counted for now.",
+}
+_LATER_FR = "Vous n'avez rien à corriger : l'opérateur est prévenu. Déposez le fichier de nouveau plus tard."
+_LATER_EN = "There is nothing for you to correct: the operator is told. Drop the file again later."
+
+
 @rule(
     "REF-14",
     brief=("DSF qui a changé depuis un complément", "DSF that has changed since a complement"),
     cells="numero_dsf",
     needs="cle_dsf",
     after="REF-01",
-    fr={
-        "": Words(
-            "La DSF {numero_dsf_exact} a changé dans nos extraits : ce qui y a déjà été complété n'y porte plus les mêmes numéros.",
-            "Vous n'avez rien à corriger : l'opérateur est prévenu. Déposez le fichier de nouveau plus tard.",
-        ),
-        "pif": Words(
-            "Nos extraits ont changé : les heures qui restent au plan de formation (PIF) de ce stagiaire ne peuvent pas être "
-            "comptées pour l'instant.",
-            "Vous n'avez rien à corriger : l'opérateur est prévenu. Déposez le fichier de nouveau plus tard.",
-        ),
-    },
-    en={
-        "": Words(
-            "DSF {numero_dsf_exact} has changed in our extracts: what was completed on it no longer has the same numbers there.",
-            "There is nothing for you to correct: the operator is told. Drop the file again later.",
-        ),
-        "pif": Words(
-            "Our extracts have changed: the hours that remain in this trainee's plan (PIF) cannot be counted for now.",
-            "There is nothing for you to correct: the operator is told. Drop the file again later.",
-        ),
-    },
+    fr={variant: Words(text, _LATER_FR) for variant, text in _CHANGED_FR.items()},
+    en={variant: Words(text, _LATER_EN) for variant, text in _CHANGED_EN.items()},
     facts=lambda lines, failing: pd.DataFrame({"variante": failing["dsf_changee"].map({True: "", False: "pif"})}),
 )
 def dsf_is_as_it_was_completed(lines: pd.DataFrame) -> "pd.Series[bool]":

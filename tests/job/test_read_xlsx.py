@@ -197,3 +197,14 @@ def test_formats_decide_for_who_reads_with_care(
 ) -> None:
     assert run(world, with_care(code, f'<c r="H2" s="1"><v>{value}</v></c>')) == {2: found}
     assert emitted(world) == hours and noted(world)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_merged_cells_hide_is_not_read_and_said(world: World, cut: bool) -> None:
+    """Excel shows the first of merged cells; what another program left in the others is seen by nobody."""
+    hours = f'<c r="H2">{CUT["comment"]}</c>' if cut else 3.5
+    made = build.table(row_of(heures=hours), row_of(heures=7.5, date_debut="11/02/2025"))
+    merged = '</sheetData><mergeCells count="1"><mergeCell ref="H2:H3"/></mergeCells>'
+    assert run(world, build.xlsx(made.replace("</sheetData>", merged))) == {2: [], 3: ["LIG-01"]}
+    assert emitted(world) == []
+    assert any("H3" in message.replace("\u00a0", " ") for message in noted(world)), noted(world)

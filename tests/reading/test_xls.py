@@ -332,3 +332,11 @@ def test_libreoffice_writes_what_we_read(tmp_path: Path) -> None:
     day = dt.date(2024, 3, 5)
     assert [values(found, f) for f in ("date_debut", "date_fin", "heures")] == [[day], [day], [750]]
     assert [values(found, f) for f in ("reference_justificatif", "commentaire")] == [[None], ["03:00"]]
+
+
+def test_what_merged_cells_hide_is_not_read_and_said(reading: Read) -> None:
+    merged = record(0x00E5, struct.pack("<H4H", 1, 1, 2, HOURS - 1, HOURS))
+    made = xls([*build.line(c6="", c7=7.5)], [*build.line(c7=3.5)])
+    found = reading(edited(made, lambda kind, content: record(kind, content) + merged if kind == 0x0200 else None))
+    assert cells(found, "heures") == [None, None]
+    assert [(o.code, o.value) for o in found.observations] == [("merged_cells", "H2")]

@@ -151,3 +151,11 @@ def test_columns_are_counted_however_far(path: Path) -> None:
 def test_a_far_cell_costs_nothing(path: Path) -> None:
     path.write_bytes(xlsb(row(1, HEADINGS), row(2, line()), row(1 << 20, line())))
     assert rows(read(path, ReadOptions())) == [2, 1 << 20]
+
+
+def test_what_merged_cells_hide_is_not_read_and_said(path: Path) -> None:
+    merged = record(177, struct.pack("<I", 1)) + record(176, struct.pack("<IIII", 1, 2, HOURS, HOURS)) + record(178)
+    path.write_bytes(xlsb(row(1, HEADINGS), row(2, line(c7=7.5)), row(3, line(c7=3.5)), after=merged))
+    reading = read(path, ReadOptions())
+    assert cells(reading, "heures") == [7.5, None]
+    assert [(o.code, o.value) for o in reading.observations] == [("merged_cells", "H3")]

@@ -74,14 +74,16 @@ def xlsb(
     strings: Sequence[str] = (),
     macros: bool = False,
     epoch_1904: bool = False,
+    after: bytes = b"",
 ) -> bytes:
-    """A workbook with one sheet of these rows, numbers shown through ``codes`` by their styles."""
+    """A workbook with one sheet of these rows, numbers shown through ``codes`` by their styles; ``after``: records behind."""
     sheet = (
         record(129)
         + record(148, struct.pack("<IIII", 0, 99, 0, 20))
         + record(145)
         + b"".join(lines)
         + record(146)
+        + after
         + record(130)
     )
     book = record(131) + record(153, struct.pack("<III", epoch_1904, 0, 0)) + record(143)
