@@ -425,8 +425,7 @@ def hours_fit_the_pif(lines: pd.DataFrame) -> "pd.Series[bool]":
 
 _CHANGED_FR = {
     "": "La DSF {numero_dsf_exact} a changé dans nos extraits : ce qui y a déjà été complété n'y porte plus les mêmes numéros.",
-    "pif": "Nos extraits ont changé : les heures qui restent au plan de formation (PIF) de ce stagiaire ne peuvent pas être comptées "
-    "pour l'instant.",
+    "pif": "Nos extraits ont changé : ce qui reste au plan de formation (PIF) de ce stagiaire ne peut pas encore être compté.",
 }
 _CHANGED_EN = {
     "": "DSF {numero_dsf_exact} has changed in our extracts: what was completed on it no longer has the same numbers there.",
