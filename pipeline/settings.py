@@ -152,13 +152,12 @@ def _motor(key: str, origin: str, value: object) -> str:
 
 
 def _ledger(key: str, origin: str, value: object) -> str:
-    text = _text(key, origin, value)
-    if text and not text.startswith("sqlite:///"):
+    if not isinstance(value, str) or (value and not value.startswith("sqlite:///")):
         # The address may hold a password: it is never repeated.
         raise SettingError(
             f"Réglage {key} ({origin}) : attendu vide ou sqlite:///chemin (cette version tient le registre en SQLite)."
         )
-    return text
+    return value
 
 
 def _retention(key: str, origin: str, value: object) -> int:

@@ -310,7 +310,6 @@ def test_G14_a_password_is_never_repeated_by_a_refusal(tmp_path: Path, place: st
     assert SECRET not in str(refused.value)
 
 
-@pytest.mark.xfail(strict=True, reason="a ledger that is no text is repeated whole")
 @pytest.mark.parametrize("value", [{"url": ADDRESS}, [ADDRESS]], ids=["table", "list"])
 def test_G14_a_password_is_never_repeated_of_a_ledger_that_is_no_text(tmp_path: Path, value: object) -> None:
     with pytest.raises(SettingError) as refused:
