@@ -24,7 +24,7 @@ _USUAL = ("xl/workbook.xml", "xl/workbook.bin")
 _STYLES, _STRINGS = "xl/styles.xml", "xl/sharedStrings.xml"
 _ROOT = re.compile(rb"<(?:\w+:)?workbook[\s>]")
 _HEAD = 4096
-_TABLE = re.compile(rb"<((?:\w+:)?)sheetData\b[^>]*(?:/>|>.*</\1sheetData\s*>)", re.DOTALL)
+_TABLE = re.compile(rb"<(?:\w+:)?sheetData\b[^>]*>")
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^<>]*\bref=["']([A-Za-z]{1,3}[0-9]{1,7}:[A-Za-z]{1,3}[0-9]{1,7})["']""")
 _SHEET = re.compile(rb"<((?:\w+:)?)worksheet\b[^>]*[^>/]>")
 
@@ -82,9 +82,20 @@ class Package:
             raise unreadable("damaged_file")
         return found
 
-    def part(self, kind: str) -> str | None:
-        """Return the name of the first part whose relation's type ends in ``kind``."""
-        return next((one.part for one in self.relations.values() if one.type.endswith(kind) and one.part), None)
+    @property
+    def styles(self) -> str | None:
+        """The part with the styles, where there is one."""
+        return self._shared("styles")
+
+    @property
+    def strings(self) -> str | None:
+        """The part with the texts that cells share, where there is one."""
+        return self._shared("sharedStrings")
+
+    def _shared(self, kind: str) -> str | None:
+        """The part to which a relation of this kind leads; without any, the one that stands where it usually does."""
+        related = (one.part for one in self.relations.values() if one.type.endswith(f"/{kind}") and one.part)
+        return next(related, None) or self.archive.named(f"xl/{kind}.{'bin' if self.binary else 'xml'}")
 
     def entry(self, name: str, relation: str, *, hidden: bool) -> SheetEntry:
         """Return the sheet ``name`` with its part. Raises ``RefusedError`` where a worksheet has none."""
@@ -118,7 +129,7 @@ class Package:
             found.target in (f"/{found.part}", (found.part or "").removeprefix("xl/"))
             for found in map(self.relations.__getitem__, self.listed.relations)
         )
-        usual = (self.part("/styles") or _STYLES, self.part("/sharedStrings") or _STRINGS) == (_STYLES, _STRINGS)
+        usual = self.styles in (None, _STYLES) and self.strings in (None, _STRINGS)
         return named and usual and self.workbook == _USUAL[0] and not self.archive.respelled
 
     def packed(self, *, styles: bool = True) -> bytes:
@@ -131,9 +142,9 @@ class Package:
             if entry.part:
                 parts[f"xl/{path}"] = _cells_alone(self.archive.content(entry.part))
         related = [(key, "worksheet" if entry.part else "chartsheet", path) for entry, key, path in sheets]
-        for name, kind in ((_STYLES, "styles"), (_STRINGS, "sharedStrings")):
-            part = self.part(f"/{kind}")
-            if part and (styles or kind != "styles"):
+        for name, part, wanted in ((_STYLES, self.styles, styles), (_STRINGS, self.strings, True)):
+            if part and wanted:
+                kind = name.removeprefix("xl/").removesuffix(".xml")
                 parts[name] = self.archive.content(part)
                 related.append((kind, kind, name.removeprefix("xl/")))
         parts["[Content_Types].xml"] = _content_types(parts)
@@ -192,9 +203,11 @@ def _cells_alone(sheet: bytes) -> bytes:
     root, table = _SHEET.search(sheet), _TABLE.search(sheet)
     if root is None or table is None:
         return sheet
-    merged = b"".join(b'<%smergeCell ref="%s"/>' % (root[1], found) for found in _MERGED.findall(sheet, table.end()))
-    after = b"<%smergeCells>%s</%smergeCells>" % (root[1], merged, root[1]) if merged else b""
-    return sheet[: root.end()] + table[0] + after + b"</%sworksheet>" % root[1]
+    prefix, closing = root[1], b"</%ssheetData>" % root[1]
+    end = max(table.end(), sheet.rfind(closing) + len(closing))
+    merged = b"".join(b'<%smergeCell ref="%s"/>' % (prefix, found) for found in _MERGED.findall(sheet, end))
+    after = b"<%smergeCells>%s</%smergeCells>" % (prefix, merged, prefix) if merged else b""
+    return sheet[: root.end()] + sheet[table.start() : end] + after + b"</%sworksheet>" % prefix
 
 
 def _written_list(sheets: list[tuple[SheetEntry, str, str]], *, epoch_1904: bool) -> bytes:

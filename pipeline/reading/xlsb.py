@@ -97,9 +97,9 @@ def _head(data: bytes, offset: int) -> tuple[int, int, int] | None:
 def _read_book(package: Package) -> _Book:
     try:
         book = _read_list(package)
-        if strings := package.part("/sharedStrings"):
+        if strings := package.strings:
             book.strings = list(_texts(package.archive, strings))
-        if styles := package.part("/styles"):
+        if styles := package.styles:
             book.formats = _formats(package.archive, styles, epoch_1904=book.epoch_1904)
     except (struct.error, IndexError):
         raise unreadable("damaged_workbook") from None

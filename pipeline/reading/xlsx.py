@@ -25,7 +25,7 @@ _ESCAPE = re.compile("_x[0-9A-Fa-f]{4}_")
 
 def read_xlsx(package: Package, limits: Limits, notes: Sequence[Observation]) -> Workbook:
     """Read an xlsx or xlsm. Raises ``RefusedError``."""
-    listed, styles = package.listed, package.part("/styles")
+    listed, styles = package.listed, package.styles
     if len(listed.sheets) > limits.feuilles:
         raise beyond("feuilles", len(listed.sheets), limits.feuilles)
     formats = scan_styles(package.archive.pieces(styles), epoch_1904=listed.epoch_1904) if styles else Formats((), {})
@@ -48,7 +48,7 @@ def _has_macros(package: Package) -> bool:
 def _quickly(package: Package, formats: Formats, limits: Limits) -> list[Sheet] | None:
     """The sheets by the fast reader, None where it cannot read them or would lose some of a value."""
     archive = package.archive
-    read = [entry.part for entry in package.listed.sheets] + [package.part("/sharedStrings")]
+    read = [entry.part for entry in package.listed.sheets] + [package.strings]
     if any(MARKUP in archive.marks[part] for part in read if part):
         return None
     marks = _sheet_marks(package, formats, limits)
