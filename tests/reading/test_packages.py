@@ -13,6 +13,7 @@ from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
 from tests.hostile import build
 from tests.hostile.outcome import cells
+from tests.reading.xlsb import row, xlsb
 
 Parts = dict[str, str | bytes]
 BOOK, LINKS, SHEET = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"
@@ -222,3 +223,10 @@ def test_blanks_that_are_kept_glue_no_words(path: Path, where: str) -> None:
     parts = swapped(parts, LINKS, "</Relationships>", link)
     made = packed({**parts, "xl/sharedStrings.xml": texts.format(main=build.MAIN, **kept)})
     assert found(path, made) == ([3.5], ["Alix Marie"], ["second_reader"])
+
+
+@pytest.mark.parametrize("named", [backslashes, backslashes_in_sheets, capitals, no_root_relations])
+def test_an_xlsb_is_read_however_its_parts_are_named(path: Path, named: Callable[[Parts], Parts]) -> None:
+    with zipfile.ZipFile(BytesIO(xlsb(row(1, list(build.HEADINGS)), row(2, build.line(c7=3.5))))) as book:  # type: ignore[arg-type]
+        parts: Parts = {name: book.read(name) for name in book.namelist()}
+    assert found(path, packed(named(parts)))[0] == [3.5]
