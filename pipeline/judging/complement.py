@@ -16,7 +16,7 @@ from importlib import resources
 from typing import Any
 
 import pandas as pd
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 from pipeline import jsonfile
 from schemas.fields import ABSENCES
@@ -200,8 +200,7 @@ def _persons(demandeurs: Iterable[Mapping[str, Any]]) -> int:
 def _validator() -> Draft202012Validator:
     text = resources.files("schemas").joinpath("complement.schema.json").read_text(encoding="utf-8")
     # Read with decimals, so that multipleOf 0.01 is exact.
-    schema = json.loads(text, parse_float=Decimal)
-    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return Draft202012Validator(json.loads(text, parse_float=Decimal), validate_formats=True)
 
 
 def validate(content: Mapping[str, Any]) -> None:
@@ -211,9 +210,9 @@ def validate(content: Mapping[str, Any]) -> None:
     """
     error = next(_validator().iter_errors(content), None)
     if error is not None:
-        place = "/".join(str(step) for step in error.absolute_path) or "(racine)"
+        place = "/".join(str(step) for step in error.instance_path) or "(racine)"
         # `from None`, and no error.message: both quote the instance, hence persons.
-        raise ComplementError(f"complementary DSF against its schema: {error.validator} at {place}") from None
+        raise ComplementError(f"complementary DSF against its schema: {error.schema_path[-1]} at {place}") from None
     place = next(_unequal(content), "")
     if place:
         raise ComplementError(f"complementary DSF whose figures do not add up: {place}")

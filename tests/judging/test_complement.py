@@ -6,16 +6,24 @@ import random
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from importlib import resources
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from pipeline.judging import complement
 from tests.judging import samples
 
 CANARY = "Kanarienvogel"
+SCHEMA = json.loads(
+    resources.files("schemas").joinpath("complement.schema.json").read_text(encoding="utf-8"), parse_float=Decimal
+)
+STANDARD = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+"""The validator that everybody else has: ours must find the same."""
 
 
 def test_holds_exactly_what_the_spec_lists() -> None:
@@ -116,7 +124,7 @@ def test_no_end_means_the_start() -> None:
 
 
 def test_the_schema_is_a_schema() -> None:
-    Draft202012Validator.check_schema(complement._validator().schema)
+    Draft202012Validator.check_schema(SCHEMA)
 
 
 def _objects(value: Any, path: str = "") -> list[str]:
@@ -130,7 +138,7 @@ def _objects(value: Any, path: str = "") -> list[str]:
 
 
 def test_the_schema_is_closed_everywhere() -> None:
-    assert _objects(complement._validator().schema) == []
+    assert _objects(SCHEMA) == []
 
 
 def test_what_we_make_passes() -> None:
@@ -199,10 +207,22 @@ def test_what_is_wrong_does_not_leave(name: str) -> None:
     WRONG[name](content)
     with pytest.raises(complement.ComplementError) as caught:
         complement.validate(content)
+    assert STANDARD.is_valid(content) == ("against its schema" not in str(caught.value))
     told = f"{caught.value!r} {caught.value.__cause__!r}"
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     for secret in (CANARY, *(text for person in samples.PERSONS for text in person)):
         assert secret not in told
+
+
+def test_the_standard_validator_finds_the_same() -> None:
+    assert STANDARD.is_valid(samples.content())
+
+
+@given(st.integers(-200_000_000, 200_000_000))
+def test_hours_are_whole_hundredths_to_both_validators(thousandths: int) -> None:
+    content = copy.deepcopy(samples.content())
+    _set(*_LINE, "heures", value=Decimal(thousandths) / 1000)(content)
+    assert complement._validator().is_valid(content) == STANDARD.is_valid(content)
 
 
 def test_a_large_one_stays_quick() -> None:
