@@ -210,6 +210,27 @@ def test_what_REF_14_kept_is_let_pass_by_a_correspondance(world: World) -> None:
     assert (row["codes"], row["lignes"], row["heures"]) == ("REF-14", 1, 700)
 
 
+def test_what_REF_14_kept_of_a_plan_is_let_pass_once_the_other_dsf_is_told(world: World) -> None:
+    """Its own DSF shows everything: what keeps the line is missing on another."""
+    for number in ("DSF-1", "DSF-2"):
+        world.add_dsf(number, absences=())
+    world.write_extracts().hours("h.csv", {})
+    world.run()
+    world.forget()
+    for number in ("DSF-1", "DSF-2"):
+        sequence = {"identifiant_de": "7654321B"}
+        world.add_dsf(number, date_extraction=LATER, sequences=(sequence,), absences=())
+    extracts.load(world.write_extracts().workspace, force=True)
+    world.hours("waits.csv", {"numero_dsf": "DSF-2", "identifiant_de": "7654321B"})
+    following = told(world)
+    assert following["debloques"]["total"] == 0
+    assert [row["numero_dsf"] for row in following["introuvables"]["lignes"]] == ["DSF-1"]
+    told_so = "champ,numero_dsf,identifiant_de,ancien,nouveau,source,date\nidentifiant_de,,,1234567A,7654321B,FT,\n"
+    (world.workspace.root / "correspondances.csv").write_text(told_so, encoding="utf-8")
+    (row,) = told(world, correspondances="correspondances.csv")["debloques"]["lignes"]
+    assert (row["numero_dsf"], row["codes"]) == ("DSF-2", "REF-14")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
