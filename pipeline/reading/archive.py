@@ -29,6 +29,7 @@ MARKUP = "markup"
 _FORMULA = re.compile(rb"<f[\s/>]")
 _CUT_VALUE = re.compile(rb"""<(?:\w+:)?v(?:\s[^<>]*)?>(?:[^<]*<[!?]|[-+.0-9Ee]*&#)""")
 """A value with a comment, a CDATA section, an instruction or a number's digit written as a character reference."""
+_VALUE = b"<v>"
 _SPACED = re.compile(rb"""<(?:\w+:)?(?:sst|si|r|is|worksheet|sheetData|row|c)\s[^<>]*xml:space""")
 """Blanks that are to be kept in all texts below."""
 _WIDE_COLUMN = re.compile(rb"""r=["'][A-Za-z]{2,7}[0-9]""")
@@ -128,7 +129,8 @@ class _Look:
                 _mark(piece, self.marks)
         if (self._sheet or self._texts) and MARKUP not in self.marks:
             prolog = _PROLOG.match(piece) if self.size == len(piece) else None
-            if _cut(piece[prolog.end() :] if prolog else self._tail + piece):
+            # What a later piece begins with may be of a value that began before it.
+            if _cut(piece[prolog.end() :] if prolog else _VALUE + self._tail + piece):
                 self.marks.add(MARKUP)
         self._tail = piece[-_OVERLAP:]
 

@@ -87,7 +87,7 @@ class Sheet:
 Region = tuple[int, int, int, int]
 """First row, first column, last row, last column of merged cells, 0-based."""
 
-_FREE_ROWS = 1_000_000
+_FREE_ROWS = 100_000
 
 
 def without_hidden(sheet: Sheet, merged: Sequence[Region]) -> Sheet:

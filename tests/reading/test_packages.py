@@ -191,6 +191,16 @@ def test_every_kind_of_cell_is_read_with_care(path: Path, cell: str, value: Cell
     assert found(path, build.xlsx(table(COMMENTED, cell))) == ([3.5], [value], ["second_reader"])
 
 
+@pytest.mark.parametrize("before", range(131_072 - 900, 131_072, 100))
+def test_a_value_is_whole_wherever_the_pieces_part(path: Path, before: int) -> None:
+    """The first look goes piece by piece; a value may begin in one and be cut in the next."""
+    text = f'<c r="G2" t="str"><v>{"x" * 600}<![CDATA[y]]></v></c>'
+    made = table(end=text)
+    start = made.index("<v>x")
+    made = made.replace("<sheetData>", f"<sheetData><!--{'-x' * ((before - start) // 2)}-->")
+    assert found(path, build.xlsx(made)) == ([3.5], ["x" * 600 + "y"], ["second_reader"])
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
