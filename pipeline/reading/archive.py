@@ -23,6 +23,7 @@ _ENCRYPTED = 0x1
 _SHEET = re.compile(r"xl/(?:worksheets|chartsheets|dialogsheets|macrosheets)/[^/]+\.(?:xml|bin)", re.IGNORECASE)
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^<>]*\?>")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
+_WORKSHEET = re.compile(rb"<(?:\w+:)?worksheet[\s>]")
 _MARKS = frozenset({"errors", "formulas", "hidden", "far", "negative"})
 MARKUP = "markup"
 """The mark of a part in which the fast reader would lose some of a value."""
@@ -109,10 +110,9 @@ class _Look:
         self.width = _ONE_LETTER
         self.marks: set[str] = set()
         self._name = name
-        self._is_text = False
-        self._sheet = "worksheets/" in name.lower()
-        self._texts = name.lower().endswith("strings.xml")
-        self._tail = b""
+        self._sheet = self._texts = False
+        self._before = b""
+        self._skipped = 0  # of the first piece
 
     def add(self, piece: bytes) -> None:
         """Look at the next piece. Raises ``RefusedError`` for a DOCTYPE."""
@@ -120,19 +120,17 @@ class _Look:
             self._begin(piece)
         self.size += len(piece)
         self.crc = zlib.crc32(piece, self.crc)
-        if not self._is_text:
+        if not (self._sheet or self._texts):
             return
+        text = self._before + piece if self._before else piece[self._skipped :]
         if self._sheet:
-            self._measure(piece)
+            self._measure(text)
             if not self.marks >= _MARKS:
-                _mark(self._tail + piece[:_OVERLAP], self.marks)
-                _mark(piece, self.marks)
-        if (self._sheet or self._texts) and MARKUP not in self.marks:
-            prolog = _PROLOG.match(piece) if self.size == len(piece) else None
-            # What a later piece begins with may be of a value that began before it.
-            if _cut(piece[prolog.end() :] if prolog else _VALUE + self._tail + piece):
-                self.marks.add(MARKUP)
-        self._tail = piece[-_OVERLAP:]
+                _mark(text, self.marks)
+        if MARKUP not in self.marks and _cut(text):
+            self.marks.add(MARKUP)
+        # What the next piece begins with may be of a value that began here.
+        self._before = _VALUE + piece[-_OVERLAP:]
 
     def _measure(self, piece: bytes) -> None:
         """Keep the number of the last row, and whether any column has two letters, or more."""
@@ -148,17 +146,20 @@ class _Look:
     def _begin(self, piece: bytes) -> None:
         head = piece[:_HEAD]
         wide = piece[:2] in (b"\xff\xfe", b"\xfe\xff")
-        self._is_text = wide or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
-        if not self._is_text:
+        if not wide and head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"<":
             return
-        self._sheet = self._sheet or b"worksheet" in head  # wherever the relations find it
+        name = self._name.lower()
+        # Wherever the relations find a sheet, it is one by its root.
+        self._sheet = "worksheets/" in name or (b"worksheet" in piece and _WORKSHEET.search(piece) is not None)
+        self._texts = name.endswith("strings.xml") or b"<sst" in head
         if wide or b":worksheet" in head:
             # The marks are ASCII, and names without a prefix: such a part is looked at closely whatever it holds.
             self.marks |= _MARKS
-        if not self._name.startswith("META-INF/") and (
-            _DOCTYPE.search(piece) or (wide and b"D\0O\0C\0T\0Y\0P\0E" in piece)
-        ):
+        declared = (b"!" in piece and _DOCTYPE.search(piece)) or (wide and b"D\0O\0C\0T\0Y\0P\0E" in piece)
+        if declared and not self._name.startswith("META-INF/"):
             raise unreadable("doctype")
+        prolog = _PROLOG.match(head)
+        self._skipped = prolog.end() if prolog else 0
 
 
 def _check_directory(entries: list[zipfile.ZipInfo], data: bytes, limits: Limits) -> None:
