@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -74,9 +74,15 @@ def depth(page: Any) -> int:
 
 def libreoffice(source: Path, kind: str, folder: Path) -> Path:
     """``source`` opened and saved by LibreOffice as ``kind`` (xlsx, ods, csv, pdf), in ``folder``."""
+    return libreoffice_all([source], kind, folder)[0]
+
+
+def libreoffice_all(sources: Sequence[Path], kind: str, folder: Path) -> list[Path]:
+    """``sources`` opened and saved by one LibreOffice as ``kind``, in ``folder``; a kind may name its filter: ``csv:Text…``."""
     if _SOFFICE is None:
         pytest.skip("LibreOffice is not installed: workbooks are not opened in it")
     profile = folder / "profile"
     command = [_SOFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", kind]
-    subprocess.run([*command, "--outdir", str(folder), str(source)], check=True, capture_output=True, timeout=120)
-    return folder / f"{source.stem}.{kind}"
+    command += ["--outdir", str(folder), *map(str, sources)]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return [folder / f"{source.stem}.{kind.partition(':')[0]}" for source in sources]

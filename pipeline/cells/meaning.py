@@ -26,6 +26,11 @@ ERROR_TEXTS = frozenset(
 )
 """Errors as Excel writes them, in English and in French: a csv holds them as text."""
 
+_ERROR_OF_LIBREOFFICE = re.compile(r"Err\s?:\s?[0-9]{3}")
+"""Errors that have a number and no name, as Err:502; in French with a space."""
+_ERROR_SIGNS = ("#", "Err:", "Err :")
+"""What errors start with, but those with spaces that are looked at closely anyhow."""
+
 _BLANK = Meaning(None)
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")
 """Text that reads as itself: printable ASCII, trimmed, single spaces."""
@@ -49,7 +54,7 @@ def read_cell(kind: FieldKind, cell: Cell, *, epoch_1904: bool = False) -> Meani
         and len(cell) < _NIR_LENGTH
         and kind in AS_TEXT
         and _PLAIN.fullmatch(cell)
-        and cell[0] != "#"
+        and not cell.startswith(_ERROR_SIGNS)
     ):
         return Meaning(cell)
     noticed: tuple[Noticed, ...] = ()
@@ -141,7 +146,7 @@ def _read_as_themselves(texts: Sequence[str], kind: FieldKind | None) -> bool:
         and joined.count("\n") == max(len(texts) - 1, 0)
         and joined.replace("\n", "").isprintable()  # which NBSP, controls and invisible characters are not
         and (joined.isascii() or unicodedata.is_normalized("NFC", joined))
-        and not any(mark in joined for mark in ("  ", " \n", "\n ", "#", "\ufffd", "\n\n"))
+        and not any(mark in joined for mark in ("  ", " \n", "\n ", *_ERROR_SIGNS, "\ufffd", "\n\n"))
         and not joined.startswith((" ", "\n"))
         and not joined.endswith((" ", "\n"))
     )
@@ -185,6 +190,8 @@ def _wrong_in_itself(cell: Cell, kind: FieldKind) -> Meaning | None:
         return None
     if cell.strip().upper() in ERROR_TEXTS:
         return Meaning(None, (Noticed.SPREADSHEET_ERROR,), cell.strip().upper())
+    if _ERROR_OF_LIBREOFFICE.fullmatch(cell.strip()):
+        return Meaning(None, (Noticed.SPREADSHEET_ERROR,), tidy(cell))
     forbidden = _forbidden(cell, kind)
     if forbidden:
         return Meaning(None, (Noticed.CHARACTER_FORBIDDEN,), f"U+{ord(forbidden):04X}")

@@ -87,7 +87,7 @@ def _typed(
             return _time(_duration(attributes[_TIME]), code)
         case "boolean":
             return _boolean(attributes[_BOOLEAN])
-    return _number(_as_float(attributes[_VALUE]), code, day_zero)
+    return _number(_as_float(attributes[_VALUE]), text, code, day_zero)
 
 
 def _of_no_type(attributes: Attributes, text: str) -> str:
@@ -124,10 +124,15 @@ def _as_float(text: str) -> float:
     return number
 
 
-def _number(number: float, code: str | None, day_zero: date) -> float | ShownCell | date | datetime | time | timedelta:
-    """The number, or the time or day that its format makes of it, as a workbook of Excel has them."""
+def _number(
+    number: float, text: str, code: str | None, day_zero: date
+) -> float | bool | ShownCell | date | datetime | time | timedelta:
+    """The number, or the time or day that its format makes of it, as a workbook of Excel has them.
+
+    Of a yes or no that LibreOffice took from an xlsx, its ods holds the number, and the word that it shows.
+    """
     if code is None or formats.always_plain(code):
-        return number
+        return bool(number) if number in (0, 1) and text.isalpha() else number
     clock = formats.clock(number, code)
     if clock is None:
         return formats.as_shown(number, code)

@@ -104,7 +104,7 @@ class NumberStyles:
             place.add(f"number:{kind}-style", number, lambda a, k=f"{kind}-style": self._start_format(k, a))  # type: ignore[misc]
         hear, embed = self._hear(walker), Spot()
         number.add("number:text", text, hear, lambda: self._quote(walker.heard()))
-        number.add("number:currency-symbol", text, hear, lambda: self._quote(walker.heard()))
+        number.add("number:currency-symbol", text, hear, lambda: self._currency(walker.heard()))
         number.add("number:number", embed, self._start_number, self._end_number)
         embed.add("number:embedded-text", text, hear, lambda: self._embed(walker.heard()))
         number.add("number:text-content", Spot(), lambda _: self._current.parts.append(TEXT))
@@ -152,6 +152,11 @@ class NumberStyles:
 
     def _quote(self, text: str) -> None:
         self._current.parts.append(_quoted(text))
+
+    def _currency(self, text: str) -> None:
+        if not text:  # the one of the country where the file is opened
+            self._doubt()
+        self._quote(text)
 
     def _embed(self, text: str) -> None:
         self._embedded.append((self._position, text))

@@ -73,6 +73,13 @@ def test_a_number_kept_as_text_the_way_of_excel_keeps_its_zeros(world: World) ->
     assert emitted(world) == [7.0]
 
 
+@pytest.mark.parametrize("shown", ["Err:502", "Err\u00a0:502", "Err :522", "#NOM?"])
+def test_an_error_that_a_spreadsheet_shows_is_no_text(world: World, shown: str) -> None:
+    made = text(lines({"reference_justificatif": shown}, {"date_debut": "11/02/2025", "commentaire": "Err:502 hier"}))
+    assert run(world, made) == {2: ["LIG-02"], 3: []}
+    assert emitted(world) == []
+
+
 def test_a_file_of_an_old_mac_is_told_its_encoding(world: World) -> None:
     run(world, text(lines({})).decode().encode("mac_roman"))
     (finding,) = world.report()["constats"]

@@ -22,6 +22,7 @@ LONG = f'<number:time-style style:name="N2" number:truncate-on-overflow="false">
 PLAIN = '<number:number-style style:name="N3"><number:number number:decimal-places="2"/></number:number-style>'
 EIGHT = '<number:number number:decimal-places="0" number:min-integer-digits="8"/>'
 FOUR = '<number:number number:decimal-places="0" number:min-integer-digits="4">'
+ONE = '<number:number number:decimal-places="0" number:min-integer-digits="1"/>'
 ZEROS = f'<number:number-style style:name="N4">{EIGHT}</number:number-style>'
 STYLES = (
     CLOCK
@@ -231,6 +232,16 @@ def test_numbers_percentages_and_amounts_are_their_number(world: World) -> None:
     assert hours_out(world) == 22.5
 
 
+@pytest.mark.parametrize("shown", ["TRUE", "VRAI", "WAHR"])
+def test_the_number_of_a_yes_is_no_hour(world: World, shown: str) -> None:
+    """LibreOffice writes so the yes of an xlsx, whose cell it shows as a word."""
+    yes = cell(shown, table_formula="of:=TRUE()", office_value_type="float", office_value="1")
+    one = cell("1", table_formula="of:=1", office_value_type="float", office_value="1")
+    report = judged(world, build.ods(table(line(heures=yes), line(heures=one, date_debut="11/02/2025"))))
+    assert codes(report) == {2: ["LIG-07"], 3: ["AVT-05"]}
+    assert hours_out(world) == 1.0
+
+
 # --- texts ------------------------------------------------------------------------------------------------------------
 
 TEXTS = (
@@ -285,9 +296,11 @@ def test_an_identifier_is_read_as_its_format_shows_it(world: World) -> None:
     [
         ('<number:text>S</number:text><number:number number:decimal-places="0" number:min-integer-digits="2"/>', "S01"),
         (f'{FOUR}<number:embedded-text number:position="2">-</number:embedded-text></number:number>', "00-01"),
-        ('<number:number number:decimal-places="0" number:min-integer-digits="1"/>', "1"),
+        (ONE, "1"),
         ('<number:number number:decimal-places="0" number:display-factor="1000"/>', ""),
         ("<number:text>S1</number:text>", ""),
+        (f"{ONE}<number:currency-symbol>$</number:currency-symbol>", "1$"),
+        (f"{ONE}<number:currency-symbol/>", ""),  # it shows the one of the country where it is opened
     ],
 )
 def test_a_code_is_read_as_shown_or_refused(world: World, shown: str, read: str) -> None:

@@ -21,7 +21,7 @@ def record(kind: int, content: bytes = b"") -> bytes:
 
 def xls(
     *lines: Sequence[object],
-    headings: Sequence[str] = build.HEADINGS,
+    headings: Sequence[object] = build.HEADINGS,
     sheet: str = "Heures",
     others: Sequence[str] = (),
 ) -> bytes:

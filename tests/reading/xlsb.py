@@ -18,7 +18,8 @@ def record(kind: int, content: bytes = b"") -> bytes:
 
 
 def wide(text: str) -> bytes:
-    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+    content = text.encode("utf-16-le")
+    return struct.pack("<I", len(content) // 2) + content
 
 
 def cell(column: int, value: Cell, style: int = 0) -> bytes:
