@@ -17,8 +17,9 @@ from pipeline.reading.archive import Archive
 from pipeline.reading.sheets import unreadable
 from pipeline.reading.xmlscan import parse
 
-WORKSHEET = "/worksheet"
-"""How the type of a relation to a worksheet ends."""
+_WORKSHEET = "/worksheet"
+_OTHER_SHEETS = ("/chartsheet", "/dialogsheet", "/xlMacrosheet", "/xlIntlMacrosheet")
+"""How the types of relations to sheets end: those without lines are left out."""
 
 _USUAL = ("xl/workbook.xml", "xl/workbook.bin")
 _STYLES, _STRINGS = "xl/styles.xml", "xl/sharedStrings.xml"
@@ -98,11 +99,13 @@ class Package:
         return next(related, None) or self.archive.named(f"xl/{kind}.{'bin' if self.binary else 'xml'}")
 
     def entry(self, name: str, relation: str, *, hidden: bool) -> SheetEntry:
-        """Return the sheet ``name`` with its part. Raises ``RefusedError`` where a worksheet has none."""
+        """Return the sheet ``name`` with its part. Raises ``RefusedError`` for one without a part or of an unknown kind."""
         found = self.relations.get(relation)
-        if found is None or (found.part is None and found.type.endswith(WORKSHEET)):
+        if found is not None and found.type.endswith(_OTHER_SHEETS):
+            return SheetEntry(name, "", hidden)
+        if found is None or found.part is None or not found.type.endswith(_WORKSHEET):
             raise unreadable("damaged_workbook")
-        return SheetEntry(name, (found.part or "") if found.type.endswith(WORKSHEET) else "", hidden)
+        return SheetEntry(name, found.part, hidden)
 
     @cached_property
     def listed(self) -> Listed:

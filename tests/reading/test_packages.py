@@ -155,6 +155,13 @@ def test_a_sheet_without_its_part_refuses_the_file(path: Path, listed: str) -> N
     assert found(path, packed(parts)) == ([], [], ["damaged_workbook"])
 
 
+def test_a_sheet_of_an_unknown_kind_refuses_the_file(path: Path) -> None:
+    parts = swapped(
+        build.parts(table(), ""), LINKS, '/worksheet" Target="worksheets/sheet2', '/feuille" Target="worksheets/sheet2'
+    )
+    assert found(path, packed(parts)) == ([], [], ["damaged_workbook"])
+
+
 # --- what the fast reader stops at ------------------------------------------------------------------------------------
 
 STOPS = {
