@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pipeline.cells.meaning import AS_TEXT
 from pipeline.cells.model import ErrorCell, FormulaCell
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading, SheetTable
@@ -211,6 +212,7 @@ _NUMBERS_AS_TEXT = st.one_of(
         ),
     ),
     st.sampled_from(NUMBERS_SHOWN),
+    st.sampled_from([(True, "VRAI"), (1, "1"), (1.0, "1"), (False, "FAUX"), (0, "0")]),  # alike to a dict
 )
 keys = _NUMBERS_AS_TEXT | st.sampled_from([*((number, None) for number in LOST), ("S1", "S1"), ("0012", "0012")])
 persons = _NUMBERS_AS_TEXT | st.sampled_from([*((n, f"{n:.14E}") for n in LOST), ("1234567A", "1234567A")])
@@ -364,6 +366,23 @@ def all_cells(*, epoch_1904: bool = False) -> dict[FieldKind, Cases]:
     return {kind: with_formulas(cases) for kind, cases in plain_cells(epoch_1904=epoch_1904).items()}
 
 
+def common_cells(*, epoch_1904: bool = False) -> dict[FieldKind, Cases]:
+    """What asks for no second look at a sheet, but a number below zero, and what is read only through one."""
+    texts_alone = st.builds(itself, letters)
+    clocks = st.builds(lambda minutes: _clock(minutes, "h:mm", epoch_1904=epoch_1904), MINUTES)
+    totals = st.builds(lambda minutes: _total(minutes, "[h]:mm"), MINUTES)
+    days_alone = st.builds(
+        lambda day: (Day(day, "dd/mm/yyyy"), day), st.dates(dt.date(1950, 1, 1), dt.date(2100, 12, 31))
+    )
+    return {
+        **dict.fromkeys(AS_TEXT, texts_alone | st.builds(lambda n: (n, str(n)), st.integers(0, 10**9))),
+        FieldKind.HOURS: st.one_of(clocks, totals, st.builds(_number, st.integers(0, 30000), st.just("0.00"))),
+        FieldKind.DATE: days_alone | blanks.filter(lambda case: isinstance(case[0], str)),
+        FieldKind.YES_NO: st.sampled_from([(True, True), ("n", False)]),
+    }
+
+
+COMMON_CELLS = {epoch: common_cells(epoch_1904=epoch) for epoch in (False, True)}
 PLAIN_CELLS = {epoch: plain_cells(epoch_1904=epoch) for epoch in (False, True)}
 ALL_CELLS = {epoch: all_cells(epoch_1904=epoch) for epoch in (False, True)}
 
