@@ -226,8 +226,8 @@ def _read_person(cell: Cell, _epoch: bool) -> Meaning:
     return Meaning(display(cell))
 
 
-_YES = frozenset({"oui", "o", "x", "1"})
-_NO = frozenset({"non", "n", "0"})
+_YES = frozenset({"oui", "o", "x", "1", "vrai", "true"})
+_NO = frozenset({"non", "n", "0", "faux", "false"})
 
 
 def _read_yes_no(cell: Cell, _epoch: bool) -> Meaning:

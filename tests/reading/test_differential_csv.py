@@ -41,6 +41,8 @@ YES_AND_NO: list[Case] = [
     ("n", False),
     ("1", True),
     ("0", False),
+    ("VRAI", True),
+    ("false", False),
     ("oui?", None),
     ("", None),
 ]
