@@ -32,7 +32,10 @@ def renamed_hours_are_not_missed() -> Iterator[None]:
     def none(hours: Any, _facts: object) -> Any:
         return hours.iloc[:0].assign(cle_absence=pd.Series(dtype="str"))[identity._MISSING]
 
-    with patch.object(identity, "_missing_hours", none):
+    def nowhere(*_: object) -> frozenset[str]:
+        return frozenset()
+
+    with patch.object(identity, "_missing_hours", none), patch.object(identity, "_unplaced", nowhere):
         yield
 
 
