@@ -41,6 +41,7 @@ _ONE_LETTER, _TWO_LETTERS = 26, 702
 """Columns to Z and to ZZ. A used range that may not fit in memory is looked at closely: its last row tells, by the widest
 column. Rows come in order, so the end of a part has the last; where they do not, the child dies of its memory limit."""
 _HEAD = 4096
+_DECLARED = 1 << 20  # bytes in which a DOCTYPE is looked for
 _COUNTS = re.compile(rb"""<(?:\w+:)?sst\b[^>]*""")
 _COUNT = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*["'](\d+)""")
 
@@ -118,6 +119,13 @@ class _Look:
         """Look at the next piece. Raises ``RefusedError`` for a DOCTYPE."""
         if not self.size:
             self._begin(piece)
+        elif (
+            self.size < _DECLARED
+            and b"!" in piece
+            and not self._name.startswith("META-INF/")
+            and _DOCTYPE.search(piece)
+        ):
+            raise unreadable("doctype")
         self.size += len(piece)
         self.crc = zlib.crc32(piece, self.crc)
         if not (self._sheet or self._texts):

@@ -247,3 +247,8 @@ def test_an_xlsb_is_read_however_its_parts_are_named(path: Path, named: Callable
     with zipfile.ZipFile(BytesIO(xlsb(row(1, list(build.HEADINGS)), row(2, build.line(c7=3.5))))) as book:  # type: ignore[arg-type]
         parts: Parts = {name: book.read(name) for name in book.namelist()}
     assert found(path, packed(named(parts)))[0] == [3.5]
+
+
+def test_a_doctype_behind_a_long_comment_is_seen(path: Path) -> None:
+    before = f"<!--{'-x' * 150_000}--><!DOCTYPE worksheet>"
+    assert found(path, build.xlsx(table().replace("<worksheet", f"{before}<worksheet", 1))) == ([], [], ["doctype"])
