@@ -1,0 +1,243 @@
+"""Whole runs, as an operator starts them, beside what they are measured against. Each row is a ratio within one run."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import made
+from bench.made import AS_OF, Night
+from bench.measure import Cost, cost, dsf, python
+from pipeline.workspace import Workspace
+from schemas.fields import ABSENCES
+
+ROUNDS = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what was measured, the figures, the target, whether it is met; ``beside``: CPU, wall, load."""
+
+    name: str
+    figures: str
+    target: str
+    met: bool
+    beside: str
+
+
+@contextmanager
+def workspace(night: Night, settings: str = "processus = 2\n", *, deposits: bool = True) -> Iterator[Path]:
+    """A workspace in which a night waits: its extract, and its deposits."""
+    with tempfile.TemporaryDirectory(prefix="dsf-bench-") as name:
+        root = Path(name) / "atelier"
+        place = Workspace(root)
+        place.create()
+        (root / "dsf.toml").write_text(f"delai_stabilite = 0\n{settings}")
+        made.write_extract(place.extracts, night)
+        if deposits:
+            made.write_deposits(place.deposits, night)
+        yield root
+
+
+@contextmanager
+def copy(root: Path) -> Iterator[Path]:
+    """A double of a workspace, to be run over."""
+    with tempfile.TemporaryDirectory(prefix="dsf-bench-", dir=root.parent) as name:
+        target = Path(name) / "double"
+        shutil.copytree(root, target, copy_function=shutil.copy2)
+        yield target
+
+
+def run(root: Path, *options: str, allowed: tuple[int, ...] = (0,)) -> Cost:
+    """`dsf run` in a workspace."""
+    return cost(dsf("run", "--workspace", root, "--as-of", AS_OF.isoformat(), *options), allowed=allowed)
+
+
+def report(root: Path) -> dict[str, Any]:
+    """run.json of the last run."""
+    found: dict[str, Any] = json.loads(sorted((root / "outbox/rapports").glob("*/run.json"))[-1].read_text())
+    return found
+
+
+def least(measures: list[Cost]) -> Cost:
+    """The least of several rounds, each figure for itself: what the work costs, whoever else is on the machine."""
+    return Cost(
+        min(one.cpu for one in measures),
+        min(one.wall for one in measures),
+        min(one.peak for one in measures),
+        max(one.load for one in measures),
+    )
+
+
+def by_turns(rounds: int, *measures: Callable[[], Cost]) -> list[Cost]:
+    """The least of each, measured in turn."""
+    found: list[list[Cost]] = [[] for _ in measures]
+    for _ in range(rounds):
+        for measure, costs in zip(measures, found, strict=True):
+            costs.append(measure())
+    return [least(costs) for costs in found]
+
+
+def said(**costs: Cost) -> str:
+    """Costs, to stand beside a ratio."""
+    parts = [f"{name} {one.cpu:.1f} s CPU, {one.wall:.1f} s, {one.peak} Mio" for name, one in costs.items()]
+    return " · ".join([*parts, f"charge {max(one.load for one in costs.values()):.1f}"])
+
+
+def against_naive(night: Night, rounds: int) -> Row:
+    """The night, and what a pandas user makes of it; the verdicts of both are the same, line by line."""
+    with workspace(night) as root:
+        same: list[Path] = []
+
+        def ours() -> Cost:
+            with copy(root) as double:
+                spent = run(double)
+                (verdicts,) = double.glob("outbox/rapports/*/verdicts.csv")
+                same.append(Path(shutil.copy(verdicts, root.parent / "ours.csv")))
+            return spent
+
+        def naive() -> Cost:
+            with tempfile.TemporaryDirectory(prefix="dsf-bench-") as out:
+                spent = cost(python("-m", "bench.naive", root, out, 2))
+                same.append(Path(shutil.copy(Path(out) / "verdicts.csv", root.parent / "naive.csv")))
+            return spent
+
+        mine, theirs = by_turns(rounds, ours, naive)
+        cost(python("-m", "bench.naive", "--same", *same[-2:]))
+    cpu, wall = theirs.cpu / mine.cpu, theirs.wall / mine.wall
+    name = f"nuit de {night.deposits} × {night.lines} lignes, extrait de {night.rows:,} : naïf ÷ dsf"
+    return Row(name, f"{cpu:.1f} × CPU, {wall:.1f} × temps", "≥ 8 ×", min(cpu, wall) >= 8, said(dsf=mine, naïf=theirs))
+
+
+def against_floor(night: Night, rounds: int) -> Row:
+    """The night, and the least that reading its files and writing its bytes can cost."""
+    with workspace(night) as root, copy(root) as first:
+        run(first)
+        cost(python("-m", "bench.floor", "pack", first / "outbox", root.parent / "pack"))
+
+        def ours() -> Cost:
+            with copy(root) as double:
+                return run(double)
+
+        def floor() -> Cost:
+            with tempfile.TemporaryDirectory(prefix="dsf-bench-") as out:
+                return cost(python("-m", "bench.floor", "run", root, root.parent / "pack", Path(out) / "x", 2))
+
+        mine, least_of_all = by_turns(rounds, ours, floor)
+    ratio = mine.cpu / least_of_all.cpu
+    met = ratio <= 20 and mine.peak <= 1200
+    name = f"nuit de {night.deposits} dépôts : dsf ÷ plancher ; plus gros processus"
+    return Row(
+        name, f"{ratio:.1f} × ; {mine.peak} Mio", "≤ 20 × ; ≤ 1200 Mio", met, said(dsf=mine, plancher=least_of_all)
+    )
+
+
+def one_organisation(deposits: int) -> Row:
+    """Deposits of one organisation, one after the other, on the same 30 DSF."""
+    night = Night(deposits=deposits, dsf=30, share=deposits, holders=1, rows=2_000)
+    with workspace(night) as root:
+        spent = run(root)
+        seconds = report(root)["durees"]["jugement"]
+    name = f"{deposits} dépôts d'un organisme sur les mêmes 30 DSF : jugement"
+    return Row(name, f"{seconds:.1f} s", "≤ 10 s pour 500", seconds <= 10, said(dsf=spent))
+
+
+def two_processes(night: Night, rounds: int) -> Row:
+    """The same night in one process and in two."""
+    with workspace(night) as root:
+
+        def in_processes(count: int) -> Callable[[], Cost]:
+            def measured() -> Cost:
+                with copy(root) as double:
+                    (double / "dsf.toml").write_text(f"delai_stabilite = 0\nprocessus = {count}\n")
+                    return run(double)
+
+            return measured
+
+        one, two = by_turns(rounds, in_processes(1), in_processes(2))
+    gain = one.wall / two.wall
+    name = f"nuit de {night.deposits} dépôts : deux processus contre un"
+    return Row(name, f"{gain:.2f} ×", "≥ 1,75 ×", gain >= 1.75, said(un=one, deux=two))
+
+
+def growth(sizes: list[int]) -> Row:
+    """What a line costs, however many there are: CPU of a run less that of an empty one."""
+    per_line = []
+    for lines in sizes:
+        night = Night(deposits=max(1, lines // 100), rows=max(60, lines // 100 * 60), faulty=10)
+        with workspace(night) as root:
+            with copy(root) as double:
+                shutil.rmtree(double / "inbox/depots")
+                (double / "inbox/depots").mkdir()
+                nothing = run(double)
+            whole = run(root)
+        per_line.append((whole.cpu - nothing.cpu) / lines * 1000)
+    shown = " · ".join(f"{lines:,} : {one:.2f} ms" for lines, one in zip(sizes, per_line, strict=True))
+    spread = max(per_line) / min(per_line)
+    return Row("coût d'une ligne", f"{shown} (× {spread:.2f})", "à 15 % près", spread <= 1.15, "")
+
+
+def big(lines: int, rounds: int) -> list[Row]:
+    """One xlsx of clean lines beside calamine alone, then the same with every line faulty."""
+    dsf_count = -(-lines // 100)
+    night = Night(deposits=1, lines=lines, dsf=dsf_count, holders=1, rows=dsf_count * made.ROWS)
+    with workspace(night) as root:
+        (path,) = root.rglob("*.xlsx")
+        spent = _big_costs(root, path, rounds)
+        clean, check, alone = spent
+        bad = [(kind, line | {"motif" if kind == ABSENCES else "heures": 0}) for kind, line in made.lines_of(0, night)]
+        made.write_workbook(path, bad)
+        with copy(root) as double:
+            faulty = run(double)
+            (back,) = double.glob("outbox/*/retours/*")
+            size = sum(one.stat().st_size for one in back.iterdir()) / 1e6
+    ratio, checked, worse = clean.cpu / alone.cpu, check.cpu / alone.cpu, faulty.cpu / clean.cpu
+    return [
+        Row(
+            f"un xlsx de {lines:,} lignes : run, check ÷ calamine ; plus gros processus",
+            f"{ratio:.1f} ×, {checked:.1f} × ; {clean.peak} Mio",
+            "≤ 25 ×, ≤ 10 × ; ≤ 1200 Mio",
+            ratio <= 25 and checked <= 10 and max(clean.peak, check.peak) <= 1200,
+            said(run=clean, check=check, calamine=alone),
+        ),
+        Row(
+            "le même, chaque ligne fausse ÷ juste ; plus gros processus ; ce qui revient",
+            f"{worse:.2f} × ; {faulty.peak} Mio ; {size:.1f} Mo",
+            "≤ 1,5 × ; ≤ 1200 Mio ; ≤ 20 Mo",
+            worse <= 1.5 and faulty.peak <= 1200 and size <= 20,
+            said(run=faulty),
+        ),
+    ]
+
+
+_CALAMINE = "import sys; from bench.reading import calamine; from pathlib import Path; calamine(Path(sys.argv[1]))"
+_NOTHING = "import sys; from bench.reading import calamine; from pathlib import Path"
+
+
+def _big_costs(root: Path, path: Path, rounds: int) -> list[Cost]:
+    """Of a run, of a check, and of calamine alone without the start of Python."""
+    with copy(root) as loaded:
+        cost(dsf("extract", "load", "--workspace", loaded))
+
+        def of_run() -> Cost:
+            with copy(loaded) as double:
+                return run(double)
+
+        def of_check() -> Cost:
+            day = AS_OF.isoformat()
+            return cost(
+                dsf("check", path, "--siret", path.parent.name, "--workspace", loaded, "--as-of", day), allowed=(0, 3)
+            )
+
+        clean, check, alone, start = by_turns(
+            rounds,
+            of_run,
+            of_check,
+            lambda: cost(python("-c", _CALAMINE, path)),
+            lambda: cost(python("-c", _NOTHING)),
+        )
+    return [clean, check, Cost(alone.cpu - start.cpu, alone.wall - start.wall, alone.peak, alone.load)]
