@@ -1,7 +1,7 @@
 """The least a night can cost: calamine reads the same files, the same bytes go out, DuckDB copies the extract. No rule is asked.
 
-    python -m bench.floor pack OUTBOX PACK             what a night of ours gave: the inflated parts of its workbooks, its pages
-    python -m bench.floor run WORKSPACE PACK OUT N     the same bytes again, deflated and written by N processes, one flush
+python -m bench.floor pack OUTBOX PACK             what a night of ours gave: the inflated parts of its workbooks, its pages
+python -m bench.floor run WORKSPACE PACK OUT N     the same bytes again, deflated and written by N processes, one flush
 """
 
 import multiprocessing

@@ -179,6 +179,8 @@ def judge(lines: pd.DataFrame) -> pd.DataFrame:
 
 def _unsilenced(codes: set[str]) -> list[str]:
     """One cause, one finding: what comes of another fault is not said."""
+    if "LIG-03" in codes:
+        codes = codes - {"REF-06"}
     if "LIG-08" in codes:
         codes = codes - {"LIG-09", "REF-11", "REF-12", "REF-13"}
     if "REF-06" in codes:

@@ -4,11 +4,13 @@ A deposit that is suspect goes *alone*: a child reads, judges and renders it, an
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from time import monotonic
+from typing import Any
 
 from pipeline import ledger, reference
 from pipeline.documents import clerk, returns
@@ -36,13 +38,8 @@ from pipeline.workspace import Workspace
 RETRIES = 5
 """How often a wave is computed again when the ledger moved under it."""
 
-RENDERED = 128
-"""Reports handed to the renderers at once."""
-WEIGHT = 200_000
-"""Their lines, findings and cells together, about: what is made for a wave is never in memory all at once."""
-
-IssuedItem = tuple[Workspace, int, Complement, Mapping[str, object], Earlier, date]
-"""What a renderer needs of a complement: where it goes, itself, its content, what earlier ones added, the day."""
+SAID = 64
+"""The progress is told after as many reports."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, of how many); carries no personal data."""
@@ -190,19 +187,36 @@ def prepared_alone(errand: Errand) -> Decision:
         return _prepared(chain, read(pool, settings, errand.headings, [errand.snapshot]))
 
 
+@dataclass(frozen=True)
+class Rendering:
+    """A folder to be written in a child. ``weight``: lines, findings and cells in it, about."""
+
+    write: Callable[[], Token]
+    weight: int
+
+
 def _stage(chain: Chain, decided: Decided) -> list[Token]:
     """Render everything the wave will show and make it durable in the spool; complements first, in their order."""
-    tokens = chain.pool.map(_write_complement, _issued(chain, decided))
-    done = 0
-    for reports in _portions(report_data(decided, chain.context, chain.run)):
-        tokens += chain.pool.map(_write_return, [(chain.workspace, chain.fence, report) for report in reports])
-        done += len(reports)
-        chain.progress("rendu", done, len(decided.deposits))
+    work = itertools.chain(_complements(chain, decided), _returns(chain, decided))
+    tokens, whole = [], len(decided.deposits)
+    for done, token in enumerate(chain.pool.map(_written, work, weigh), 1 - len(decided.settled.complements)):
+        tokens.append(token)
+        if done > 0 and (done % SAID == 0 or done == whole):
+            chain.progress("rendu", done, whole)
     spool.harden(chain.workspace, tokens)
     return tokens
 
 
-def _issued(chain: Chain, decided: Decided) -> Iterator[IssuedItem]:
+def weigh(rendering: Rendering) -> int:
+    """What it costs to have it in memory."""
+    return rendering.weight
+
+
+def _written(rendering: Rendering) -> Token:
+    return rendering.write()
+
+
+def _complements(chain: Chain, decided: Decided) -> Iterator[Rendering]:
     """Each complement of the wave with what earlier ones of its DSF added, of this wave and of the ledger."""
     made, day = decided.settled.complements, chain.context.day
     on_dsf: dict[str, list[Complement]] = {}
@@ -210,35 +224,28 @@ def _issued(chain: Chain, decided: Decided) -> Iterator[IssuedItem]:
         on_dsf.setdefault(known.cle_dsf, []).append(known)
     for one in made:
         before = earlier(one, on_dsf[one.cle_dsf], chain.context.renames)
-        yield chain.workspace, chain.fence, one, decided.settled.payloads[one.numero], before, day
+        content = decided.settled.payloads[one.numero]
+        write = partial(_write_complement, chain.workspace, chain.fence, one, content, before, day)
+        yield Rendering(write, len(one.absences) + len(one.heures))
 
 
-def _portions(reports: Iterable[ReportData]) -> Iterator[list[ReportData]]:
-    """``reports``, as many at a time as ``RENDERED`` and ``WEIGHT`` allow."""
-    portion: list[ReportData] = []
-    weight = 0
-    for report in reports:
-        portion.append(report)
-        weight += limits.weight(report)
-        if len(portion) == RENDERED or weight >= WEIGHT:
-            yield portion
-            portion, weight = [], 0
-    if portion:
-        yield portion
+def _returns(chain: Chain, decided: Decided) -> Iterator[Rendering]:
+    for report in report_data(decided, chain.context, chain.run):
+        yield Rendering(partial(_write_return, chain.workspace, chain.fence, report), limits.weight(report))
 
 
-def _write_return(item: tuple[Workspace, int, ReportData]) -> Token:
-    workspace, fence, report = item
-    kind, place = ("essai", "essais") if report.get("essai") else ("retour", "retours")
-    folder = Folder(kind, f"{report['siret']}/{place}/{report['depot']}", returns.files(report))
-    return spool.write(workspace, folder, fence)
-
-
-def _write_complement(item: IssuedItem) -> Token:
-    workspace, fence, made, content, before, day = item
+def _write_complement(
+    workspace: Workspace, fence: int, made: Complement, content: Mapping[str, Any], before: Earlier, day: date
+) -> Token:
     name = file_name(made.numero)
     files = {f"{name}.json": made.payload, f"{name}.xlsx": clerk.workbook(content, day, before=before)}
     return spool.write(workspace, Folder("dsf", f"{made.siret}/dsf/{name}", files), fence)
+
+
+def _write_return(workspace: Workspace, fence: int, report: ReportData) -> Token:
+    kind, place = ("essai", "essais") if report.get("essai") else ("retour", "retours")
+    folder = Folder(kind, f"{report['siret']}/{place}/{report['depot']}", returns.files(report))
+    return spool.write(workspace, folder, fence)
 
 
 def _decision(chain: Chain, decided: Decided, tokens: Sequence[Token]) -> Decision:

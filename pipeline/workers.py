@@ -10,7 +10,8 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -36,6 +37,14 @@ _WRITTEN_BYTES = 0  # a reading child writes no file at all
 _FRESH = 1
 _PATIENCE = 30
 """An errand may take as many times what reading a file may: after that its child hangs."""
+
+
+AHEAD = 200_000
+"""What may be at work at once, as ``Pool.map`` is told to weigh it: what is made for a wave is never in memory all at once."""
+
+
+def _light(_item: object) -> int:
+    return 1
 
 
 class Died(Exception):
@@ -83,24 +92,36 @@ class Pool:
             readings.append(outcome if isinstance(outcome, Reading) else self._again(task))
         return readings
 
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Apply ``function`` to ``items``, in order; in this process where there is only one.
+    def map(
+        self, function: Callable[[Item], Result], items: Iterable[Item], weigh: Callable[[Item], int] = _light
+    ) -> Iterator[Result]:
+        """``function`` of each of ``items``, in order; in this process where there is only one.
 
-        What ``function`` raises is raised here once nothing is at work any more. Raises ``Died`` for a child that dies of the
-        same item again and again.
+        The next items are made while earlier ones are at work; ``weigh``: those that are, are not heavier than ``AHEAD``
+        together. What ``function`` raises is raised here once nothing is at work any more. Raises ``Died`` for a child that
+        dies of the same item again and again.
         """
         if self._processes == 1:
-            return [function(item) for item in items]
+            yield from map(function, items)
+            return
         if self._workers is None:
             self._workers = ProcessPool(
                 max_workers=self._processes, context=self._context, initializer=_end_with_parent
             )
-        given = list(items)
-        futures = [self._workers.schedule(function, args=(item,)) for item in given]
-        wait(futures)
-        return [
-            self._mapped(self._workers, future, function, item) for future, item in zip(futures, given, strict=True)
-        ]
+        workers, at_work, weight = self._workers, deque[tuple[Future[Result], Item, int]](), 0
+        try:
+            for item in items:
+                weight += (own := weigh(item))
+                while at_work and weight > AHEAD:
+                    future, first, freed = at_work.popleft()
+                    weight -= freed
+                    yield self._mapped(workers, future, function, first)
+                at_work.append((workers.schedule(function, args=(item,)), item, own))
+            while at_work:
+                future, first, _ = at_work.popleft()
+                yield self._mapped(workers, future, function, first)
+        finally:
+            wait([future for future, _, _ in at_work])
 
     def apart(self, function: Callable[[Item], Result], item: Item) -> Result:
         """``function(item)`` in one child kept for it, which may have children of its own.

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,25 @@ def test_same_reading_as_in_this_process(good: Path) -> None:
 def test_map_in_order_in_one_process_and_in_several() -> None:
     for processes in (1, 2):
         with Pool(processes, Limits()) as pool:
-            assert pool.map(square, range(20)) == [n * n for n in range(20)]
+            assert list(pool.map(square, range(20))) == [n * n for n in range(20)]
             with pytest.raises(ValueError, match="rendering failed"):
-                pool.map(fail, [1, 2])
+                list(pool.map(fail, [1, 2]))
+
+
+def test_map_makes_its_items_while_others_are_at_work_and_not_all_at_once() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(10):
+            made.append(number)
+            yield number
+
+    with Pool(2, Limits()) as pool:
+        for done, _ in enumerate(pool.map(square, items(), lambda _: workers.AHEAD // 2), 1):
+            assert len(made) <= done + 2, "one at work, or two, and the one that waits for room"
+        assert len(made) == 10
+        heavier = [n * n for n in range(3)]
+        assert list(pool.map(square, range(3), lambda _: workers.AHEAD * 2)) == heavier, "one at a time"
 
 
 def killer(source: Path, options: ReadOptions) -> Reading:
@@ -116,9 +133,9 @@ def die_always(path: Path) -> int:
 def test_H20_work_whose_child_is_killed_is_tried_again(tmp_path: Path, how: str) -> None:
     place = tmp_path / "essais"
     with Pool(2, Limits()) as pool:
-        done = pool.map(die_at_first, [place])[0] if how == "map" else pool.apart(die_at_first, place)
+        done = next(pool.map(die_at_first, [place])) if how == "map" else pool.apart(die_at_first, place)
         assert done == workers.ATTEMPTS
-        assert pool.map(square, [3]) == [9]
+        assert list(pool.map(square, [3])) == [9]
 
 
 @pytest.mark.parametrize("how", ["map", "apart"])
@@ -126,9 +143,9 @@ def test_H20_work_that_kills_its_child_every_time_is_given_up_and_the_rest_is_do
     place = tmp_path / "essais"
     with Pool(2, Limits()) as pool:
         with pytest.raises(Died):
-            pool.map(die_always, [place]) if how == "map" else pool.apart(die_always, place)
+            list(pool.map(die_always, [place])) if how == "map" else pool.apart(die_always, place)
         assert place.stat().st_size == workers.ATTEMPTS
-        assert pool.map(square, [3]) == [9] and pool.apart(square, 3) == 9
+        assert list(pool.map(square, [3])) == [9] and pool.apart(square, 3) == 9
 
 
 def slow(place: Path) -> None:
@@ -140,7 +157,7 @@ def test_what_map_raises_is_raised_once_nothing_is_at_work_any_more(tmp_path: Pa
     """The next try writes at the same places."""
     with Pool(2, Limits()) as pool:
         with pytest.raises(ValueError, match="rendering failed"):
-            pool.map(either, [None, tmp_path])
+            list(pool.map(either, [None, tmp_path]))
         assert (tmp_path / "fini").exists()
 
 
@@ -177,7 +194,7 @@ from tests.test_workers import forever
 if __name__ == "__main__":
     with Pool(2, Limits()) as pool:
         if sys.argv[1] == "map":
-            pool.map(forever, [Path(sys.argv[2])] * 2)
+            list(pool.map(forever, [Path(sys.argv[2])] * 2))
         else:
             pool.apart(forever, Path(sys.argv[2]))
 """

@@ -6,7 +6,7 @@ twice, an empty file. Reading is done in this process (children of their own wou
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from importlib import import_module
@@ -36,8 +36,8 @@ class InProcess:
     def read(self, tasks: Sequence[tuple[Path, ReadOptions]]) -> list[Reading]:
         return [read(*task) for task in tasks]
 
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-        return [function(item) for item in items]
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any], _weigh: object = None) -> Iterator[Any]:
+        return map(function, items)
 
     def apart(self, function: Callable[[Any], Any], item: Any) -> Any:
         return function(item)

@@ -146,17 +146,17 @@ def test_H10_a_file_put_aside_that_its_sender_saves_again_is_a_new_arrival(
 _write_return = wave._write_return
 
 
-def dies_of_b(item: Any) -> Any:
+def dies_of_b(*arguments: Any) -> Any:
     """Rendering kills the process whenever it meets the second deposit."""
-    if item[-1]["fichier"] == "b.csv":
+    if arguments[-1]["fichier"] == "b.csv":
         os.kill(os.getpid(), signal.SIGKILL)
-    return _write_return(item)
+    return _write_return(*arguments)
 
 
-def no_memory_for_b(item: Any) -> Any:
-    if item[-1]["fichier"] == "b.csv":
+def no_memory_for_b(*arguments: Any) -> Any:
+    if arguments[-1]["fichier"] == "b.csv":
         raise MemoryError
-    return _write_return(item)
+    return _write_return(*arguments)
 
 
 @pytest.mark.parametrize("render", [dies_of_b, no_memory_for_b])
