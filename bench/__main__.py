@@ -1,8 +1,74 @@
-"""All benchmarks, each as ratios within one run: `python -m bench`."""
+"""The table of docs/performance.md, as ratios within one run: `python -m bench`, in ten minutes; `--full`, every size; `--only WORD`."""
 
-import subprocess
+import argparse
+import platform
 import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
-for name in ("reading", "extract", "safety", "pages"):
-    print(f"--- {name}", flush=True)
-    subprocess.run([sys.executable, "-m", f"bench.{name}"], check=True)
+from bench import extract, nights, peer, reading, small
+from bench.made import Night
+from bench.nights import Row
+
+Measure = Callable[[], Row | list[Row]]
+
+
+def short() -> dict[str, Measure]:
+    """Every row at a size that a person waits for."""
+    return {
+        "naïf": lambda: nights.against_naive(Night(deposits=200, rows=1_000_000), 1),
+        "plancher": lambda: nights.against_floor(Night(deposits=400, rows=1_000_000), 1),
+        "organisme": lambda: nights.one_organisation(100),
+        "gros": lambda: nights.big(40_000, 1),
+        "extrait": lambda: extract.against_duckdb(2_000_000, 1),
+        "croissance": lambda: nights.growth([10_000, 40_000]),
+        "processus": lambda: nights.two_processes(Night(deposits=200, rows=20_000), 1),
+        "commandes": lambda: small.commands(3),
+        "documents": small.documents,
+        "lecture": lambda: reading.against_calamine(50_000),
+        "frictionless": lambda: peer.against_frictionless(50_000, 1),
+    }
+
+
+def full() -> dict[str, Measure]:
+    """Every row at the size its target was set for."""
+    return short() | {
+        "naïf": lambda: nights.against_naive(Night(), 2),
+        "plancher": lambda: nights.against_floor(Night(deposits=2_000), 2),
+        "organisme": lambda: nights.one_organisation(500),
+        "gros": lambda: nights.big(200_000, 2),
+        "extrait": lambda: extract.against_duckdb(10_000_000, 2),
+        "croissance": lambda: nights.growth([20_000, 200_000, 1_000_000]),
+        "registre": lambda: nights.old_ledger(Night(deposits=400, rows=24_000), 5_000_000),
+        "processus": lambda: nights.two_processes(Night(deposits=1_000, rows=60_000), 2),
+    }
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
+    return f"{cpu.partition(':')[2].strip()}, Python {platform.python_version()}, {datetime.now(UTC):%d/%m/%Y}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the table, row by row as it is measured."""
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--only", action="append", default=[])
+    asked = parser.parse_args(arguments)
+    print(f"{machine()}\n\n| mesure | valeur | visé | |\n| --- | --- | --- | --- |", flush=True)
+    beside = []
+    for name, measure in (full() if asked.full else short()).items():
+        if asked.only and name not in asked.only:
+            continue
+        found = measure()
+        for row in found if isinstance(found, list) else [found]:
+            print(f"| {row.name} | {row.figures} | {row.target} | {'oui' if row.met else '**non**'} |", flush=True)
+            beside.append(f"- {row.name} : {row.beside}")
+    print("\n" + "\n".join(beside))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,7 +1,6 @@
-"""How much safety costs: reading a clean 50 000-line xlsx, against python-calamine alone. ``python bench/reading.py [lines]``."""
+"""How much safety costs: reading a clean xlsx, beside python-calamine alone."""
 
 import datetime as dt
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -10,8 +9,7 @@ from pathlib import Path
 import xlsxwriter  # type: ignore[import-untyped]
 from python_calamine import CalamineWorkbook
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
+from bench.nights import Row
 from pipeline.reading import ReadOptions, read
 from schemas.fields import HEURES, SHEETS, fields_of
 
@@ -52,19 +50,14 @@ def calamine(path: Path) -> list[object]:
         return [book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names]
 
 
-def main() -> int:
-    lines = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
-    with tempfile.TemporaryDirectory() as folder:
+def against_calamine(lines: int) -> Row:
+    """A clean xlsx read with all that makes it safe, and by calamine alone."""
+    with tempfile.TemporaryDirectory(prefix="dsf-bench-") as folder:
         path = Path(folder) / "propre.xlsx"
         write(path, lines)
         reading = read(path, ReadOptions())
         assert [len(table.rows) for table in reading.tables] == [lines]
         alone, whole = best(lambda: calamine(path), lambda: read(path, ReadOptions()))
-    print(
-        f"lines {lines}  calamine {alone:.3f} s CPU  read {whole:.3f} s CPU  ratio {whole / alone:.2f} (target {TARGET})"
-    )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    ratio = whole / alone
+    beside = f"calamine {alone:.3f} s CPU, lecture {whole:.3f} s CPU"
+    return Row(f"lire un xlsx de {lines:,} lignes ÷ calamine seul", f"{ratio:.2f} ×", "≤ 1,5 ×", ratio <= TARGET, beside)
