@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-FONT = "Arial"  # LibreOffice's Liberation Sans has the same measures: what is seen there is what Excel prints
-
 Stroke = Literal["hair", "thin", "medium"]
 """Thickness of a border."""
 
