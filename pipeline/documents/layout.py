@@ -84,9 +84,7 @@ def input_format(field: Field | None, value: CellValue) -> str:
     return "dd/mm/yyyy" if field.kind is FieldKind.DATE else ""
 
 
-def write_headings(
-    sheet: BookSheet, columns: Sequence[LayoutColumn], styles: Mapping[str, Style], frozen: int
-) -> None:
+def write_headings(sheet: BookSheet, columns: Sequence[LayoutColumn], styles: Mapping[str, Style], frozen: int) -> None:
     """Write the headings in the first row and set the widths; freeze that row and the first ``frozen`` columns."""
     for index, column in enumerate(columns):
         sheet.put(0, index, column.heading, styles["our_heading" if column.ours else "heading"])
@@ -114,7 +112,7 @@ def add_help(sheet: BookSheet, columns: Sequence[LayoutColumn], last: int, words
             continue
         choices = lists.get(column.field.kind)
         message = words(f"saisie.{column.name}")[:255]
-        sheet.help(range(1, last + 1), index, column.heading[:32], message, choices, warning if choices else None)
+        sheet.help([(1, last)], index, column.heading[:32], message, choices, warning if choices else None)
 
 
 def write_declarant(book: Book, styles: Mapping[str, Style], values: Mapping[str, str], words: Wording) -> BookSheet:
@@ -128,7 +126,7 @@ def write_declarant(book: Book, styles: Mapping[str, Style], values: Mapping[str
     for column, value in enumerate(("Version du modèle", VERSION)):
         sheet.put(len(rows), column, value, styles["invisible"], ";;;")
     for row, key in ((1, "pour_le_compte_de"), (2, "contact")):
-        sheet.help([row], 1, rows[row], words(f"saisie.{key}")[:255])
+        sheet.help([(row, row)], 1, rows[row], words(f"saisie.{key}")[:255])
     sheet.print_on(_PORTRAIT)
     return sheet
 
@@ -151,7 +149,7 @@ def write_guide(
         sheet.put(row, 0, step, styles["guide"], last=2)
         sheet.height(row, row_height((step, 96)))
     _write_motifs(sheet, styles, motifs, row + 2, words)
-    book.name_column(REASONS, sheet, "A", (row + 3, row + max(len(motifs), 1) + 2))
+    book.name_rows(REASONS, sheet, row + 3, row + max(len(motifs), 1) + 2)
     sheet.print_on(_PORTRAIT)
     return sheet
 
@@ -176,4 +174,5 @@ def row_height(*texts: tuple[object, int]) -> float:
 
 def wrapped_lines(text: str, width: int) -> int:
     """Lines that ``text`` takes in a column of ``width`` characters, words kept whole."""
-    return sum(1 + len(part) // max(width, 4) for part in text.split("\n"))
+    width = max(width, 4)
+    return sum(1 + len(part) // width for part in text.split("\n")) if "\n" in text else 1 + len(text) // width

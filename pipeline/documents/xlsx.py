@@ -12,7 +12,7 @@ from decimal import Decimal
 from html import escape
 from io import BytesIO
 from math import isfinite
-from typing import Any, Literal
+from typing import Any
 
 import xlsxwriter
 
@@ -29,6 +29,8 @@ MAX_CELL_TEXT = 32_767
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 _NORMAL = {"font_name": FONT, "font_size": SIZE, "font_scheme": "none"}
+_LAST_OF_1899 = date(1899, 12, 31).toordinal()
+_DRAWN = {"border", "left", "right", "top", "bottom", "pattern"}
 _PIXELS = 7  # of a digit
 _POINTS = 0.75  # of a pixel
 
@@ -70,14 +72,15 @@ class Style:
     def __init__(self, book: Any, properties: Mapping[str, object]) -> None:
         self._book, self._properties = book, properties
         self._formats: dict[tuple[str, bool], Any] = {}
+        self.drawn = not _DRAWN.isdisjoint(properties)
+        """Whether a cell without a value shows something: a border, a fill."""
 
     def of(self, number_format: str, quoted: bool) -> Any:
         """The format for cells with this number format; ``quoted``: once edited, the text stays a text."""
         made = self._formats.get((number_format, quoted))
         if made is None:
-            more = {"num_format": number_format} if number_format else {}
-            properties = {**self._properties, **more, "quote_prefix": quoted}
-            made = self._formats[number_format, quoted] = self._book.add_format(properties)
+            more = ({"num_format": number_format} if number_format else {}) | ({"quote_prefix": True} if quoted else {})
+            made = self._formats[number_format, quoted] = self._book.add_format({**self._properties, **more})
         return made
 
 
@@ -119,22 +122,35 @@ class BookSheet:
         edited has the « quote prefix ». Dates are ``dd/mm/yyyy`` and durations hours and minutes, unless ``number_format``
         says otherwise. A number that is none (NaN) leaves the cell blank.
         """
-        quoted = isinstance(value, str) and value.startswith(_FORMULA_STARTS)
-        made = style.of(number_format or _own_format(value), quoted)
-        if last is not None and last > column:
-            _wrote(self._sheet.merge_range(row, column, row, last, "", made))
-        if value is None or value == "":
-            _wrote(self._sheet.write_blank(row, column, None, made))
+        sheet = self._sheet
+        if value is None or value == "" or (isinstance(value, float) and not isfinite(value)):
+            made = style.of(number_format, False)
+            code = sheet.write_blank(row, column, None, made) if style.drawn else 0
         elif isinstance(value, str):
-            _wrote(self._sheet.write_string(row, column, _as_string(value), made))
+            made = style.of(number_format, value.startswith(_FORMULA_STARTS))
+            code = sheet.write_string(row, column, _as_string(value), made)
         elif isinstance(value, bool):
-            _wrote(self._sheet.write_boolean(row, column, value, made))
-        elif isinstance(value, date):
-            _wrote(self._sheet.write_datetime(row, column, value, made))
-        elif isfinite(number := value / timedelta(days=1) if isinstance(value, timedelta) else float(value)):
-            _wrote(self._sheet.write_number(row, column, number, made))
+            made = style.of(number_format, False)
+            code = sheet.write_boolean(row, column, value, made)
+        elif isinstance(value, int | float | Decimal):
+            made = style.of(number_format, False)
+            code = sheet.write_number(row, column, float(value), made)
         else:
-            _wrote(self._sheet.write_blank(row, column, None, made))
+            made = style.of(number_format or _time_format(value), False)
+            code = sheet.write_number(row, column, _serial(value), made)
+        _wrote(code)
+        if last is not None and last > column:
+            self._merge(row, column, last, made, style.drawn)
+
+    def _merge(self, row: int, first: int, last: int, made: Any, drawn: bool) -> None:
+        """Merge columns of a row, of which the first is written, with the borders and fill of its format on each of them.
+
+        Not ``merge_range``: it writes the first cell as well, and every other one whether it shows or not.
+        """
+        self._sheet.merge.append([row, first, row, last])
+        if drawn:
+            for column in range(first + 1, last + 1):
+                _wrote(self._sheet.write_blank(row, column, None, made))
 
     def comment(self, row: int, column: int, text: str, width: int, height: int) -> None:
         """Add a comment by « DSF », seen once the mouse is over the cell: ``width`` by ``height`` pixels."""
@@ -143,19 +159,18 @@ class BookSheet:
 
     def help(
         self,
-        rows: Sequence[int],
+        spans: Sequence[tuple[int, int]],
         column: int,
         title: str = "",
         message: str = "",
         choices: str | list[str] | None = None,
         warning: tuple[str, str] | None = None,
     ) -> None:
-        """Show a message (32 and 255 characters) and a drop-down list where a cell of ``rows`` is entered.
+        """Show a message (32 and 255 characters) and a drop-down list where a cell of ``column`` is entered.
 
-        ``choices``: the list, or the name of a range. ``warning``: what is said (title, sentence) of another value; it may
-        stand all the same.
+        ``spans``: first and last rows, at least one pair. ``choices``: the list, or the name of a range. ``warning``: what
+        is said (title, sentence) of another value; it may stand all the same.
         """
-        spans = _spans(rows)
         options: dict[str, object] = {"validate": "any", "show_input": bool(message), "show_error": bool(warning)}
         if message:
             options |= {"input_title": title, "input_message": message}
@@ -193,7 +208,7 @@ class BookSheet:
         self._sheet.protect("", dict.fromkeys(allowed, True))
 
     def print_on(self, paper: Paper, breaks: Sequence[int] = ()) -> None:
-        """Say how it is printed; ``breaks``: rows that open a page, ``MAX_BREAKS`` at most are heeded."""
+        """Say how it is printed. ``breaks``: rows that open a page (Excel heeds 1 023), where ``paper`` is not narrowed."""
         sheet = self._sheet
         sheet.set_paper(9)
         (sheet.set_landscape if paper.landscape else sheet.set_portrait)()
@@ -213,24 +228,20 @@ class BookSheet:
         self._sheet.activate()
 
 
-def _own_format(value: CellValue) -> str:
-    """The number format of a value that brings one."""
+def _time_format(value: date | timedelta) -> str:
+    """The number format that a day, an instant or a duration has where no other is asked for."""
     if isinstance(value, timedelta):
         return "[h]:mm" if value.total_seconds() % 60 == 0 else "[h]:mm:ss"
-    if isinstance(value, datetime):
-        return "dd/mm/yyyy hh:mm"
-    return "dd/mm/yyyy" if isinstance(value, date) else ""
+    return "dd/mm/yyyy hh:mm" if isinstance(value, datetime) else "dd/mm/yyyy"
 
 
-def _spans(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Rows, of which there is at least one, as first and last of each unbroken run."""
-    spans: list[tuple[int, int]] = []
-    for row in rows:
-        if spans and row == spans[-1][1] + 1:
-            spans[-1] = spans[-1][0], row
-        else:
-            spans.append((row, row))
-    return spans
+def _serial(value: date | timedelta) -> float:
+    """A day, an instant or a duration as the days that spreadsheets count from the last one of 1899."""
+    if isinstance(value, timedelta):
+        return value / timedelta(days=1)
+    days = value.toordinal() - _LAST_OF_1899
+    days += days > 59  # Excel takes 1900 for a leap year
+    return days + (value - datetime.combine(value, time())) / timedelta(days=1) if isinstance(value, datetime) else days
 
 
 class Book:
@@ -251,10 +262,10 @@ class Book:
         """A style of cells, by properties of XlsxWriter's formats, on top of ``FONT`` in ``SIZE``."""
         return Style(self._book, properties)
 
-    def name_column(self, name: str, sheet: BookSheet, column: Literal["A", "B", "C"], rows: tuple[int, int]) -> None:
-        """Call the first to the last of ``rows`` in a column ``name``, for drop-down lists."""
+    def name_rows(self, name: str, sheet: BookSheet, first: int, last: int) -> None:
+        """Call the cells ``first`` to ``last`` of the first column ``name``, for drop-down lists."""
         quoted = sheet.name.replace("'", "''")
-        _wrote(self._book.define_name(name, f"='{quoted}'!${column}${rows[0] + 1}:${column}${rows[1] + 1}"))
+        _wrote(self._book.define_name(name, f"='{quoted}'!$A${first + 1}:$A${last + 1}"))
 
     def made(self) -> bytes:
         """The bytes, after which nothing more is written."""

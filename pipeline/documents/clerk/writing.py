@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from pipeline.documents.clerk.sheet import BOX, COLUMNS, PrintedRow, paginate
 from pipeline.documents.clerk.styles import CellStyle
 from pipeline.documents.wording import cut
-from pipeline.documents.xlsx import Book, BookSheet, Paper, Style, clean
+from pipeline.documents.xlsx import Book, BookSheet, Paper, clean
 
 # [$-40C]: French digits in LibreOffice whatever its own language; Excel follows the computer's.
 HOURS = "[$-40C]#,##0.00"
@@ -25,12 +26,16 @@ def write(title: str, top: PrintedRow, rows: Iterable[PrintedRow], header: str, 
     book = Book(day, header)
     sheet = book.add_sheet(title)
     sheet.widths((pixels - 5) / 7 for pixels in COLUMNS)
-    styles: dict[CellStyle, Style] = {}
     pages = paginate(rows, top.height)
     every = [top, *(one for page in pages for one in page)]
+    style = cache(lambda look, wrap: book.style(**_properties(look, wrap)))
     for number, one in enumerate(every):
-        _put_row(book, sheet, number, one, styles)
-    boxes = [number for number, one in enumerate(every) if one.spans[0].value == BOX]
+        for span in one.spans:
+            number_format = HOURS if isinstance(span.value, Decimal) else ""
+            look = style(span.style, isinstance(span.value, str))
+            sheet.put(number, span.first, span.value, look, number_format, span.last)
+        sheet.height(number, one.height)
+    boxes = [(number, number) for number, one in enumerate(every) if one.spans[0].value == BOX]
     if boxes:
         sheet.help(boxes, 0, choices=[BOX, "☑"])
     opening, breaks = 1, []
@@ -41,33 +46,25 @@ def write(title: str, top: PrintedRow, rows: Iterable[PrintedRow], header: str, 
     return book.made()
 
 
-def _put_row(book: Book, sheet: BookSheet, number: int, row: PrintedRow, styles: dict[CellStyle, Style]) -> None:
-    for span in row.spans:
-        style = styles.get(span.style)
-        if style is None:
-            style = styles[span.style] = book.style(**_properties(span.style))
-        number_format = HOURS if isinstance(span.value, Decimal) else ""
-        sheet.put(number, span.first, span.value, style, number_format, span.last)
-    sheet.height(number, row.height)
-
-
-def _properties(style: CellStyle) -> dict[str, object]:
-    """``style`` as properties of XlsxWriter's formats."""
-    around = _STROKES[style.frame]
-    return {
+def _properties(style: CellStyle, wrap: bool) -> dict[str, object]:
+    """``style`` as properties of XlsxWriter's formats, those that say something."""
+    around = style.frame
+    every = {
         "font_size": style.size,
         "bold": style.bold,
         "italic": style.italic,
         "align": style.align,
         "valign": "vcenter" if style.middle else "top",
-        "text_wrap": True,
+        "text_wrap": wrap,
         "indent": style.indent,
-        "left": around,
-        "right": around,
-        "top": around or _STROKES[style.top],
-        "bottom": around or _STROKES[style.bottom],
-        **({"pattern": 1, "bg_color": f"#{style.fill}"} if style.fill else {}),
+        "left": _STROKES[around],
+        "right": _STROKES[around],
+        "top": _STROKES[around or style.top],
+        "bottom": _STROKES[around or style.bottom],
+        "pattern": 1 if style.fill else 0,
+        "bg_color": style.fill,
     }
+    return {name: value for name, value in every.items() if value}
 
 
 def _set_up(sheet: BookSheet, header: str, footer: str, breaks: list[int]) -> None:

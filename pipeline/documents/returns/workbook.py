@@ -66,9 +66,7 @@ class _Corrections:
 
     def made(self) -> bytes:
         """The bytes of the workbook, opened on the first sheet that has lines, or on what it says to be left out."""
-        tables = [
-            self._add_table(kind, [line for line in self.lines if line["nature"] == kind]) for kind in KINDS
-        ]
+        tables = [self._add_table(kind, [line for line in self.lines if line["nature"] == kind]) for kind in KINDS]
         declared = self.report.get("declarant", {})
         known = {
             "SIRET": self.report["siret"],
@@ -97,7 +95,9 @@ class _Corrections:
         motifs = [
             (m["code"], m["libelle"], m.get("piece_attendue", "")) for m in self.report["motifs"] if m["financable"]
         ]
-        return layout.write_guide(self.book, self.styles, self.words("classeur.reprise_titre"), steps, motifs, self.words)
+        return layout.write_guide(
+            self.book, self.styles, self.words("classeur.reprise_titre"), steps, motifs, self.words
+        )
 
     def _add_table(self, kind: str, lines: list[LineData]) -> BookSheet:
         sheet = self.book.add_sheet(SHEETS[kind])
@@ -130,9 +130,10 @@ class _Corrections:
         others = _by_own_column(line["autres"])
         cells = [line["cellules"].get(column.name) for column in columns[2:] if column.field]
         cells += [others.get(column) for column in own]
+        faulty = _by_column(faults)
         for index, (column, cell) in enumerate(zip(columns[2:], cells, strict=True), 2):
             content = value(cell) if cell else None
-            here = [fault for fault in faults if _stands_on(fault, column)]
+            here = faulty.get((column.field.name, "") if column.field else ("", column.heading))
             style = self.styles["faulty" if here else "input"]
             sheet.put(row, index, content, style, layout.input_format(column.field, content))
             shown += [(content, column.width)] if isinstance(content, str) else []
@@ -190,8 +191,10 @@ def _own_columns(lines: Iterable[LineData]) -> list[OwnColumn]:
     return [column for column, filled in ordered.items() if filled]
 
 
-def _stands_on(finding: FindingData, column: LayoutColumn) -> bool:
-    """Whether the finding is about the cell of this column."""
-    if finding["champ"]:
-        return column.field is not None and bool(finding["champ"] == column.field.name)
-    return column.field is None and not column.ours and clean(finding["titre"]) == column.heading
+def _by_column(faults: Iterable[FindingData]) -> dict[tuple[str, str], list[FindingData]]:
+    """Findings by the column of the workbook whose cell they are about: its field, or the heading of one that has none."""
+    found: dict[tuple[str, str], list[FindingData]] = {}
+    for fault in faults:
+        column = (fault["champ"], "") if fault["champ"] else ("", clean(fault["titre"]))
+        found.setdefault(column, []).append(fault)
+    return found
