@@ -26,7 +26,12 @@ SIZE = 10
 MAX_CELL_TEXT = 32_767
 """What one cell may hold, in units of UTF-16 (Excel's limit): a character beyond U+FFFF counts twice."""
 
+MAX_HEADER = 255
+"""Characters of a page's header or footer, its commands included."""
+
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_LOOKALIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_SHARING = re.compile("_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 _NORMAL = {"font_name": FONT, "font_size": SIZE, "font_scheme": "none"}
 _LAST_OF_1899 = date(1899, 12, 31).toordinal()
@@ -40,6 +45,12 @@ def clean(value: str) -> str:
     return _ILLEGAL.sub("\ufffd", value)
 
 
+def in_header(text: str) -> str:
+    """``text`` of a sender for a page's header or footer, where ``&`` is a command."""
+    # XlsxWriter looks for pictures even in what is escaped, and would leave the whole header out.
+    return clean(text).replace("&G", "& G").replace("&[Picture]", "& [Picture]").replace("&", "&&")
+
+
 def _fitting(text: str) -> str:
     """``text``, cut with « … » at the end where no cell would hold it."""
     if len(text) <= MAX_CELL_TEXT // 2 or len(units := text.encode("utf-16-le")) <= 2 * MAX_CELL_TEXT:
@@ -50,14 +61,16 @@ def _fitting(text: str) -> str:
 def _as_string(value: str) -> str:
     """``value`` so that XlsxWriter writes exactly this text, less what no cell holds.
 
-    It escapes ``_x0041_`` itself, but takes what begins with ``<r>`` and ends with ``</r>`` for markup of its own: such a text
-    is given as that markup.
+    It takes what begins with ``<r>`` and ends with ``</r>`` for markup of its own, and escapes ``_x0041_`` (to Excel, an A) but
+    not a second one that shares its underscore. Such a text is given as that markup, escaped by us; where there is no room for
+    it, cut to half with « … ».
     """
     text = _fitting(clean(value))
-    if text.startswith("<r>") and text.endswith("</r>"):
-        markup = f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
-        return markup if _fitting(markup) == markup else f"{text[:-1]}…"
-    return text
+    if not (text.startswith("<r>") and text.endswith("</r>")) and not _SHARING.search(text):
+        return text
+    escaped = escape(_LOOKALIKE.sub("_x005F_", text), quote=False).replace("_", "&#95;")
+    markup = f'<r><t xml:space="preserve">{escaped}</t></r>'
+    return markup if _fitting(markup) == markup else _as_string(f"{text[: len(text) // 2]}…")
 
 
 def _wrote(code: int | None) -> None:
@@ -88,8 +101,8 @@ class Style:
 class Paper:
     """How a sheet is printed on A4. Margins are inches: ``side``, ``end`` (top and bottom), ``edge`` (of header and footer).
 
-    ``header`` and ``footer`` are codes of spreadsheets (``&L&A&RPage &P``), 255 characters at most. ``narrowed``: to be one
-    page wide, which leaves out breaks of our own.
+    ``header`` and ``footer`` are codes of spreadsheets (``&L&A&RPage &P``), 255 characters at most; texts of a sender in them
+    have been through ``in_header``. ``narrowed``: to be one page wide, which leaves out breaks of our own.
     """
 
     landscape: bool = False
@@ -214,6 +227,7 @@ class BookSheet:
         (sheet.set_landscape if paper.landscape else sheet.set_portrait)()
         sheet.set_margins(paper.side, paper.side, paper.end, paper.end)
         for say, text in ((sheet.set_header, paper.header), (sheet.set_footer, paper.footer)):
+            _wrote(len(text) > MAX_HEADER)
             say(text, {"margin": paper.edge})
         if paper.narrowed:
             sheet.fit_to_pages(1, 0)

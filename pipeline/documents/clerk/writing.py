@@ -8,13 +8,14 @@ from functools import cache
 from pipeline.documents.clerk.sheet import BOX, COLUMNS, PrintedRow, paginate
 from pipeline.documents.clerk.styles import CellStyle
 from pipeline.documents.wording import cut
-from pipeline.documents.xlsx import Book, BookSheet, Paper, clean
+from pipeline.documents.xlsx import Book, BookSheet, Paper, in_header
 
 # [$-40C]: French digits in LibreOffice whatever its own language; Excel follows the computer's.
 HOURS = "[$-40C]#,##0.00"
 """The number format of hours."""
 
 _STROKES = {None: 0, "thin": 1, "medium": 2, "hair": 7}
+_SAID = 80  # characters of a page's header or footer
 _INCH = 25.4  # millimetres
 
 
@@ -75,14 +76,9 @@ def _set_up(sheet: BookSheet, header: str, footer: str, breaks: list[int]) -> No
         side=10 / _INCH,
         end=16 / _INCH,
         edge=8 / _INCH,
-        header=f"&L{_escaped(header)}&RPage &P / &N",
-        footer=f"&L{_escaped(footer)}&RPage &P / &N",
+        header=f"&L{in_header(cut(header, _SAID))}&RPage &P / &N",
+        footer=f"&L{in_header(cut(footer, _SAID))}&RPage &P / &N",
         narrowed=False,  # no « fit to page »: Excel would ignore our breaks
         first_row_again=True,
     )
     sheet.print_on(paper, breaks)
-
-
-def _escaped(text: str) -> str:
-    """``text`` for a page's header or footer, where ``&`` is a command: 80 characters at most."""
-    return cut(clean(text), 80).replace("&", "&&")
