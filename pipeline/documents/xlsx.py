@@ -136,7 +136,7 @@ class BookSheet:
         says otherwise. A number that is none (NaN) leaves the cell blank.
         """
         sheet = self._sheet
-        if value is None or value == "" or (isinstance(value, float) and not isfinite(value)):
+        if value is None or value == "" or (isinstance(value, float | Decimal) and not isfinite(value)):
             made = style.of(number_format, False)
             code = sheet.write_blank(row, column, None, made) if style.drawn else 0
         elif isinstance(value, str):

@@ -129,6 +129,7 @@ def test_any_text_stays_a_text(texts: list[str]) -> None:
         (timedelta(seconds=61), timedelta(seconds=61), "[h]:mm:ss"),
         (float("nan"), None, "General"),
         (float("-inf"), None, "General"),
+        (Decimal("NaN"), None, "General"),
         (None, None, "General"),
         ("", None, "General"),
     ],

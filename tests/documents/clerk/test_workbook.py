@@ -97,6 +97,14 @@ def test_there_is_one_box_per_person_entry_and_total() -> None:
     assert len(boxes) == persons + entries + totals
 
 
+def test_boxes_are_ticked_from_a_list_that_forbids_nothing() -> None:
+    page = _sheet(samples.content())
+    (rule,) = page.data_validations.dataValidation
+    boxes = {cell.coordinate for row in page.iter_rows() for cell in row if cell.value == sheet.BOX}
+    assert set(str(rule.sqref).split()) == boxes
+    assert rule.formula1 == f'"{sheet.BOX},☑"' and not rule.showErrorMessage and not rule.showInputMessage
+
+
 def test_lost_hours_are_said_first_and_where_they_are_lost() -> None:
     told = [
         text.replace("\u202f", " ").replace("\xa0", " ")
