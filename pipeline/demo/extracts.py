@@ -10,8 +10,8 @@ from pathlib import Path
 from openpyxl import Workbook
 
 from pipeline.cells import text
+from pipeline.demo import foreign
 from pipeline.demo.world import MONTHS, Declared, SampleDsf, World
-from pipeline.documents import xlsx
 from pipeline.documents.wording import Wording
 from pipeline.jsonfile import hours
 from schemas.extracts import ABSENCES, DSF, SEQUENCES, TABLES
@@ -149,4 +149,4 @@ def _workbook(tables: dict[str, ExtractRows]) -> bytes:
         for row in rows:
             sheet.append([row[name] for name in names])
         sheet.freeze_panes = "A2"
-    return xlsx.save(book, SECOND)
+    return foreign.save(book, SECOND)

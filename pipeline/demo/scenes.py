@@ -8,11 +8,11 @@ from datetime import date, timedelta
 
 from openpyxl import Workbook
 
+from pipeline.demo import foreign
 from pipeline.demo.deposits import NOTHING, ORIGINAL, SAVED, Desk, SampleDeposit, ordinary
 from pipeline.demo.lines import PlannedLine, SampleHours, SampleLine
 from pipeline.demo.sheets import Habits
 from pipeline.demo.world import Organisation, SampleDsf
-from pipeline.documents import xlsx
 from schemas.fields import HEURES
 
 
@@ -75,7 +75,7 @@ def _letter(deposit: SampleDeposit, _: Desk) -> SampleDeposit:
         "Cordialement",
     ):
         sheet.append([text])
-    return replace(deposit, content=xlsx.save(book, SAVED))
+    return replace(deposit, content=foreign.save(book, SAVED))
 
 
 def _no_column(deposit: SampleDeposit, _: Desk) -> SampleDeposit:

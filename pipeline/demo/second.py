@@ -15,12 +15,12 @@ from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from pipeline.demo import foreign
 from pipeline.demo.deposits import AS_OF_SECOND, NOTHING, RETURNED, SampleDeposit
 from pipeline.demo.extracts import put, write_renamed
 from pipeline.demo.lines import PlannedLine, SampleHours, SampleLine, SampleValue
 from pipeline.demo.sheets import Habits, render
 from pipeline.demo.world import World
-from pipeline.documents import xlsx
 from pipeline.jsonfile import hours
 from pipeline.workspace import Workspace
 from schemas.fields import ABSENCES, KINDS, fields_of
@@ -134,7 +134,7 @@ def _corrected(deposit: SampleDeposit, back: _Return) -> Iterator[tuple[str, byt
         for kind in KINDS:
             lines = [line for line, (_, _, of) in zip(planned, back.lines, strict=True) if of == kind]
             _correct(book, kind, lines)
-        yield f"{stem} a-corriger.xlsx", xlsx.save(book, AS_OF_SECOND)
+        yield f"{stem} a-corriger.xlsx", foreign.save(book, AS_OF_SECOND)
 
 
 def _correct(book: Workbook, kind: str, lines: list[PlannedLine]) -> None:
@@ -171,9 +171,9 @@ def _type(sheet: Worksheet, row: int, column: int, wanted: SampleLine | None, na
     cell.number_format = "General"  # the faulty value may have been a duration, and 7.5 days are not 7.5 hours
     value = wanted.values.get(name) if wanted else None
     if isinstance(value, SampleHours):
-        xlsx.put(cell, hours(value.hundredths))
+        foreign.put(cell, hours(value.hundredths))
     elif value is None:
         cell.value = None
     else:
         assert not hasattr(value, "value"), "a corrected line holds plain values"
-        xlsx.put(cell, value)
+        foreign.put(cell, value)

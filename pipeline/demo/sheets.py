@@ -13,9 +13,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipeline import jsonfile
 from pipeline.cells import text
+from pipeline.demo import foreign
 from pipeline.demo.lines import Raw, SampleHours, SampleLine, SampleValue
 from pipeline.demo.words import EXTRA_COLUMNS, TITLES
-from pipeline.documents import xlsx
 from pipeline.documents.wording import Wording
 from schemas.fields import ABSENCES, DECLARANT_SHEET, FIELDS, HEURES, KINDS, SHEETS, fields_of
 
@@ -227,7 +227,7 @@ def _workbook(grids: list[_Grid], how: Habits, declarant: dict[str, str], day: d
         _fill(book.create_sheet(grid.name), grid)
     for number in range(how.drafts):
         book.create_sheet(f"Feuil{number + 1}").append(["Brouillon", number])
-    return xlsx.save(book, day)
+    return foreign.save(book, day)
 
 
 def _fill(sheet: Worksheet, grid: _Grid) -> None:
@@ -238,11 +238,11 @@ def _fill(sheet: Worksheet, grid: _Grid) -> None:
                 continue
             target = sheet.cell(number, column)
             if isinstance(cell, Raw) and isinstance(value, str) and value.startswith(("=", "#")):
-                target.value = value  # a formula, or an error: what xlsx.put would never write
+                target.value = value  # a formula, or an error: what foreign.put would never write
             elif isinstance(value, time):
                 target.value = value
             else:
-                xlsx.put(target, value)
+                foreign.put(target, value)
             if number == grid.headings:
                 target.font = Font(bold=True)
     for letter in "ABCDEFGHIJKLMN":

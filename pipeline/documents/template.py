@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from openpyxl import Workbook
-from openpyxl.worksheet.worksheet import Worksheet
-
 from pipeline import jsonfile
-from pipeline.documents import layout, xlsx
+from pipeline.documents import layout
 from pipeline.documents.layout import LayoutColumn
 from pipeline.documents.wording import Wording
+from pipeline.documents.xlsx import Book, BookSheet, CellValue, Style
 from pipeline.nomenclature import Motif
 from schemas import informative
 from schemas.fields import ABSENCES, HEURES, SHEETS, Field, FieldKind
@@ -52,7 +50,7 @@ class AbsenceRow:
     type_absence: str = ""
 
 
-KnownCells = Mapping[str, xlsx.CellValue]
+KnownCells = Mapping[str, CellValue]
 """What a row shows before anything is typed, by the name of the column (``LayoutColumn.name``)."""
 
 
@@ -71,19 +69,20 @@ def workbook(
     fills in only the rows it wants. The same arguments give the same bytes.
     """
     words = Wording(language)
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    styles = layout.Styles(book)
+    book = Book(day)
+    styles = layout.styles(book)
     accepted = [(m.code, m.libelle, m.piece_attendue) for m in motifs if m.financable and m.valid_on(day)]
     steps = [words(f"classeur.modele_{step}") for step in range(1, 6)]
     title = f"{words('classeur.modele_titre')} - {organisation}" if organisation else words("classeur.modele_titre")
-    layout.write_guide(book, styles, title, steps, accepted, words)
-    _table(book, styles, HEURES, _hours_columns(), [_of_sequence(row) for row in sequences], words)
-    _table(book, styles, ABSENCES, _absences_columns(), [_of_absence(row) for row in absences], words)
-    layout.write_declarant(book, styles, {"SIRET": siret}, words)
-    for sheet in book.worksheets:
-        layout.protect(sheet)
-    return xlsx.save(book, day)
+    sheets = [
+        layout.write_guide(book, styles, title, steps, accepted, words),
+        _table(book, styles, HEURES, _hours_columns(), [_of_sequence(row) for row in sequences], words),
+        _table(book, styles, ABSENCES, _absences_columns(), [_of_absence(row) for row in absences], words),
+        layout.write_declarant(book, styles, {"SIRET": siret}, words),
+    ]
+    for sheet in sheets:
+        sheet.protect()
+    return book.made()
 
 
 def _hours_columns() -> list[LayoutColumn]:
@@ -105,12 +104,12 @@ def _absences_columns() -> list[LayoutColumn]:
 
 def _after(name: str, columns: Sequence[LayoutColumn], ours: Sequence[LayoutColumn]) -> list[LayoutColumn]:
     """``columns`` with ``ours`` after the column ``name``."""
-    at = _position(name, columns)
+    at = _until(name, columns)
     return [*columns[:at], *ours, *columns[at:]]
 
 
-def _position(name: str, columns: Sequence[LayoutColumn]) -> int:
-    """Position of the column ``name``, counted from 1."""
+def _until(name: str, columns: Sequence[LayoutColumn]) -> int:
+    """How many columns there are down to the column ``name``."""
     return [column.name for column in columns].index(name) + 1
 
 
@@ -134,38 +133,39 @@ def _of_absence(row: AbsenceRow) -> KnownCells:
     }
 
 
-def _identity(row: SequenceRow | AbsenceRow) -> dict[str, xlsx.CellValue]:
+def _identity(row: SequenceRow | AbsenceRow) -> dict[str, CellValue]:
     return {name: getattr(row, name) for name in ("numero_dsf", "identifiant_de", "nom", "prenom", "code_sequence")}
 
 
-def _hours(hundredths: int | None) -> xlsx.CellValue:
+def _hours(hundredths: int | None) -> CellValue:
     return None if hundredths is None else jsonfile.hours(hundredths)
 
 
 def _table(
-    book: Workbook,
-    styles: layout.Styles,
+    book: Book,
+    styles: Mapping[str, Style],
     kind: str,
     columns: list[LayoutColumn],
     rows: Sequence[KnownCells],
     words: Wording,
-) -> None:
+) -> BookSheet:
     """Add the sheet of one kind of table: the known cells grey and locked, then blank rows that are wholly open."""
-    sheet = book.create_sheet(SHEETS[kind])
-    layout.write_headings(sheet, columns, styles, frozen=_position("code_sequence", columns))
+    sheet = book.add_sheet(SHEETS[kind])
+    layout.write_headings(sheet, columns, styles, frozen=_until("code_sequence", columns))
     known = {name for row in rows[:1] for name in row}
-    for number, row in enumerate(rows, 2):
+    for number, row in enumerate(rows, 1):
         _row(sheet, styles, number, columns, row, known)
-    last = len(rows) + 1
-    for number in range(last + 1, last + 1 + BLANK_ROWS):
+    last = len(rows) + BLANK_ROWS
+    for number in range(len(rows) + 1, last + 1):
         _row(sheet, styles, number, columns, {}, set())
-    layout.add_help(sheet, columns, last + BLANK_ROWS, words)
-    layout.set_up_sheet(sheet, len(columns), last + BLANK_ROWS, words)
+    layout.add_help(sheet, columns, last, words)
+    layout.set_up_sheet(sheet, len(columns), last, words)
+    return sheet
 
 
 def _row(
-    sheet: Worksheet,
-    styles: layout.Styles,
+    sheet: BookSheet,
+    styles: Mapping[str, Style],
     number: int,
     columns: Sequence[LayoutColumn],
     row: KnownCells,
@@ -173,15 +173,15 @@ def _row(
 ) -> None:
     """Write one row; the columns named in ``known``, and ours, are locked."""
     shown: list[tuple[object, int]] = []
-    for index, column in enumerate(columns, 1):
+    for index, column in enumerate(columns):
         value = row.get(column.name)
-        style = "known" if column.ours or column.name in known else "input"
-        styles.put(sheet.cell(number, index), value or None, style, _format(column.field, value))
+        style = styles["known" if column.ours or column.name in known else "input"]
+        sheet.put(number, index, value or None, style, _format(column.field, value))
         shown += [(value, column.width)] if isinstance(value, str) else []
-    sheet.row_dimensions[number].height = layout.row_height(*shown)
+    sheet.height(number, layout.row_height(*shown))
 
 
-def _format(field: Field | None, value: xlsx.CellValue) -> str:
+def _format(field: Field | None, value: CellValue) -> str:
     if field is None:
         return "0.00"
     if field.kind is FieldKind.HOURS:

@@ -1,25 +1,43 @@
-"""How our workbooks are written: the same content gives the same bytes, and no text is ever a formula."""
+"""The one way to write a workbook: no text is ever a formula, nothing is lost in silence, the same content gives the same bytes.
+
+XlsxWriter writes; it is asked for nothing that guesses what a text means (``write``, ``write_row``…). Nothing touches the
+disk: names of persons are in these files. Rows and columns count from 0. What stands where is said by who calls.
+"""
 
 import re
-import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from html import escape
 from io import BytesIO
+from math import isfinite
+from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell.cell import Cell, MergedCell
+import xlsxwriter
 
-CellValue = None | str | int | float | bool | Decimal | date | datetime | time | timedelta
+CellValue = None | str | int | float | bool | Decimal | date | datetime | timedelta
 """What a cell of our workbooks may hold."""
 
+FONT = "Arial"  # LibreOffice's Liberation Sans has the same measures: what is seen there is what Excel prints
+SIZE = 10
+"""Points. Widths of columns are counted in digits of this font: 7 pixels each."""
+
 MAX_CELL_TEXT = 32_767
-"""Characters that one cell may hold (Excel's limit)."""
+"""What one cell may hold, in units of UTF-16 (Excel's limit): a character beyond U+FFFF counts twice."""
+
+MAX_HEADER = 255
+"""Characters of a page's header or footer, its commands included."""
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# Excel reads _x0041_ in a cell as the character 41: a text that happens to look so has its underscore written that way.
-_ESCAPE_LOOKALIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_LOOKALIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+_SHARING = re.compile("_x[0-9A-Fa-f]{4}_x[0-9A-Fa-f]{4}_")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
-_MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
+_NORMAL = {"font_name": FONT, "font_size": SIZE, "font_scheme": "none"}
+_LAST_OF_1899 = date(1899, 12, 31).toordinal()
+_DRAWN = {"border", "left", "right", "top", "bottom", "pattern"}
+_PIXELS = 7  # of a digit
+_POINTS = 0.75  # of a pixel
 
 
 def clean(value: str) -> str:
@@ -27,57 +45,243 @@ def clean(value: str) -> str:
     return _ILLEGAL.sub("\ufffd", value)
 
 
-def put_text(cell: Cell | MergedCell, value: str) -> None:
-    """Put ``value`` in ``cell`` as text, whatever it looks like: never a formula, a number or an error.
+def in_header(text: str) -> str:
+    """``text`` of a sender for a page's header or footer, where ``&`` is a command."""
+    # XlsxWriter looks for pictures even in what is escaped, and would leave the whole header out.
+    return clean(text).replace("&G", "& G").replace("&[Picture]", "& [Picture]").replace("&", "&&")
 
-    Set the « quote prefix » on a text that a spreadsheet program would take for a formula once the cell is edited. Cut at
-    ``MAX_CELL_TEXT``. Raise ``TypeError`` for the inside of a merged range.
+
+def _fitting(text: str) -> str:
+    """``text``, cut with « … » at the end where no cell would hold it."""
+    if len(text) <= MAX_CELL_TEXT // 2 or len(units := text.encode("utf-16-le")) <= 2 * MAX_CELL_TEXT:
+        return text
+    return units[: 2 * (MAX_CELL_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def _as_string(value: str) -> str:
+    """``value`` so that XlsxWriter writes exactly this text, less what no cell holds.
+
+    It takes what begins with ``<r>`` and ends with ``</r>`` for markup of its own, and escapes ``_x0041_`` (to Excel, an A) but
+    not a second one that shares its underscore. Such a text is given as that markup, escaped by us; where there is no room for
+    it, cut to half with « … ».
     """
-    if isinstance(cell, MergedCell):
-        raise TypeError("a merged cell holds nothing of its own")
-    cell.value = _ESCAPE_LOOKALIKE.sub("_x005F_", clean(value))[:MAX_CELL_TEXT]
-    cell.data_type = "s"
-    if value.startswith(_FORMULA_STARTS):
-        cell.quotePrefix = True
+    text = _fitting(clean(value))
+    if not (text.startswith("<r>") and text.endswith("</r>")) and not _SHARING.search(text):
+        return text
+    escaped = escape(_LOOKALIKE.sub("_x005F_", text), quote=False).replace("_", "&#95;")
+    markup = f'<r><t xml:space="preserve">{escaped}</t></r>'
+    return markup if _fitting(markup) == markup else _as_string(f"{text[: len(text) // 2]}…")
 
 
-def put(cell: Cell | MergedCell, value: CellValue) -> None:
-    """Put ``value`` in ``cell``: texts by ``put_text``, dates as ``dd/mm/yyyy``, durations as hours and minutes.
+def _wrote(code: int | None) -> None:
+    """Raise ``ValueError`` where XlsxWriter says by ``code`` that it left something out."""
+    if code:
+        raise ValueError(f"not written to the workbook: {code}")
 
-    Raises ``TypeError`` for the inside of a merged range.
+
+class Style:
+    """How cells look: properties of XlsxWriter's formats. Made once a workbook (``Book.style``), shared by its cells."""
+
+    def __init__(self, book: Any, properties: Mapping[str, object]) -> None:
+        self._book, self._properties = book, properties
+        self._formats: dict[tuple[str, bool], Any] = {}
+        self.drawn = not _DRAWN.isdisjoint(properties)
+        """Whether a cell without a value shows something: a border, a fill."""
+
+    def of(self, number_format: str, quoted: bool) -> Any:
+        """The format for cells with this number format; ``quoted``: once edited, the text stays a text."""
+        made = self._formats.get((number_format, quoted))
+        if made is None:
+            more = ({"num_format": number_format} if number_format else {}) | ({"quote_prefix": True} if quoted else {})
+            made = self._formats[number_format, quoted] = self._book.add_format({**self._properties, **more})
+        return made
+
+
+@dataclass(frozen=True)
+class Paper:
+    """How a sheet is printed on A4. Margins are inches: ``side``, ``end`` (top and bottom), ``edge`` (of header and footer).
+
+    ``header`` and ``footer`` are codes of spreadsheets (``&L&A&RPage &P``), 255 characters at most; texts of a sender in them
+    have been through ``in_header``. ``narrowed``: to be one page wide, which leaves out breaks of our own.
     """
-    if isinstance(value, str):
-        put_text(cell, value)
-        return
-    if isinstance(cell, MergedCell):
-        raise TypeError("a merged cell holds nothing of its own")
-    cell.value = value
+
+    landscape: bool = False
+    side: float = 0.75
+    end: float = 1.0
+    edge: float = 0.5
+    header: str = ""
+    footer: str = ""
+    narrowed: bool = True
+    first_row_again: bool = False
+
+
+class BookSheet:
+    """One sheet of a ``Book``. Every method raises ``ValueError`` rather than leave something out."""
+
+    def __init__(self, sheet: Any) -> None:
+        self._sheet = sheet
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self._sheet.name)
+
+    def put(
+        self, row: int, column: int, value: CellValue, style: Style, number_format: str = "", last: int | None = None
+    ) -> None:
+        """Put ``value`` in a cell, or in the columns ``column`` to ``last`` merged into one.
+
+        Texts are texts whatever they look like; one that a spreadsheet program would take for a formula once the cell is
+        edited has the « quote prefix ». Dates are ``dd/mm/yyyy`` and durations hours and minutes, unless ``number_format``
+        says otherwise. A number that is none (NaN) leaves the cell blank.
+        """
+        sheet = self._sheet
+        if value is None or value == "" or (isinstance(value, float | Decimal) and not isfinite(value)):
+            made = style.of(number_format, False)
+            code = sheet.write_blank(row, column, None, made) if style.drawn else 0
+        elif isinstance(value, str):
+            made = style.of(number_format, value.startswith(_FORMULA_STARTS))
+            code = sheet.write_string(row, column, _as_string(value), made)
+        elif isinstance(value, bool):
+            made = style.of(number_format, False)
+            code = sheet.write_boolean(row, column, value, made)
+        elif isinstance(value, int | float | Decimal):
+            made = style.of(number_format, False)
+            code = sheet.write_number(row, column, float(value), made)
+        else:
+            made = style.of(number_format or _time_format(value), False)
+            code = sheet.write_number(row, column, _serial(value), made)
+        _wrote(code)
+        if last is not None and last > column:
+            self._merge(row, column, last, made, style.drawn)
+
+    def _merge(self, row: int, first: int, last: int, made: Any, drawn: bool) -> None:
+        """Merge columns of a row, of which the first is written, with the borders and fill of its format on each of them.
+
+        Not ``merge_range``: it writes the first cell as well, and every other one whether it shows or not.
+        """
+        self._sheet.merge.append([row, first, row, last])
+        if drawn:
+            for column in range(first + 1, last + 1):
+                _wrote(self._sheet.write_blank(row, column, None, made))
+
+    def comment(self, row: int, column: int, text: str, width: int, height: int) -> None:
+        """Add a comment by « DSF », seen once the mouse is over the cell: ``width`` by ``height`` pixels."""
+        options = {"author": "DSF", "width": width, "height": height}
+        _wrote(self._sheet.write_comment(row, column, _fitting(clean(text)), options))
+
+    def help(
+        self,
+        spans: Sequence[tuple[int, int]],
+        column: int,
+        title: str = "",
+        message: str = "",
+        choices: str | list[str] | None = None,
+        warning: tuple[str, str] | None = None,
+    ) -> None:
+        """Show a message (32 and 255 characters) and a drop-down list where a cell of ``column`` is entered.
+
+        ``spans``: first and last rows, at least one pair. ``choices``: the list, or the name of a range. ``warning``: what
+        is said (title, sentence) of another value; it may stand all the same.
+        """
+        options: dict[str, object] = {"validate": "any", "show_input": bool(message), "show_error": bool(warning)}
+        if message:
+            options |= {"input_title": title, "input_message": message}
+        if choices is not None:
+            options |= {"validate": "list", "source": f"={choices}" if isinstance(choices, str) else choices}
+        if warning:
+            options |= {"error_type": "warning", "error_title": warning[0], "error_message": warning[1]}
+        options["other_cells"] = [(first, column, last, column) for first, last in spans[1:]]
+        _wrote(self._sheet.data_validation(spans[0][0], column, spans[0][1], column, options))
+
+    def widths(self, widths: Iterable[float]) -> None:
+        """Set the widths of the first columns, in digits."""
+        for column, width in enumerate(widths):
+            _wrote(self._sheet.set_column_pixels(column, column, round(width * _PIXELS)))
+
+    def height(self, row: int, points: float) -> None:
+        """Set the height of a row."""
+        _wrote(self._sheet.set_row_pixels(row, points / _POINTS))
+
+    def freeze(self, rows: int, columns: int = 0) -> None:
+        """Keep the first ``rows`` and ``columns`` in sight."""
+        self._sheet.freeze_panes(rows, columns)
+
+    def filter(self, last_row: int, last_column: int) -> None:
+        """Let rows be filtered by any column, from the headings in row 0 down to ``last_row``."""
+        _wrote(self._sheet.autofilter(0, 0, last_row, last_column))
+
+    def hide_grid(self) -> None:
+        """Show no lines between the cells but ours."""
+        self._sheet.hide_gridlines(2)
+
+    def protect(self) -> None:
+        """Lock the cells whose style says no ``locked: False``, without a password; sort, filter and format stay allowed."""
+        allowed = "objects scenarios format_cells format_columns format_rows sort autofilter".split()
+        self._sheet.protect("", dict.fromkeys(allowed, True))
+
+    def print_on(self, paper: Paper, breaks: Sequence[int] = ()) -> None:
+        """Say how it is printed. ``breaks``: rows that open a page (Excel heeds 1 023), where ``paper`` is not narrowed."""
+        sheet = self._sheet
+        sheet.set_paper(9)
+        (sheet.set_landscape if paper.landscape else sheet.set_portrait)()
+        sheet.set_margins(paper.side, paper.side, paper.end, paper.end)
+        for say, text in ((sheet.set_header, paper.header), (sheet.set_footer, paper.footer)):
+            _wrote(len(text) > MAX_HEADER)
+            say(text, {"margin": paper.edge})
+        if paper.narrowed:
+            sheet.fit_to_pages(1, 0)
+        else:
+            sheet.center_horizontally()
+            sheet.set_h_pagebreaks(list(breaks))
+        if paper.first_row_again:
+            sheet.repeat_rows(0)
+
+    def open_here(self) -> None:
+        """Let the workbook open on this sheet."""
+        self._sheet.activate()
+
+
+def _time_format(value: date | timedelta) -> str:
+    """The number format that a day, an instant or a duration has where no other is asked for."""
     if isinstance(value, timedelta):
-        cell.number_format = "[h]:mm" if value.total_seconds() % 60 == 0 else "[h]:mm:ss"
-    elif isinstance(value, datetime):
-        cell.number_format = "dd/mm/yyyy hh:mm"
-    elif isinstance(value, date):
-        cell.number_format = "dd/mm/yyyy"
+        return "[h]:mm" if value.total_seconds() % 60 == 0 else "[h]:mm:ss"
+    return "dd/mm/yyyy hh:mm" if isinstance(value, datetime) else "dd/mm/yyyy"
 
 
-def _dated(name: str, data: bytes, day: date) -> bytes:
-    """The part ``name`` of a workbook with ``day`` in place of the instant at which it was written."""
-    if name != "docProps/core.xml":
-        return data
-    return _MODIFIED.sub(rb"\g<1>" + f"{day.isoformat()}T00:00:00Z".encode() + rb"\g<3>", data)
+def _serial(value: date | timedelta) -> float:
+    """A day, an instant or a duration as the days that spreadsheets count from the last one of 1899."""
+    if isinstance(value, timedelta):
+        return value / timedelta(days=1)
+    days = value.toordinal() - _LAST_OF_1899
+    days += days > 59  # Excel takes 1900 for a leap year
+    return days + (value - datetime.combine(value, time())) / timedelta(days=1) if isinstance(value, datetime) else days
 
 
-def save(workbook: Workbook, day: date) -> bytes:
-    """The bytes of ``workbook`` as if written on ``day``: the same workbook and day give the same bytes."""
-    workbook.properties.creator = "dsf"
-    workbook.properties.lastModifiedBy = "dsf"
-    raw = BytesIO()
-    workbook.save(raw)
-    result = BytesIO()
-    stamp = (max(day.year, 1980), day.month, day.day, 0, 0, 0)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            info = zipfile.ZipInfo(name, date_time=stamp)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(info, _dated(name, source.read(name), day))
-    return result.getvalue()
+class Book:
+    """A workbook being written as if on ``day``: the same calls and day give the same bytes."""
+
+    def __init__(self, day: date, title: str = "") -> None:
+        self._bytes = BytesIO()
+        # A copy: XlsxWriter writes in what it is given.
+        self._book = xlsxwriter.Workbook(self._bytes, {"in_memory": True, "default_format_properties": dict(_NORMAL)})
+        properties = {"author": "dsf", "created": datetime.combine(day, time())}
+        self._book.set_properties(properties | ({"title": clean(title)} if title else {}))
+
+    def add_sheet(self, name: str) -> BookSheet:
+        """A new sheet, after the others. Raises an error of XlsxWriter for a name that Excel does not allow."""
+        return BookSheet(self._book.add_worksheet(name))
+
+    def style(self, **properties: object) -> Style:
+        """A style of cells, by properties of XlsxWriter's formats, on top of ``FONT`` in ``SIZE``."""
+        return Style(self._book, properties)
+
+    def name_rows(self, name: str, sheet: BookSheet, first: int, last: int) -> None:
+        """Call the cells ``first`` to ``last`` of the first column ``name``, for drop-down lists."""
+        quoted = sheet.name.replace("'", "''")
+        _wrote(self._book.define_name(name, f"='{quoted}'!$A${first + 1}:$A${last + 1}"))
+
+    def made(self) -> bytes:
+        """The bytes, after which nothing more is written."""
+        self._book.close()
+        return self._bytes.getvalue()

@@ -73,7 +73,10 @@ def test_the_columns_of_the_contract_are_in_its_order(book: openpyxl.Workbook) -
 
 def test_known_cells_are_locked_without_a_password_and_the_rest_is_open(book: openpyxl.Workbook) -> None:
     for sheet in book.worksheets:
-        assert sheet.protection.sheet and not sheet.protection.password
+        guard = sheet.protection
+        assert guard.sheet and not guard.password
+        allowed = "objects scenarios formatCells formatRows formatColumns sort autoFilter".split()
+        assert not any(getattr(guard, name) for name in allowed), "what is true is forbidden"
     sheet = book[HEURES]
     titles = {cell.value: cell.column for cell in sheet[1]}
     for row, known in ((2, True), (sheet.max_row, False)):

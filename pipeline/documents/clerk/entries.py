@@ -1,7 +1,6 @@
 """Blocks 5 and 6: what to type, person by person, and the totals to compare before validating."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -43,7 +42,7 @@ def entries(payload: Mapping[str, Any], motifs: Mapping[str, str], earlier: Earl
 
 def _glued(block: list[PrintedRow]) -> Iterator[PrintedRow]:
     """``block`` on one page."""
-    yield from (replace(one, glued=True) for one in block[:-1])
+    yield from (one._replace(glued=True) for one in block[:-1])
     yield block[-1]
 
 
@@ -55,7 +54,7 @@ def _person(
     first, later = (
         row(
             Span(0, 2, shown, styles.PERSON),
-            Span(3, LAST, ids, replace(styles.PERSON, size=10)),
+            Span(3, LAST, ids, styles.PERSON_IDS),
             glued=True,
         )
         for shown in (name, f"{name} (suite)")
@@ -83,7 +82,7 @@ def _sequence(
         head = table_headings(
             "Absences à rendre finançables", "Dates", "Non finançables avant", "À SAISIR", "Non finançables après"
         )
-        yield replace(head, again=(bar, title))
+        yield head._replace(again=(bar, title))
         yield from _absences(sequence["absences"], (bar, title, head), motifs)
 
 
@@ -174,7 +173,7 @@ def _absence_rows(
     yield _detail(readable(reason), again, glued=bool(left))
     if left:
         lost = f"{FRENCH.hours(left)} h perdues définitivement : une absence ne se complète qu'une seule fois."
-        yield _detail(lost, again, replace(styles.DETAIL, bold=True))
+        yield _detail(lost, again, styles.LOST)
 
 
 def _detail(

@@ -1,7 +1,6 @@
 """Blocks 1 to 4: convention, organisme de formation, demande de service fait complémentaire, whom to tick."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pipeline.documents.clerk import styles
@@ -106,7 +105,7 @@ def people(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
     for person in payload["demandeurs"]:
         yield row(
             Span(0, 0, BOX, styles.TICK),
-            Span(1, 1, full_name(person), replace(styles.ENTRY, bold=True)),
+            Span(1, 1, full_name(person), styles.NAME),
             Span(2, 2, readable(person["identifiant_de"]), styles.ENTRY),
             Span(3, 3, readable(person["numero_pif"]), styles.ENTRY),
             Span(4, 4, person["totaux"]["heures_complementaires"], styles.NUMBER),

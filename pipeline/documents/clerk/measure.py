@@ -1,7 +1,7 @@
 """How many points a text takes on paper: spreadsheet programs do not fit the height of merged cells."""
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from pipeline.documents.clerk.styles import CellStyle
 
@@ -25,9 +25,13 @@ _WIDTHS = {
 }
 
 
+_SHORT = 100  # characters of a text whose lines are remembered: headings and labels come again on every sheet
+
+
 def text_height(text: str, room: float, style: CellStyle) -> float:
     """Points of height that ``text`` takes, wrapped in ``room`` points of width."""
-    return round(_lines(text, room, style) * style.size * 1.275 + 2, 1)
+    lines = (_lines if len(text) > _SHORT else _remembered_lines)(text, room, style)
+    return round(lines * style.size * 1.275 + 2, 1)
 
 
 @cache
@@ -47,6 +51,8 @@ def _width(text: str, style: CellStyle) -> float:
 
 def _lines(text: str, room: float, style: CellStyle) -> int:
     """Lines that ``text`` takes in ``room`` points, broken between words, and inside words that are too long."""
+    if _width(text, style) <= room:
+        return 1
     count, used = 1, 0.0
     for word in text.split(" "):
         width = _width(word, style)
@@ -58,3 +64,6 @@ def _lines(text: str, room: float, style: CellStyle) -> int:
         extra = int(width // room)
         count, used = count + extra, width - extra * room
     return count
+
+
+_remembered_lines = lru_cache(maxsize=5_000)(_lines)

@@ -1,7 +1,6 @@
 """Small rows of the clerk's sheet, and the texts that several blocks write: in French, as Kairos is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +13,6 @@ ZERO = Decimal("0.00")
 """No hours."""
 
 _TEXT_HEADINGS = frozenset({"Identifiant DE", "PIF", "Dates"})
-_STRONG = replace(styles.BOLD, size=11)
 
 
 def section(title: str) -> list[PrintedRow]:
@@ -29,16 +27,16 @@ def full_width(sentence: str, style: styles.CellStyle, at_least: float = 0.0) ->
 
 def labelled(label: str, value: str, *, strong: bool = False) -> PrintedRow:
     """A label and its value, which may be text of a sender."""
-    return row(Span(0, 1, label), Span(2, LAST, readable(value), _STRONG if strong else styles.BODY))
+    return row(Span(0, 1, label), Span(2, LAST, readable(value), styles.LABELLED if strong else styles.BODY))
 
 
 def two_labelled(left: tuple[str, str], right: tuple[str, str]) -> PrintedRow:
     """Two labels with their values, side by side."""
     return row(
         Span(0, 1, left[0]),
-        Span(2, 2, left[1], _STRONG),
+        Span(2, 2, left[1], styles.LABELLED),
         Span(3, 4, right[0]),
-        Span(5, 5, right[1], replace(_STRONG, align="right", indent=1)),
+        Span(5, 5, right[1], styles.LABELLED_NUMBER),
     )
 
 
@@ -48,7 +46,7 @@ def table_headings(first: str, *others: str) -> PrintedRow:
         Span(column, column, heading, styles.HEAD if heading in _TEXT_HEADINGS else styles.HEAD_NUMBER)
         for column, heading in enumerate(others, 2)
     ]
-    return row(Span(0, 1, first, replace(styles.HEAD, bold=True)), *spans, glued=True)
+    return row(Span(0, 1, first, styles.HEAD_FIRST), *spans, glued=True)
 
 
 def full_name(person: Mapping[str, Any]) -> str:

@@ -6,8 +6,8 @@ is said again above it on a new page, and every page break is ours.
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from pipeline.documents.clerk.measure import text_height
 from pipeline.documents.clerk.styles import BODY, CellStyle
@@ -24,8 +24,7 @@ TALLEST = 409.0
 """Points: the most that Excel gives a row."""
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """A value over the columns ``first`` to ``last`` (counted from 0, both included)."""
 
     first: int
@@ -42,27 +41,22 @@ class Span:
         return text_height(self.value if isinstance(self.value, str) else "", room, self.style)
 
 
-@dataclass(frozen=True)
-class PrintedRow:
-    """One row. ``glued``: it stays on the page of the next row. ``again``: rows repeated above it where it opens a page.
+class PrintedRow(NamedTuple):
+    """One row, ``height`` points high. ``glued``: it stays on the page of the next row.
 
-    ``at_least``: the least height, in points.
+    ``again``: rows repeated above it where it opens a page.
     """
 
     spans: tuple[Span, ...]
+    height: float
     glued: bool = False
-    again: tuple["PrintedRow", ...] = field(default=(), repr=False)
-    at_least: float = 0.0
-
-    @property
-    def height(self) -> float:
-        """Points of height that hold every text of the row."""
-        return min(TALLEST, max([self.at_least, *(span.height for span in self.spans)]))
+    again: tuple["PrintedRow", ...] = ()
 
 
 def row(*spans: Span, glued: bool = False, again: Sequence[PrintedRow] = (), at_least: float = 0.0) -> PrintedRow:
-    """A row of ``spans``; the other arguments are those of ``PrintedRow``."""
-    return PrintedRow(spans, glued, tuple(again), at_least)
+    """A row of ``spans``, high enough for every text of it, and ``at_least`` so many points high."""
+    height = min(TALLEST, max(at_least, *(span.height for span in spans)))
+    return PrintedRow(spans, height, glued, tuple(again))
 
 
 BLANK = row(Span(0, 0, None), at_least=9)
@@ -71,6 +65,8 @@ BLANK = row(Span(0, 0, None), at_least=9)
 
 def readable(text: str) -> str:
     """``text`` of a sender on one line, without the characters that nobody sees: some would turn the words around."""
+    if text.isprintable():
+        return text
     spaced = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
     return "".join(c for c in spaced if unicodedata.category(c) != "Cf")
 

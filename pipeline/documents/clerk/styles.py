@@ -1,16 +1,12 @@
 """How the cells of the clerk's sheet look. Nothing is said by colour alone: the sheet is printed in black and white."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
-
-FONT = "Arial"  # LibreOffice's Liberation Sans has the same measures: what is seen there is what Excel prints
+from typing import Literal, NamedTuple
 
 Stroke = Literal["hair", "thin", "medium"]
 """Thickness of a border."""
 
 
-@dataclass(frozen=True)
-class CellStyle:
+class CellStyle(NamedTuple):
     """How one cell looks. ``size``: points. ``frame``: a border all round. ``middle``: centred in the row's height."""
 
     size: float = 10.5
@@ -28,18 +24,24 @@ class CellStyle:
 BODY = CellStyle()
 BOLD = CellStyle(bold=True)
 TITLE = CellStyle(size=15, bold=True, bottom="medium")
-SECTION = CellStyle(size=12.5, bold=True, fill="D9D9D9", top="medium", bottom="thin", middle=True)
+SECTION = CellStyle(size=12.5, bold=True, fill="#D9D9D9", top="medium", bottom="thin", middle=True)
 NOTE = CellStyle(size=9.5)
 WARNING = CellStyle(bold=True, frame="medium", middle=True)
-PERSON = CellStyle(size=12, bold=True, fill="EDEDED", top="medium", bottom="thin", middle=True)
+LABELLED = CellStyle(size=11, bold=True)
+LABELLED_NUMBER = LABELLED._replace(align="right", indent=1)
+PERSON = CellStyle(size=12, bold=True, fill="#EDEDED", top="medium", bottom="thin", middle=True)
+PERSON_IDS = PERSON._replace(size=10)
 SEQUENCE = CellStyle(size=11, bold=True, top="thin", middle=True)
 HEAD = CellStyle(size=9)
-HEAD_NUMBER = replace(HEAD, align="right", indent=1)
+HEAD_FIRST = HEAD._replace(bold=True)
+HEAD_NUMBER = HEAD._replace(align="right", indent=1)
 ABSENCE_TYPE = CellStyle(size=10, italic=True)
 TICK = CellStyle(size=15, align="center", top="hair", middle=True)
 ENTRY = CellStyle(top="hair", middle=True)
+NAME = ENTRY._replace(bold=True)
 NUMBER = CellStyle(align="right", top="hair", middle=True, indent=1)
 TO_TYPE = CellStyle(size=12, bold=True, align="right", frame="medium", middle=True, indent=1)
 DETAIL = CellStyle(size=9.5)
+LOST = DETAIL._replace(bold=True)
 SUM = CellStyle(bold=True, top="thin", bottom="thin", middle=True)
-SUM_NUMBER = replace(SUM, align="right", indent=1)
+SUM_NUMBER = SUM._replace(align="right", indent=1)

@@ -4,19 +4,15 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from openpyxl import Workbook
-from openpyxl.comments import Comment
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
-
 from pipeline.cells import text
-from pipeline.documents import layout, xlsx
+from pipeline.documents import layout
 from pipeline.documents.layout import LayoutColumn
 from pipeline.documents.returns.causes import LinePlace, awaited, place
 from pipeline.documents.returns.entries import CellData, FindingData, LineData, ReportData
 from pipeline.documents.returns.keeping import OwnColumn
 from pipeline.documents.returns.limits import COMMENTS, SAID, left_out, to_correct
 from pipeline.documents.wording import Wording, cut
+from pipeline.documents.xlsx import Book, BookSheet, CellValue, clean
 from schemas import informative
 from schemas.fields import FIELDS, KINDS, SHEETS
 
@@ -29,7 +25,7 @@ def corrections(report: ReportData) -> bytes:
     return _Corrections(report, lines).made() if lines else b""
 
 
-def value(cell: CellData) -> xlsx.CellValue:
+def value(cell: CellData) -> CellValue:
     """A cell of a report as the value to type again; ``cells.text.encode`` lists the kinds of cells."""
     kind, content = cell["t"], cell["v"]
     if content is None or content == "":
@@ -59,9 +55,8 @@ class _Corrections:
         self.report = report
         self.lines = lines
         self.words = Wording.of(report)
-        self.book = Workbook()
-        self.book.remove(self.book.worksheets[0])
-        self.styles = layout.Styles(self.book)
+        self.book = Book(date.fromisoformat(report["date"]))
+        self.styles = layout.styles(self.book)
         self.comments = 0
         self.faults: dict[LinePlace, list[FindingData]] = {}
         self.wide = [f for f in report["constats"] if f["severite"] == "rejet" and f["portee"] == "depot"]
@@ -71,8 +66,7 @@ class _Corrections:
 
     def made(self) -> bytes:
         """The bytes of the workbook, opened on the first sheet that has lines, or on what it says to be left out."""
-        for kind in KINDS:
-            self._add_table(kind, [line for line in self.lines if line["nature"] == kind])
+        tables = [self._add_table(kind, [line for line in self.lines if line["nature"] == kind]) for kind in KINDS]
         declared = self.report.get("declarant", {})
         known = {
             "SIRET": self.report["siret"],
@@ -80,12 +74,11 @@ class _Corrections:
             "Contact": declared.get("contact", ""),
         }
         layout.write_declarant(self.book, self.styles, known, self.words)
-        self._add_guide()
-        first = {layout.GUIDE} if self._left_out() else {SHEETS[line["nature"]] for line in self.lines}
-        self.book.active = next(i for i, sheet in enumerate(self.book.worksheets) if sheet.title in first)
-        for sheet in self.book.worksheets:
-            sheet.sheet_view.tabSelected = sheet is self.book.active
-        return xlsx.save(self.book, date.fromisoformat(self.report["date"]))
+        guide = self._add_guide()
+        filled = {SHEETS[line["nature"]] for line in self.lines}
+        first = guide if self._left_out() else next(sheet for sheet in tables if sheet.name in filled)
+        first.open_here()
+        return self.book.made()
 
     def _left_out(self) -> list[str]:
         """What is not in the workbook, and what else may be done."""
@@ -94,7 +87,7 @@ class _Corrections:
         columns = left_out(self.report, "colonnes")
         return said + ([self.words("classeur.reprise_colonnes", n=columns)] if columns else [])
 
-    def _add_guide(self) -> None:
+    def _add_guide(self) -> BookSheet:
         steps = [*self._left_out(), self.words("classeur.reprise_1", fichier=self.report["fichier"][:200])]
         steps += [self.words(f"classeur.reprise_{step}") for step in (2, 3, 4)]
         if self.comments >= COMMENTS:
@@ -102,47 +95,51 @@ class _Corrections:
         motifs = [
             (m["code"], m["libelle"], m.get("piece_attendue", "")) for m in self.report["motifs"] if m["financable"]
         ]
-        layout.write_guide(self.book, self.styles, self.words("classeur.reprise_titre"), steps, motifs, self.words)
+        return layout.write_guide(
+            self.book, self.styles, self.words("classeur.reprise_titre"), steps, motifs, self.words
+        )
 
-    def _add_table(self, kind: str, lines: list[LineData]) -> None:
-        sheet = self.book.create_sheet(SHEETS[kind])
+    def _add_table(self, kind: str, lines: list[LineData]) -> BookSheet:
+        sheet = self.book.add_sheet(SHEETS[kind])
         own = _own_columns(lines)
         columns = [
             LayoutColumn(informative.QUE_FAIRE, width=42, ours=True),
             LayoutColumn(informative.ORIGINE, width=14, ours=True),
             *layout.field_columns(kind),
-            *(LayoutColumn(xlsx.clean(heading), width=15) for heading, _ in own),
+            *(LayoutColumn(clean(heading), width=15) for heading, _ in own),
         ]
         layout.write_headings(sheet, columns, self.styles, frozen=2)
-        for row, line in enumerate(lines, 2):
+        for row, line in enumerate(lines, 1):
             self._add_line(sheet, row, line, columns, own)
-        last = len(lines) + 1
+        last = max(len(lines), 1)
         layout.add_help(sheet, columns, last, self.words)
         layout.set_up_sheet(sheet, len(columns), last, self.words)
+        return sheet
 
     def _add_line(
-        self, sheet: Worksheet, row: int, line: LineData, columns: list[LayoutColumn], own: list[OwnColumn]
+        self, sheet: BookSheet, row: int, line: LineData, columns: list[LayoutColumn], own: list[OwnColumn]
     ) -> None:
         """Write one line: what to do, where it comes from, our fields, then the sender's own columns."""
         rejected = line["verdict"] == "rejetee"
         faults = self.faults.get((line["feuille"], line["ligne"]), self.wide) if rejected else []
         to_do = (self.words("classeur.essai") if self.words.trial else "") + self._to_do(line, faults)
-        self.styles.put(sheet.cell(row, 1), to_do, "text" if rejected else "held")
-        origin = place(self.words, line["feuille"] if line["feuille"] != sheet.title else "", [line["ligne"]])
-        self.styles.put(sheet.cell(row, 2), origin, "text")
+        sheet.put(row, 0, to_do, self.styles["text" if rejected else "held"])
+        origin = place(self.words, line["feuille"] if line["feuille"] != sheet.name else "", [line["ligne"]])
+        sheet.put(row, 1, origin, self.styles["text"])
         shown: list[tuple[object, int]] = [(to_do, columns[0].width), (origin, columns[1].width)]
         others = _by_own_column(line["autres"])
         cells = [line["cellules"].get(column.name) for column in columns[2:] if column.field]
         cells += [others.get(column) for column in own]
-        for index, (column, cell) in enumerate(zip(columns[2:], cells, strict=True), 3):
+        faulty = _by_column(faults)
+        for index, (column, cell) in enumerate(zip(columns[2:], cells, strict=True), 2):
             content = value(cell) if cell else None
-            here = [fault for fault in faults if _stands_on(fault, column)]
-            style, number_format = "faulty" if here else "input", layout.input_format(column.field, content)
-            self.styles.put(sheet.cell(row, index), content, style, number_format)
+            here = faulty.get((column.field.name, "") if column.field else ("", column.heading))
+            style = self.styles["faulty" if here else "input"]
+            sheet.put(row, index, content, style, layout.input_format(column.field, content))
             shown += [(content, column.width)] if isinstance(content, str) else []
             if here:
-                self._comment(sheet, f"{get_column_letter(index)}{row}", here)
-        sheet.row_dimensions[row].height = layout.row_height(*shown)
+                self._comment(sheet, row, index, here)
+        sheet.height(row, layout.row_height(*shown))
 
     def _to_do(self, line: LineData, faults: list[FindingData]) -> str:
         """The cell « Que faire » of a line."""
@@ -163,14 +160,13 @@ class _Corrections:
             return f"{message} {action}".strip()
         return self.words("classeur.faire_constat", titre=heading, message=message, geste=action).strip()
 
-    def _comment(self, sheet: Worksheet, at: str, faults: Iterable[FindingData]) -> None:
-        """Comment the cell ``at`` with its faults, unless ``COMMENTS`` cells have a comment already."""
+    def _comment(self, sheet: BookSheet, row: int, column: int, faults: Iterable[FindingData]) -> None:
+        """Comment a cell with its faults, unless ``COMMENTS`` cells have a comment already."""
         if self.comments >= COMMENTS:
             return
         self.comments += 1
         said = cut("\n".join(f"{f['message']} {f['geste']}".strip() for f in faults), SAID)
-        height = min(24 + 18 * layout.wrapped_lines(said, 38), 400)
-        sheet[at].comment = Comment(xlsx.clean(said), "DSF", height=height, width=300)
+        sheet.comment(row, column, said, width=300, height=min(24 + 18 * layout.wrapped_lines(said, 38), 400))
 
 
 def _by_own_column(others: Iterable[CellData]) -> dict[OwnColumn, CellData]:
@@ -195,8 +191,10 @@ def _own_columns(lines: Iterable[LineData]) -> list[OwnColumn]:
     return [column for column, filled in ordered.items() if filled]
 
 
-def _stands_on(finding: FindingData, column: LayoutColumn) -> bool:
-    """Whether the finding is about the cell of this column."""
-    if finding["champ"]:
-        return column.field is not None and bool(finding["champ"] == column.field.name)
-    return column.field is None and not column.ours and xlsx.clean(finding["titre"]) == column.heading
+def _by_column(faults: Iterable[FindingData]) -> dict[tuple[str, str], list[FindingData]]:
+    """Findings by the column of the workbook whose cell they are about: its field, or the heading of one that has none."""
+    found: dict[tuple[str, str], list[FindingData]] = {}
+    for fault in faults:
+        column = (fault["champ"], "") if fault["champ"] else ("", clean(fault["titre"]))
+        found.setdefault(column, []).append(fault)
+    return found

@@ -19,6 +19,7 @@ from pipeline.documents import clerk
 from pipeline.documents.clerk import sheet
 from pipeline.judging import complement
 from pipeline.judging.earlier import NOTHING, Earlier, earlier
+from tests.documents.returns.ooxml import check_order
 from tests.judging import samples
 from tests.judging.test_earlier import issued
 
@@ -96,6 +97,14 @@ def test_there_is_one_box_per_person_entry_and_total() -> None:
     assert len(boxes) == persons + entries + totals
 
 
+def test_boxes_are_ticked_from_a_list_that_forbids_nothing() -> None:
+    page = _sheet(samples.content())
+    (rule,) = page.data_validations.dataValidation
+    boxes = {cell.coordinate for row in page.iter_rows() for cell in row if cell.value == sheet.BOX}
+    assert set(str(rule.sqref).split()) == boxes
+    assert rule.formula1 == f'"{sheet.BOX},☑"' and not rule.showErrorMessage and not rule.showInputMessage
+
+
 def test_lost_hours_are_said_first_and_where_they_are_lost() -> None:
     told = [
         text.replace("\u202f", " ").replace("\xa0", " ")
@@ -121,6 +130,11 @@ def test_a_motif_without_a_label_stands_alone() -> None:
 
 def test_bytes_are_the_same_each_time() -> None:
     assert clerk.workbook(samples.content(), DAY) == clerk.workbook(samples.content(), DAY)
+
+
+def test_the_parts_stand_in_the_order_that_excel_wants() -> None:
+    for content in (samples.content(), _large()):
+        check_order(clerk.workbook(content, DAY, MOTIFS))
 
 
 def test_the_ledgers_bytes_are_enough() -> None:

@@ -113,7 +113,8 @@ def test_it_is_ready_to_work_in_and_to_print(full: openpyxl.Workbook) -> None:
     sheet = full[samples.ABSENCES]
     assert sheet.freeze_panes == "C2" and sheet.auto_filter.ref == f"A1:S{sheet.max_row}"
     assert sheet.page_setup.paperSize == 9 and sheet.page_setup.orientation == "landscape"
-    assert sheet.page_setup.fitToWidth == 1 and sheet.page_setup.fitToHeight == 0
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert sheet.page_setup.fitToWidth in (None, 1) and sheet.page_setup.fitToHeight == 0
     assert sheet.print_title_rows == "$1:$1" and sheet.oddFooter.right.text == "Page &P sur &N"
     lists = {str(rule.sqref)[0]: rule.formula1 for rule in sheet.data_validations.dataValidation if rule.type == "list"}
     assert set(lists.values()) == {layout.REASONS, '"oui,non"'}
