@@ -1,4 +1,4 @@
-"""The table of docs/performance.md, as ratios within one run: `python -m bench`, in ten minutes; `--full`, every size; `--only WORD`."""
+"""The table of docs/performance.md, as ratios in one run: `python -m bench [--full] [--only WORD]`; ten minutes if not full."""
 
 import argparse
 import platform
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import extract, nights, peer, reading, small
+from bench import extract, nights, peer, reading, safety, small
 from bench.made import Night
 from bench.nights import Row
 
@@ -24,6 +24,8 @@ def short() -> dict[str, Measure]:
         "extrait": lambda: extract.against_duckdb(2_000_000, 1),
         "croissance": lambda: nights.growth([10_000, 40_000]),
         "processus": lambda: nights.two_processes(Night(deposits=200, rows=20_000), 1),
+        "registre": lambda: safety.old_ledger(Night(deposits=100, rows=6_000), 200_000, 2),
+        "durabilité": lambda: safety.durability(Night(deposits=100, rows=6_000), 2),
         "commandes": lambda: small.commands(3),
         "documents": small.documents,
         "lecture": lambda: reading.against_calamine(50_000),
@@ -40,7 +42,7 @@ def full() -> dict[str, Measure]:
         "gros": lambda: nights.big(200_000, 2),
         "extrait": lambda: extract.against_duckdb(10_000_000, 2),
         "croissance": lambda: nights.growth([20_000, 200_000, 1_000_000]),
-        "registre": lambda: nights.old_ledger(Night(deposits=400, rows=24_000), 5_000_000),
+        "registre": lambda: safety.old_ledger(Night(rows=24_000), 5_000_000, 2),
         "processus": lambda: nights.two_processes(Night(deposits=1_000, rows=60_000), 2),
     }
 

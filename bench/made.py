@@ -82,9 +82,9 @@ def write_extract(folder: Path, night: Night, *, ordered: bool = True) -> None:
         for i in range(ROWS):
             nom, prenom = _name(n, i)
             start = f"D{n:08d};{trainee(n, i)};"
-            lost = "7,00" if i < missed else "0"
+            planned, lost = 700 if night.share > 1 else 70, "7,00" if i < missed else "0"
             files["sequences"].write(
-                f"{start}{nom};{prenom};P{n:08d}-{i // 2};S{i % 2};Tableur;{700 if night.share > 1 else 70},00;{i + 20},50;0;{lost}\n"
+                f"{start}{nom};{prenom};P{n:08d}-{i // 2};S{i % 2};Tableur;{planned},00;{i + 20},50;0;{lost}\n"
             )
             if i < missed:
                 files["absences"].write(f"{start}S{i % 2};A{n}-{i};Maladie;2025-03-03;2025-03-03;7,00;non\n")

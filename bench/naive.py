@@ -12,7 +12,6 @@ import html
 import json
 import multiprocessing
 import sys
-from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Any

@@ -27,7 +27,9 @@ def write(path: Path, lines: int) -> set[int]:
         writer.writerow([one.headings[HEURES] for one in fields_of(HEURES)])
         kept = (line for kind, line in lines_of(0, night) if kind == HEURES)
         for row, line in enumerate(kept, 2):
-            shown = {name: f"{value:%d/%m/%Y}" if name.startswith("date") else str(value) for name, value in line.items()}
+            shown = {
+                name: f"{value:%d/%m/%Y}" if name.startswith("date") else str(value) for name, value in line.items()
+            }
             if chance.randrange(10) == 0:
                 shown |= chance.choice(_FAULTS)
                 faulty.add(row)
@@ -39,21 +41,22 @@ def ours(path: Path) -> set[int]:
     """Rows that a LIG rule rejects."""
     import pandas as pd  # noqa: PLC0415
 
+    import schemas.rules  # noqa: F401, PLC0415 - the catalogue is what was imported
+
     from pipeline.intake.arrival import Arrival, Snapshot  # noqa: PLC0415
     from pipeline.judging import findings, frames  # noqa: PLC0415
     from pipeline.judging.deposit import Deposit  # noqa: PLC0415
     from pipeline.reading import ReadOptions, read  # noqa: PLC0415
     from pipeline.settings import Settings  # noqa: PLC0415
-    from schemas import rules  # noqa: F401, PLC0415
 
     snapshot = Snapshot(Arrival.of(path.name, siret(1), path.name, path.stat()), "", path)
     made = frames.build([Deposit(snapshot, read(path, ReadOptions()))])
     noticed = findings.on_observations(made, Settings())
     lines = made.lines.assign(date_run=pd.Timestamp(AS_OF).as_unit("s"), pas_heures=25, motif_code=None)
     lines = lines.assign(heures_non_financables=pd.array([None] * len(lines), dtype="Int64"))
-    rules = [rule for rule in findings.line_rules("LIG") if rule.code not in ("LIG-10", "LIG-11")]
+    asked = [rule for rule in findings.line_rules("LIG") if rule.code not in ("LIG-10", "LIG-11")]
     found = set(noticed.loc[noticed["code"].str.startswith("LIG"), "ligne"])
-    for rows in findings.broken(rules, lines).values():
+    for rows in findings.broken(asked, lines).values():
         found |= set(lines.loc[rows, "ligne"])
     return found
 

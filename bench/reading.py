@@ -60,4 +60,6 @@ def against_calamine(lines: int) -> Row:
         alone, whole = best(lambda: calamine(path), lambda: read(path, ReadOptions()))
     ratio = whole / alone
     beside = f"calamine {alone:.3f} s CPU, lecture {whole:.3f} s CPU"
-    return Row(f"lire un xlsx de {lines:,} lignes ÷ calamine seul", f"{ratio:.2f} ×", "≤ 1,5 ×", ratio <= TARGET, beside)
+    return Row(
+        f"lire un xlsx de {lines:,} lignes ÷ calamine seul", f"{ratio:.2f} ×", "≤ 1,5 ×", ratio <= TARGET, beside
+    )

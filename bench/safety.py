@@ -1,36 +1,26 @@
-"""`python -m bench.safety`: what exactly-once costs an uninterrupted run, and what an old ledger costs a wave.
+"""What exactly-once costs an uninterrupted night, and what an old ledger costs one."""
 
-The same run over the same deposits, with and without durability (fsync, syncfs, SQLite's own), in turn; the best of each. Then
-the questions of a wave with 200 000 keys, against a ledger of 5 million entries.
-"""
-
-import argparse
+import os
 import shutil
 import sqlite3
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from tempfile import mkdtemp
 from unittest import mock
 
-from pipeline import disk, ledger
+from bench import made
+from bench.made import Night
+from bench.measure import Cost
+from bench.nights import Row, by_turns, copy, run, said, workspace
+from pipeline import disk
 from pipeline.settings import Settings
-from tests.world import World, decisions, workspace
+from pipeline.workspace import Workspace
 
-LINES = 25
-
-
-def prepare(root: Path, deposits: int) -> None:
-    """``deposits`` files of ``LINES`` good lines, each on a DSF of its own."""
-    world = World(root)
-    for n in range(deposits):
-        world.add_dsf(f"DSF-{n}", absences=[], sequences=[{"numero_pif": f"PIF-{n}", "heures_prevues": "2000"}])
-    world.write_extracts()
-    for n in range(deposits):
-        lines = [{"numero_dsf": f"DSF-{n}", "date_debut": f"{1 + k:02d}/02/2025"} for k in range(LINES)]
-        world.hours(f"{n}.csv", *lines)
+_KEYS = "cle_dsf, cle_de, cle_sequence, date_debut, date_fin, heures, complement, feuille, ligne"
+chain = import_module("pipeline.run")  # by that name the package gives its function
 
 
 @contextmanager
@@ -53,86 +43,60 @@ def without_durability() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def as_it_is() -> Iterator[None]:
-    """The product's own way."""
-    yield
-
-
-def one(template: Path, place: Path, processes: int) -> float:
-    """Seconds of one whole run over a fresh copy."""
-    shutil.copytree(template, place)
-    world = World(place)
-    start = time.perf_counter()
-    world.run(processus=processes)
-    spent = time.perf_counter() - start
-    shutil.rmtree(place)
-    return spent
-
-
-def durability(root: Path, deposits: int, times: int, processes: int) -> None:
-    """Print both ways and the difference."""
-    prepare(root / "modele", deposits)
-    ways = {"with fsync": as_it_is, "without": without_durability}
-    best = dict.fromkeys(ways, float("inf"))
-    for n in range(times + 1):
-        for name, way in ways.items():
-            with way():
-                spent = one(root / "modele", root / "essai", processes)
-            if n:  # the first of each warms up
-                best[name] = min(best[name], spent)
-    for name, spent in best.items():
-        print(f"{deposits} deposits of {LINES} lines, {name:<12}{spent:>8.2f} s")
-    print(f"durability costs {100 * (best['with fsync'] / best['without'] - 1):.1f} %")
-
-
-def old_ledger(root: Path, entries: int, keys: int) -> None:
-    """Print what the questions of a wave cost against a ledger of that many entries."""
-    space = workspace(root / "ancien")
-    with decisions.opened(space) as book:
-        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
-    with closing(sqlite3.connect(space.ledger)) as connection:
+def fill(ledger_path: Path, entries: int) -> None:
+    """Put ``entries`` absences and hours of other DSF into a ledger that has a complement already, as if it had issued them."""
+    with closing(sqlite3.connect(ledger_path)) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         half = entries // 2
         some = ((f"d-{n // 50:06d}", f"p-{n % 50}", "s", "a") for n in range(half))
-        connection.executemany("INSERT INTO absences VALUES (?,?,?,?,'2025-01-01','2025-01-01',700,1,'f',1)", some)
+        connection.executemany(
+            f"INSERT INTO absences ({_KEYS}, cle_absence) VALUES (?,?,?,'2025-01-01','2025-01-01',700,1,'f',1,?)", some
+        )
         others = ((f"d-{n // 50:06d}", f"p-{n % 50}", "s", f"c-{n // 500}") for n in range(half))
         connection.executemany(
-            "INSERT INTO heures VALUES (?,?,?,'2025-01-01','2025-01-01',700,?,'pif',1,'f',1)", others
+            f"INSERT INTO heures ({_KEYS}, cle_convention, cle_pif) VALUES (?,?,?,'2025-01-01','2025-01-01',700,1,'f',1,?,'pif')",
+            others,
         )
         connection.commit()
-    print(f"ledger of {entries} entries: {space.ledger.stat().st_size / 1e6:.0f} MB")
-    asked = [f"x-{n}" for n in range(keys - 2_000)] + [f"d-{n:06d}" for n in range(2_000)]
-    with ledger.open(space, Settings()) as book:
-        for title, question in (
-            (f"entries of {keys} DSF, 2 000 of them known", lambda: book.entries(asked, [])),
-            ("entries of 400 conventions (200 000 rows)", lambda: book.entries([], [f"c-{n}" for n in range(400)])),
-            (f"ranks of {keys} DSF", lambda: book.ranks(asked)),
-            ("integrity check", book.check),
-        ):
-            start = time.perf_counter()
-            question()
-            print(f"{title:<48}{time.perf_counter() - start:>8.2f} s")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run both."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--deposits", type=int, default=400)
-    parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--entries", type=int, default=5_000_000)
-    parser.add_argument("--keys", type=int, default=200_000)
-    options = parser.parse_args(arguments)
-    root = Path(mkdtemp(prefix="surete-", dir=Path.cwd() / "var" if (Path.cwd() / "var").is_dir() else None))
-    try:
-        durability(root, options.deposits, options.times, options.processes)
-        if options.entries:
-            old_ledger(root, options.entries, options.keys)
-    finally:
-        shutil.rmtree(root)
-    return 0
+def old_ledger(night: Night, entries: int, rounds: int) -> Row:
+    """The same night against the ledger of one deposit, and against one of millions of entries."""
+    with workspace(night) as root:
+        waiting = root.parent / "depots"
+        (root / "inbox/depots").rename(waiting)
+        (root / "inbox/depots").mkdir()
+        made.write_deposits(root / "inbox/depots", replace(night, deposits=1, faulty=0))
+        run(root)
+        shutil.rmtree(root / "inbox/depots")
+        waiting.rename(root / "inbox/depots")
+        with copy(root) as old:
+            fill(old / "var/registre.sqlite", entries)
+
+            def over(place: Path) -> Callable[[], Cost]:
+                def measured() -> Cost:
+                    with copy(place) as double:
+                        return run(double)
+
+                return measured
+
+            young, aged = by_turns(rounds, over(root), over(old))
+    more = aged.cpu / young.cpu - 1
+    name = f"une nuit sur un registre de {entries:,} entrées, au lieu d'un vide"
+    return Row(name, f"{100 * more:+.1f} % CPU", "< 5 %", more < 0.05, said(neuf=young, ancien=aged))
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def durability(night: Night, rounds: int) -> Row:
+    """The same night with and without a single flush to the disk, in this process."""
+    with workspace(night, "processus = 1\n") as root:
+
+        def one(way: Callable[[], AbstractContextManager[None]]) -> Cost:
+            with copy(root) as double, way():
+                start, spent = time.monotonic(), time.process_time()
+                chain.run(Workspace(double), Settings(delai_stabilite=0, processus=1), made.AS_OF)
+                return Cost(time.process_time() - spent, time.monotonic() - start, 0, os.getloadavg()[0])
+
+        safe, careless = by_turns(rounds, lambda: one(nullcontext), lambda: one(without_durability))
+    more = safe.wall / careless.wall - 1
+    name = f"ce que coûte la durabilité (fsync) à une nuit de {night.deposits} dépôts"
+    return Row(name, f"{100 * more:+.1f} % de temps", "< 15 %", more < 0.15, said(avec=safe, sans=careless))
