@@ -260,6 +260,7 @@ def absence_is_found(lines: pd.DataFrame) -> "pd.Series[bool]":
     nature=ABSENCES,
     needs="cle_absence_trouvee deja_complementee",
     after="REF-01 REF-06 REF-07 REF-09",
+    ledger=True,
     fr={
         "": Words(
             "Cette absence a déjà été complétée : elle ne peut l'être qu'une fois.",
@@ -376,6 +377,7 @@ def _pif_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
     nature=HEURES,
     needs="heures heures_reste",
     after="REF-01 REF-06 REF-07 LIG-08 DBL-03",
+    ledger=True,
     fr={
         "seule": Words(
             "{heures_demandees} h ajoutées, mais il ne reste que {heures_reste_dit} h au plan de formation (PIF) de ce stagiaire pour cette séquence.",

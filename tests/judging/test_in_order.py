@@ -77,7 +77,11 @@ def hours(chance: Random) -> Line:
 def absence(chance: Random) -> Line:
     """A line that completes an absence, named by its number, by its dates, by both, or by what is not there."""
     dates = chance.choice(
-        [ALIKE, {"date_debut": "03/02/2025", "date_fin": "04/02/2025"}, {"date_debut": "06/02/2025", "date_fin": "07/02/2025"}]
+        [
+            ALIKE,
+            {"date_debut": "03/02/2025", "date_fin": "04/02/2025"},
+            {"date_debut": "06/02/2025", "date_fin": "07/02/2025"},
+        ]
     )
     name = chance.choice(["A1", "A2", "A3", "A4", "A9", "", "", ""])
     how = {"id_absence": name, **(dates if not name or chance.random() < 0.2 else {})}
@@ -86,7 +90,11 @@ def absence(chance: Random) -> Line:
 
 def _who(chance: Random) -> Line:
     who = chance.choice([PEOPLE[0], PEOPLE[0], PEOPLE[1]])
-    return {"numero_dsf": chance.choice([*DSF, *DSF, "DSF-9"]), "identifiant_de": who, "nom": chance.choice(["Exemple", "X"])}
+    return {
+        "numero_dsf": chance.choice([*DSF, *DSF, "DSF-9"]),
+        "identifiant_de": who,
+        "nom": chance.choice(["Exemple", "X"]),
+    }
 
 
 def wave(chance: Random) -> list[Deposit]:
@@ -99,7 +107,9 @@ def wave(chance: Random) -> list[Deposit]:
             if chance.random() < 0.75
         ]
         siret = chance.choice([TITULAIRE, TITULAIRE, TITULAIRE, DISPENSATEUR, OTHER])
-        one = deposit(*tables, siret=siret, numero=f"D{number:02d}", on_behalf_of=chance.choice(["", "", "", DISPENSATEUR]))
+        one = deposit(
+            *tables, siret=siret, numero=f"D{number:02d}", on_behalf_of=chance.choice(["", "", "", DISPENSATEUR])
+        )
         if made and chance.random() < 0.2:
             same = chance.choice(made)
             one = replace(one, reading=same.reading, snapshot=replace(one.snapshot, sha256=same.sha256))
@@ -131,7 +141,9 @@ def after(known: Known, one: Deposit, found: Settled) -> Known:
         ranks[made.cle_dsf] = made.rang
         for name in ("absences", "heures"):
             entries = replace(entries, **{name: _added(getattr(entries, name), getattr(made, name), made)})
-    return replace(known, present=Present(entries, known.present.missing, known.present.unplaced), ranks=ranks, seen=seen)
+    return replace(
+        known, present=Present(entries, known.present.missing, known.present.unplaced), ranks=ranks, seen=seen
+    )
 
 
 def _added(before: pd.DataFrame, entries: Sequence[Any], made: Complement) -> pd.DataFrame:
