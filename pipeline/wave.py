@@ -244,5 +244,5 @@ def _write_complement(item: IssuedItem) -> Token:
 def _decision(chain: Chain, decided: Decided, tokens: Sequence[Token]) -> Decision:
     settled = decided.settled
     records = decision.deposits(decided.deposits, settled)
-    used = chain.context.extracts_behind(settled.lines)
+    used = chain.context.extracts_behind(set(settled.lines["extrait"].dropna()))
     return Decision(chain.run, records, settled.complements, tuple(tokens), tuple(used))

@@ -161,8 +161,9 @@ class Register:
     def _is_line(self, rows: Ints, entries: Ints) -> Bools:
         """Where there is an entry, of the line's organisation and with its hours."""
         mine = self.ledger + rows
-        same = (self._org[entries] == self._org[mine]) & (self._amount[entries] == self._amount[mine])
-        return same & (entries != NONE)
+        same: Bools = (self._org[entries] == self._org[mine]) & (self._amount[entries] == self._amount[mine])
+        same &= entries != NONE
+        return same
 
     def _turned(self, rows: Ints, entries: Ints) -> Ints:
         """The entry of the very absence that a line turns; ``entries``: absences, each once.

@@ -11,6 +11,7 @@ import pandas as pd
 from pipeline.judging import complement
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.facts import take
+from pipeline.judging.frames import plain
 from pipeline.ledger.records import AbsenceTaken, Complement, HoursIssued
 from pipeline.reference import Facts
 from schemas.fields import ABSENCES, HEURES
@@ -31,16 +32,16 @@ def issue(
     ``deposits``: of the wave, in order. ``ranks``: the last rank of each DSF's complements so far.
     """
     made: Issued = []
-    numbers = pd.Series("", index=accepted.index, dtype="object")
+    numbers: dict[int, str] = {}
     ranks = dict(ranks)
     dsf_rows = facts.dsf[facts.dsf["cle_dsf"].isin(accepted["cle_dsf"])].set_index("cle_dsf").to_dict("index")
     for index, rows in _lots(accepted, facts):
         cle_dsf = rows[0]["cle_dsf"]
         rank = ranks[cle_dsf] = ranks.get(cle_dsf, 0) + 1
         one = _complement(rows, deposits[rows[0]["depot"]], dsf_rows[cle_dsf], rank, day)
-        numbers.loc[index] = one[0].numero
+        numbers.update(dict.fromkeys(index, one[0].numero))
         made.append(one)
-    return made, numbers.astype("str")
+    return made, pd.Series(numbers, dtype="str")
 
 
 def _complement(
@@ -86,7 +87,7 @@ _FROM_LINE = (
 ).split()
 
 
-def _lots(accepted: pd.DataFrame, facts: Facts) -> Iterator[tuple["pd.Index[int]", list[Row]]]:
+def _lots(accepted: pd.DataFrame, facts: Facts) -> Iterator[tuple[list[int], list[Row]]]:
     """The lines of each complement and what it says of them, ``_PORTION`` at a time."""
     lot = accepted.groupby(["depot", "cle_dsf"], sort=True).ngroup().to_numpy()
     accepted = accepted.iloc[np.argsort(lot, kind="stable")]
@@ -97,7 +98,7 @@ def _lots(accepted: pd.DataFrame, facts: Facts) -> Iterator[tuple["pd.Index[int]
         part = accepted.iloc[edges[first] : edges[beyond]]
         rows = _payload_lines(part, facts)
         for low, high in pairwise(edges[first : beyond + 1] - edges[first]):
-            yield part.index[low:high], rows[low:high]
+            yield part.index[low:high].tolist(), rows[low:high]
         first = beyond
 
 
@@ -110,15 +111,8 @@ def _payload_lines(accepted: pd.DataFrame, facts: Facts) -> list[Row]:
         take(facts.absences, {name: name for name in _FROM_ABSENCE}, accepted["rang_absence"]),
     ]
     names = [name for part in parts for name in part.columns]
-    columns = [_plain(part[name]) for part in parts for name in part.columns]
+    columns = [plain(part[name]) for part in parts for name in part.columns]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-
-
-def _plain(values: "pd.Series[Any]") -> list[Any]:
-    """A column as plain values, dates as ``date``, missing ones as None."""
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return list(values.to_numpy().astype("datetime64[D]").astype(object))
-    return list(values.astype("object").where(values.notna(), None))
 
 
 def _absence(row: Mapping[str, Any]) -> AbsenceTaken:
