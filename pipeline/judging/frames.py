@@ -88,6 +88,10 @@ def plain(values: "pd.Series[Any]") -> list[Any]:
     """A column as plain values: dates as ``date``, missing ones as None."""
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return list(values.to_numpy().astype("datetime64[D]").astype(object))
+    if values.dtype == "str":  # a text that is there often is one object
+        codes, distinct = pd.factorize(values)
+        texts = [*distinct.tolist(), None]
+        return [texts[code] for code in codes]  # what is missing has the code -1
     return list(values.astype("object").where(values.notna(), None))
 
 

@@ -362,9 +362,7 @@ def _pif_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
     group = groups(lines, PIF_KEY, _pif_lines(lines))
     alone = ~group.duplicated(keep=False)[failing.index]
     own = failing["pif_du_deposant"].astype(bool)
-    variant = alone.map({True: "seule", False: "groupe"}).where(
-        own, alone.map({True: "seule-tue", False: "groupe-tue"})
-    )
+    variant = alone.map({True: "seule", False: "groupe"}) + own.map({True: "", False: "-tue"})
     return pd.DataFrame(
         {"heures_demandees": asked, "heures_reste_dit": failing["heures_reste"].clip(lower=0), "variante": variant}
     )

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from pipeline import nomenclature, reference
-from pipeline.judging import frames
+from pipeline.judging import frames, rounds
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.identity import Present, present
 from pipeline.judging.settle import Known, Settled, settle
@@ -30,8 +30,6 @@ from tests.world.deposits import LINES
 DSF = ("DSF-1", "DSF-2", "DSF-3")
 PEOPLE = ("1234567A", "7654321B")
 DAYS = [f"{day:02d}/02/2025" for day in range(10, 16)]
-ALIKE = {"date_debut": "05/02/2025", "date_fin": "05/02/2025"}
-"""The dates of two absences."""
 
 
 @pytest.fixture(scope="module")
@@ -66,34 +64,34 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
 # --- waves ------------------------------------------------------------------------------------------------------------
 
 
-def hours(chance: Random) -> Line:
-    """A line of hours, now and then with a fault."""
+OWN = {TITULAIRE: DSF[:2], DISPENSATEUR: DSF, OTHER: DSF[2:]}
+
+
+def hours(chance: Random, siret: str, *, careful: bool) -> Line:
+    """A line of hours; a careless one has a fault now and then."""
     start = chance.choice(DAYS)
-    end = chance.choice(["", "", start, chance.choice(DAYS)])
-    amount = chance.choice(["7", "7", "3,5", "14", "30", "sept", "7,1", "-1"][: chance.choice([2, 5, 8])])
-    return {**LINES[HEURES], **_who(chance), "date_debut": start, "date_fin": end, "heures": amount}
+    end = chance.choice(["", "", start, *([] if careful else DAYS)])
+    amount = chance.choice(["7", "7", "3,5"] if careful else ["7", "14", "30", "sept", "7,1", "-1"])
+    who = _who(chance, siret, careful=careful)
+    return {**LINES[HEURES], **who, "date_debut": start, "date_fin": end, "heures": amount}
 
 
-def absence(chance: Random) -> Line:
+def absence(chance: Random, siret: str, *, careful: bool) -> Line:
     """A line that completes an absence, named by its number, by its dates, by both, or by what is not there."""
-    dates = chance.choice(
-        [
-            ALIKE,
-            {"date_debut": "03/02/2025", "date_fin": "04/02/2025"},
-            {"date_debut": "06/02/2025", "date_fin": "07/02/2025"},
-        ]
-    )
-    name = chance.choice(["A1", "A2", "A3", "A4", "A9", "", "", ""])
-    how = {"id_absence": name, **(dates if not name or chance.random() < 0.2 else {})}
-    return {**LINES[ABSENCES], **_who(chance), **how, "heures": chance.choice(["7", "7", "7", "7", "3,5", "14"])}
+    days = chance.choice([("03", "04"), ("05", "05"), ("06", "07")])
+    dates = {f"date_{end}": f"{day}/02/2025" for end, day in zip(("debut", "fin"), days, strict=True)}
+    name = chance.choice(["A1", "A2", "A3", "A4", "", "" if careful else "A9"])
+    how = {"id_absence": name, **(dates if not name or (not careful and chance.random() < 0.4) else {})}
+    amount = chance.choice(["7", "7", "7", "3,5" if careful else "14"])
+    waived = {"reliquat_abandonne": chance.choice(["oui", "oui", ""])}
+    return {**LINES[ABSENCES], **_who(chance, siret, careful=careful), **how, **waived, "heures": amount}
 
 
-def _who(chance: Random) -> Line:
-    who = chance.choice([PEOPLE[0], PEOPLE[0], PEOPLE[1]])
+def _who(chance: Random, siret: str, *, careful: bool) -> Line:
     return {
-        "numero_dsf": chance.choice([*DSF, *DSF, "DSF-9"]),
-        "identifiant_de": who,
-        "nom": chance.choice(["Exemple", "X"]),
+        "numero_dsf": chance.choice(OWN[siret] if careful else [*DSF, "DSF-9"]),
+        "identifiant_de": chance.choice([PEOPLE[0], PEOPLE[0], PEOPLE[1]]),
+        "nom": chance.choice(["Exemple", "Exemple" if careful else "X"]),
     }
 
 
@@ -101,15 +99,15 @@ def wave(chance: Random) -> list[Deposit]:
     """Deposits of the titulaire and of others, some twice, some empty."""
     made: list[Deposit] = []
     for number in range(chance.randint(2, 12)):
+        siret = chance.choice([TITULAIRE, TITULAIRE, TITULAIRE, DISPENSATEUR, OTHER])
+        careful = chance.random() < 0.7
         tables = [
-            table(kind, *[line(chance) for _ in range(chance.randint(1, 4))], sheet=kind)
+            table(kind, *[line(chance, siret, careful=careful) for _ in range(chance.randint(1, 4))], sheet=kind)
             for kind, line in ((HEURES, hours), (ABSENCES, absence))
             if chance.random() < 0.75
         ]
-        siret = chance.choice([TITULAIRE, TITULAIRE, TITULAIRE, DISPENSATEUR, OTHER])
-        one = deposit(
-            *tables, siret=siret, numero=f"D{number:02d}", on_behalf_of=chance.choice(["", "", "", DISPENSATEUR])
-        )
+        behalf = "" if careful else chance.choice(["", DISPENSATEUR])
+        one = deposit(*tables, siret=siret, numero=f"D{number:02d}", on_behalf_of=behalf)
         if made and chance.random() < 0.2:
             same = chance.choice(made)
             one = replace(one, reading=same.reading, snapshot=replace(one.snapshot, sha256=same.sha256))
@@ -184,9 +182,12 @@ def complements(found: Settled) -> list[tuple[Complement, Mapping[str, Any]]]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_wave_is_settled_as_its_deposits_one_after_another(known: Known, seed: int) -> None:
+def test_a_wave_is_settled_as_its_deposits_one_after_another(
+    known: Known, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = Random(seed)
     deposits, given = wave(chance), settings(chance)
+    monkeypatch.setattr(rounds, "PATIENCE", chance.choice([0, 1, 8, 8]))  # layer by layer at once, soon, or hardly ever
     together = judged(deposits, known, given)
     apart = one_after_another(deposits, known, given)
     first_line = 0
