@@ -4,9 +4,9 @@ A deposit that is suspect goes *alone*: a child reads, judges and renders it, an
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from time import monotonic
 
@@ -19,7 +19,7 @@ from pipeline.errors import Halt, HeadMoved, scrubbed
 from pipeline.intake.arrival import Snapshot
 from pipeline.intake.retire import retire
 from pipeline.judging import decision
-from pipeline.judging.complement import file_name
+from pipeline.judging.complement import decode, file_name
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided, decide
 from pipeline.judging.deposit import Deposit
@@ -41,8 +41,8 @@ RENDERED = 128
 WEIGHT = 200_000
 """Their lines, findings and cells together, about: what is made for a wave is never in memory all at once."""
 
-IssuedItem = tuple[Workspace, int, Complement, Mapping[str, object], Earlier, date]
-"""What a renderer needs of a complement: where it goes, itself, its content, what earlier ones added, the day."""
+IssuedItem = tuple[Workspace, int, Complement, Earlier, date]
+"""What a renderer needs of a complement: where it goes, itself, what earlier ones added, the day."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, of how many); carries no personal data."""
@@ -210,7 +210,7 @@ def _issued(chain: Chain, decided: Decided) -> Iterator[IssuedItem]:
         on_dsf.setdefault(known.cle_dsf, []).append(known)
     for one in made:
         before = earlier(one, on_dsf[one.cle_dsf], chain.context.renames)
-        yield chain.workspace, chain.fence, one, decided.settled.payloads[one.numero], before, day
+        yield chain.workspace, chain.fence, replace(one, absences=(), heures=()), before, day
 
 
 def _portions(reports: Iterable[ReportData]) -> Iterator[list[ReportData]]:
@@ -235,9 +235,9 @@ def _write_return(item: tuple[Workspace, int, ReportData]) -> Token:
 
 
 def _write_complement(item: IssuedItem) -> Token:
-    workspace, fence, made, content, before, day = item
+    workspace, fence, made, before, day = item
     name = file_name(made.numero)
-    files = {f"{name}.json": made.payload, f"{name}.xlsx": clerk.workbook(content, day, before=before)}
+    files = {f"{name}.json": made.payload, f"{name}.xlsx": clerk.workbook(decode(made.payload), day, before=before)}
     return spool.write(workspace, Folder("dsf", f"{made.siret}/dsf/{name}", files), fence)
 
 

@@ -20,18 +20,15 @@ _PORTION = 5_000  # lines that are plain Python at a time, unless one complement
 
 Row = Mapping[str, Any]
 
-Issued = list[tuple[Complement, Mapping[str, Any]]]
-"""Each complement with the payload it was encoded from."""
-
 
 def issue(
     accepted: pd.DataFrame, deposits: Sequence[Deposit], facts: Facts, ranks: Mapping[str, int], day: date
-) -> tuple[Issued, "pd.Series[str]"]:
+) -> tuple[list[Complement], "pd.Series[str]"]:
     """The complements of the ``accepted`` lines, by deposit then by DSF; and the number of each line's.
 
     ``deposits``: of the wave, in order. ``ranks``: the last rank of each DSF's complements so far.
     """
-    made: Issued = []
+    made = []
     numbers: dict[int, str] = {}
     ranks = dict(ranks)
     dsf_rows = facts.dsf[facts.dsf["cle_dsf"].isin(accepted["cle_dsf"])].set_index("cle_dsf").to_dict("index")
@@ -39,20 +36,18 @@ def issue(
         cle_dsf = rows[0]["cle_dsf"]
         rank = ranks[cle_dsf] = ranks.get(cle_dsf, 0) + 1
         one = _complement(rows, deposits[rows[0]["depot"]], dsf_rows[cle_dsf], rank, day)
-        numbers.update(dict.fromkeys(index, one[0].numero))
+        numbers.update(dict.fromkeys(index, one.numero))
         made.append(one)
     return made, pd.Series(numbers, dtype="str")
 
 
-def _complement(
-    rows: list[Row], named: Deposit, dsf: Mapping[Any, Any], rank: int, day: date
-) -> tuple[Complement, Mapping[str, Any]]:
+def _complement(rows: list[Row], named: Deposit, dsf: Mapping[Any, Any], rank: int, day: date) -> Complement:
     """One complement of ``rows``, checked."""
     numero = f"{dsf['numero_dsf']}-C{rank:02d}"
     depot = {"numero": named.numero, "sha256": named.sha256, "fichier": named.fichier}
     content = complement.payload(numero, dsf, _declarant(named.siret, dsf), rows, depot, day)
     complement.validate(content)
-    record = Complement(
+    return Complement(
         numero,
         rows[0]["cle_dsf"],
         rank,
@@ -63,7 +58,6 @@ def _complement(
         tuple(_hours(row) for row in rows if row["nature"] == HEURES),
         dsf["date_extraction"].date(),
     )
-    return record, content
 
 
 def _declarant(siret: str, dsf: Mapping[str, Any]) -> dict[str, str | None]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,22 +55,15 @@ class Settled:
 
     ``lines``: those of the deposits that were not refused, with ``verdict``, ``complement``, ``complement_precedent``, and
     ``pif_tu`` (good, but a trial does not ask whether its hours fit their plan); ``findings`` as ``judge`` makes them;
-    ``complements`` in deposit order, each with the payload it was encoded from.
+    ``complements`` in deposit order; ``contents``: deposit → the bytes of its complements, in their order; of a trial, what they
+    would say.
     """
 
     lines: pd.DataFrame
     findings: pd.DataFrame
     refused: frozenset[int]
     complements: tuple[Complement, ...]
-    payloads: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def contents(self) -> dict[str, list[Mapping[str, Any]]]:
-        """Deposit → what its complements say, in their order; of a trial, what they would say."""
-        contents: dict[str, list[Mapping[str, Any]]] = {}
-        for content in self.payloads.values():
-            contents.setdefault(content["depot"]["numero"], []).append(content)
-        return contents
+    contents: Mapping[str, Sequence[bytes]]
 
 
 KEPT = (
@@ -115,8 +107,10 @@ def settle(
     lines["complement"] = numbers.reindex(lines.index, fill_value="")
     lines = pd.concat([lines, register.told(judged.lines, lines["complement"])], axis=1)
     findings = pd.concat([wide, _said(judged.found, on_lines, lines, frames, settings)], ignore_index=True)
-    payloads = {made.numero: content for made, content in issued}
-    return Settled(lines[KEPT], findings, frozenset(refused), tuple(made for made, _ in issued), payloads)
+    contents: dict[str, list[bytes]] = {}
+    for made in issued:
+        contents.setdefault(made.depot, []).append(made.payload)
+    return Settled(lines[KEPT], findings, frozenset(refused), tuple(issued), contents)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pipeline import __version__, jsonfile
 from pipeline.documents.returns import entries, limits
 from pipeline.documents.returns.keeping import Keeper
 from pipeline.documents.returns.portions import Stretch, sorted_findings, sorted_lines
+from pipeline.judging.complement import decode
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
@@ -33,7 +34,7 @@ def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[s
     settled, number = decided.settled, len(decided.deposits)
     lines, places = per_deposit(settled.lines, number)
     verdicts, extracts = (list(zip(lines["verdict"], plain(lines["heures"]), strict=True)), plain(lines["extrait"]))
-    of_line, contents = codes(lines, settled.findings), settled.contents
+    of_line = codes(lines, settled.findings)
     by_line, by_finding = sorted_lines(lines, number), sorted_findings(settled, number)
     for position, (deposit, place) in enumerate(zip(decided.deposits, places, strict=True)):
         refused = position in settled.refused
@@ -44,8 +45,8 @@ def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[s
             | (_tried(lines.iloc[place]) if deposit.trial else {})
             | {"schema_version": 1, "run": run}
         )
-        keeper = Keeper(decided.frames.tables, of_line, limits.LINES - limits.in_json(head))
-        issued = [entries.issued(content) for content in contents.get(deposit.numero, ())]
+        keeper = Keeper(decided.tables, of_line, limits.LINES - limits.in_json(head))
+        issued = [entries.issued(decode(content)) for content in settled.contents.get(deposit.numero, ())]
         tables = [] if refused else list(entries.tables(deposit.reading))
         found = by_finding.of(position)
         yield head | _details(keeper, issued, tables, by_line.of(position), found, context.settings.politique)
