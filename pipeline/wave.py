@@ -4,13 +4,12 @@ A deposit that is suspect goes *alone*: a child reads, judges and renders it, an
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from time import monotonic
-from typing import Any
 
 from pipeline import ledger, reference
 from pipeline.documents import clerk, returns
@@ -21,7 +20,7 @@ from pipeline.errors import Halt, HeadMoved, scrubbed
 from pipeline.intake.arrival import Snapshot
 from pipeline.intake.retire import retire
 from pipeline.judging import decision
-from pipeline.judging.complement import file_name
+from pipeline.judging.complement import decode, file_name
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided, decide
 from pipeline.judging.deposit import Deposit
@@ -224,8 +223,8 @@ def _complements(chain: Chain, decided: Decided) -> Iterator[Rendering]:
         on_dsf.setdefault(known.cle_dsf, []).append(known)
     for one in made:
         before = earlier(one, on_dsf[one.cle_dsf], chain.context.renames)
-        content = decided.settled.payloads[one.numero]
-        write = partial(_write_complement, chain.workspace, chain.fence, one, content, before, day)
+        light = replace(one, absences=(), heures=())
+        write = partial(_write_complement, chain.workspace, chain.fence, light, before, day)
         yield Rendering(write, len(one.absences) + len(one.heures))
 
 
@@ -234,11 +233,9 @@ def _returns(chain: Chain, decided: Decided) -> Iterator[Rendering]:
         yield Rendering(partial(_write_return, chain.workspace, chain.fence, report), limits.weight(report))
 
 
-def _write_complement(
-    workspace: Workspace, fence: int, made: Complement, content: Mapping[str, Any], before: Earlier, day: date
-) -> Token:
+def _write_complement(workspace: Workspace, fence: int, made: Complement, before: Earlier, day: date) -> Token:
     name = file_name(made.numero)
-    files = {f"{name}.json": made.payload, f"{name}.xlsx": clerk.workbook(content, day, before=before)}
+    files = {f"{name}.json": made.payload, f"{name}.xlsx": clerk.workbook(decode(made.payload), day, before=before)}
     return spool.write(workspace, Folder("dsf", f"{made.siret}/dsf/{name}", files), fence)
 
 
@@ -251,5 +248,5 @@ def _write_return(workspace: Workspace, fence: int, report: ReportData) -> Token
 def _decision(chain: Chain, decided: Decided, tokens: Sequence[Token]) -> Decision:
     settled = decided.settled
     records = decision.deposits(decided.deposits, settled)
-    used = chain.context.extracts_behind(settled.lines)
+    used = chain.context.extracts_behind(set(settled.lines["extrait"].dropna()))
     return Decision(chain.run, records, settled.complements, tuple(tokens), tuple(used))

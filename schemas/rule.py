@@ -47,7 +47,8 @@ Variants = Mapping[str, Words]
 class Rule:
     """One rule of contract §5. ``passes(frame)`` or, with several ``cells``, ``passes(frame, field)`` for each of them.
 
-    ``brief``: language → what breaks it, in a few words.
+    ``brief``: language → what breaks it, in a few words. ``ledger``: it looks at what was granted before, by the ledger or to an
+    earlier deposit; the others do not find those columns.
     """
 
     code: str
@@ -62,6 +63,7 @@ class Rule:
     after: tuple[str, ...] = ()
     facts: Facts | None = None
     severity: str = REJECTS
+    ledger: bool = False
 
     @property
     def name(self) -> str:
@@ -121,6 +123,7 @@ def rule(
     en: Words | Variants,
     facts: Facts | None = None,
     severity: str = REJECTS,
+    ledger: bool = False,
 ) -> Callable[[Passes], Passes]:
     """Put a function into the catalogue; see ``Rule``. ``cells``, ``needs`` and ``after`` are names parted by spaces.
 
@@ -143,6 +146,7 @@ def rule(
             after=tuple(after.split()),
             facts=facts,
             severity=severity,
+            ledger=ledger,
         )
         return passes
 

@@ -161,15 +161,17 @@ def _as_kairos_lists(demandeur: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     return "" if pd.isna(value) else str(value)
 
 
 def _day(value: Any) -> str | None:
     """ISO day of a date, a timestamp or an ISO text; None where there is none."""
-    if pd.isna(value) or value == "":
-        return None
     if isinstance(value, str):
-        return value[:10]
+        return value[:10] or None
+    if pd.isna(value):
+        return None
     return (value.date() if isinstance(value, datetime) else value).isoformat()[:10]
 
 

@@ -4,8 +4,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-
 from pipeline.judging.identity import still_completed
 from pipeline.ledger import Ledger
 from pipeline.nomenclature import Motif, Rename
@@ -40,9 +38,8 @@ class Context:
             for load in self.reference.loads()
         ]
 
-    def extracts_behind(self, lines: pd.DataFrame) -> list[Mapping[str, str]]:
-        """The loads that gave the DSF of ``lines``, and the newest one: what it does not have either is not known."""
+    def extracts_behind(self, names: Collection[str]) -> list[Mapping[str, str]]:
+        """The loads called ``names``, that gave the DSF of some lines, and the newest one: what it does not have is not known."""
         every = self.extracts()
-        used = set(lines["extrait"].dropna()) if "extrait" in lines.columns else set()
-        used |= {every[-1]["nom"]} if every else set()
+        used = {*names, *(extract["nom"] for extract in every[-1:])}
         return [extract for extract in every if extract["nom"] in used]

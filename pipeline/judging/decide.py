@@ -8,17 +8,17 @@ from hashlib import sha256
 from pipeline.judging import frames, trial
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
-from pipeline.judging.frames import Frames
 from pipeline.judging.identity import present
 from pipeline.judging.settle import Known, Settled, settle
+from pipeline.reading.model import SheetTable
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A wave decided but not yet written anywhere. ``deposits`` are numbered, in deposit order."""
+    """A wave decided but not yet written anywhere. ``deposits`` are numbered, in deposit order; ``tables``: theirs."""
 
     deposits: tuple[Deposit, ...]
-    frames: Frames
+    tables: tuple[SheetTable, ...]
     settled: Settled
 
 
@@ -45,7 +45,7 @@ def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
         seen=context.book.seen([(d.siret, d.sha256) for d in numbered]),
     )
     settled = settle(made, numbered, known, context.motifs, context.settings, context.day)
-    return Decided(numbered, made, trial.without_consequence(settled) if tried else settled)
+    return Decided(numbered, made.tables, trial.without_consequence(settled) if tried else settled)
 
 
 def _numbered(context: Context, deposits: Sequence[Deposit]) -> tuple[Deposit, ...]:

@@ -1,11 +1,11 @@
 """A settled wave as the rows the ledger keeps: nothing of a person in them but the keys of what was completed."""
 
-from collections.abc import Sequence
-
-import pandas as pd
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pipeline.judging.deposit import Deposit
-from pipeline.judging.frames import per_deposit
+from pipeline.judging.frames import per_deposit, plain
 from pipeline.judging.settle import Settled
 from pipeline.judging.verdicts import REJECTED, TAKEN, codes, counts
 from pipeline.judging.verdicts_csv import verdict_row
@@ -15,70 +15,108 @@ LIFTED = ("REF-01", "REF-02", "REF-14")
 """Rules that a later extract may lift: the DSF is there, is validated, shows again what was completed."""
 
 
+class _Line(NamedTuple):
+    """A settled line: the columns of ``Settled.lines`` that the ledger asks for."""
+
+    ligne_id: int
+    feuille: str
+    ligne: int
+    cle_dsf: str | None
+    dsf_connue: bool
+    numero_dsf_exact: str | None
+    verdict: str
+    heures: int | None
+    complement: str
+    complement_precedent: str | None
+
+
+_Finding = tuple[str, int]
+"""Code, and line: -1 where it is on the deposit."""
+
+
 def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecord, ...]:
     """One record for each deposit, in deposit order."""
-    lines = per_deposit(settled.lines, len(decided))
-    findings = per_deposit(settled.findings, len(decided))
-    records = []
-    for position, (deposit, mine, found) in enumerate(zip(decided, lines, findings, strict=True)):
-        arrival = deposit.snapshot.arrival
-        refused = position in settled.refused
-        of_lines, of_hours = counts(mine)
-        records.append(
-            DepositRecord(
-                numero=deposit.numero,
-                siret=deposit.siret,
-                raison_sociale=deposit.raison_sociale,
-                chemin=arrival.chemin,
-                fichier=deposit.fichier,
-                sha256=deposit.sha256,
-                octets=arrival.octets,
-                mtime_ns=arrival.mtime_ns,
-                identite=arrival.identite,
-                format=deposit.reading.format,
-                etat="refuse" if refused else "traite",
-                lignes=of_lines,
-                heures=of_hours,
-                regles=_rules(found, mine),
-                dsf=_by_dsf(mine),
-                attentes=_waiting(found, mine),
-                verdicts=_refusal(deposit, found) if refused else _rows(deposit, mine, found),
-                essai=deposit.trial,
-            )
+    lines, places = per_deposit(settled.lines, len(decided))
+    findings, found_at = per_deposit(settled.findings, len(decided))
+    columns = [list(lines.index), *(plain(lines[name]) for name in _Line._fields[1:])]
+    found = list(zip(findings["code"], findings["ligne_id"], strict=True))
+    of_line = codes(lines, findings)
+    return tuple(
+        _record(
+            deposit,
+            position in settled.refused,
+            [_Line(*values) for values in zip(*(column[place] for column in columns), strict=True)],
+            found[at],
+            of_line,
         )
-    return tuple(records)
+        for position, (deposit, place, at) in enumerate(zip(decided, places, found_at, strict=True))
+    )
 
 
-def _rules(findings: pd.DataFrame, lines: pd.DataFrame) -> tuple[RuleCount, ...]:
+def _record(
+    deposit: Deposit, refused: bool, lines: list[_Line], found: list[_Finding], of_line: Mapping[int, list[str]]
+) -> DepositRecord:
+    arrival = deposit.snapshot.arrival
+    of_lines, of_hours = counts((line.verdict, line.heures) for line in lines)
+    return DepositRecord(
+        numero=deposit.numero,
+        siret=deposit.siret,
+        raison_sociale=deposit.raison_sociale,
+        chemin=arrival.chemin,
+        fichier=deposit.fichier,
+        sha256=deposit.sha256,
+        octets=arrival.octets,
+        mtime_ns=arrival.mtime_ns,
+        identite=arrival.identite,
+        format=deposit.reading.format,
+        etat="refuse" if refused else "traite",
+        lignes=of_lines,
+        heures=of_hours,
+        regles=_rules(found, lines),
+        dsf=_by_dsf(lines),
+        attentes=_waiting(found, lines),
+        verdicts=_refusal(deposit, found) if refused else b"".join(_row(deposit, line, of_line) for line in lines),
+        essai=deposit.trial,
+    )
+
+
+def _rules(findings: list[_Finding], lines: list[_Line]) -> tuple[RuleCount, ...]:
     """How often each rule fired, and the hours of the lines it fired on (each line once)."""
-    rules = []
-    for code, rows in findings.groupby("code", sort=True):
-        on_lines = rows.loc[rows["ligne_id"] >= 0, "ligne_id"].unique()
-        hours = int(lines["heures"].reindex(on_lines).fillna(0).sum())
-        rules.append(RuleCount(str(code), len(rows), hours))
-    return tuple(rules)
+    number = Counter(code for code, _ in findings)
+    amount = {line.ligne_id: line.heures or 0 for line in lines}
+    hours: Counter[str] = Counter()
+    for code, line in set(findings):
+        hours[code] += amount.get(line, 0)
+    return tuple(RuleCount(code, number[code], hours[code]) for code in sorted(number))
 
 
-def _by_dsf(lines: pd.DataFrame) -> tuple[DsfCount, ...]:
+def _by_dsf(lines: list[_Line]) -> tuple[DsfCount, ...]:
     """Only the depositor's own DSF: of others nothing is kept, for nothing is known."""
-    own = lines.loc[lines["dsf_connue"], ["cle_dsf", "numero_dsf_exact", "verdict", "heures"]]
+    own: dict[str, list[_Line]] = {}
+    for line in lines:
+        if line.dsf_connue and line.cle_dsf is not None:
+            own.setdefault(line.cle_dsf, []).append(line)
     return tuple(
-        DsfCount(str(cle), str(group["numero_dsf_exact"].iloc[0]), *counts(group))
-        for cle, group in own.groupby("cle_dsf", sort=True)
+        DsfCount(cle, str(group[0].numero_dsf_exact), *counts((line.verdict, line.heures) for line in group))
+        for cle, group in sorted(own.items())
     )
 
 
-def _waiting(findings: pd.DataFrame, lines: pd.DataFrame) -> tuple[WaitCount, ...]:
+def _waiting(findings: list[_Finding], lines: list[_Line]) -> tuple[WaitCount, ...]:
     """Lines, and their hours, on each DSF that a rule of ``LIFTED`` keeps from passing."""
-    kept = findings.loc[findings["code"].isin(LIFTED), ["code", "ligne_id"]].drop_duplicates()
-    on_lines = kept.join(lines[["cle_dsf", "heures"]], on="ligne_id").dropna(subset=["cle_dsf"])
-    return tuple(
-        WaitCount(str(cle), str(code), len(group), int(group["heures"].fillna(0).sum()))
-        for (cle, code), group in on_lines.groupby(["cle_dsf", "code"], sort=True)
-    )
+    kept = {(code, line) for code, line in findings if code in LIFTED}
+    if not kept:
+        return ()
+    by_id = {line.ligne_id: line for line in lines}
+    waiting: dict[tuple[str, str], list[int]] = {}
+    for code, number in kept:
+        line = by_id.get(number)
+        if line is not None and line.cle_dsf is not None:
+            waiting.setdefault((line.cle_dsf, code), []).append(line.heures or 0)
+    return tuple(WaitCount(cle, code, len(hours), sum(hours)) for (cle, code), hours in sorted(waiting.items()))
 
 
-def _refusal(deposit: Deposit, findings: pd.DataFrame) -> bytes:
+def _refusal(deposit: Deposit, findings: list[_Finding]) -> bytes:
     return verdict_row(
         depot=deposit.numero,
         siret=deposit.siret,
@@ -87,28 +125,20 @@ def _refusal(deposit: Deposit, findings: pd.DataFrame) -> bytes:
         ligne=0,
         numero_dsf="",
         verdict=REJECTED,
-        codes=findings["code"],
+        codes=[code for code, _ in findings],
         complement="",
     )
 
 
-def _rows(deposit: Deposit, lines: pd.DataFrame, findings: pd.DataFrame) -> bytes:
-    of_line = codes(lines, findings)
-    exact = lines["numero_dsf_exact"].astype("object").where(lines["dsf_connue"], "")
-    complement = lines["complement"].astype("object").where(lines["verdict"] != TAKEN, lines["complement_precedent"])
-    return b"".join(
-        verdict_row(
-            depot=deposit.numero,
-            siret=deposit.siret,
-            fichier=deposit.fichier,
-            feuille=feuille,
-            ligne=int(ligne),
-            numero_dsf=numero,
-            verdict=verdict,
-            codes=of_line.get(index, ()),
-            complement=issued,
-        )
-        for index, feuille, ligne, numero, verdict, issued in zip(
-            lines.index, lines["feuille"], lines["ligne"], exact, lines["verdict"], complement, strict=True
-        )
+def _row(deposit: Deposit, line: _Line, of_line: Mapping[int, list[str]]) -> bytes:
+    return verdict_row(
+        depot=deposit.numero,
+        siret=deposit.siret,
+        fichier=deposit.fichier,
+        feuille=line.feuille,
+        ligne=line.ligne,
+        numero_dsf=(line.numero_dsf_exact or "") if line.dsf_connue else "",
+        verdict=line.verdict,
+        codes=of_line.get(line.ligne_id, ()),
+        complement=(line.complement_precedent or "") if line.verdict == TAKEN else line.complement,
     )

@@ -1,4 +1,4 @@
-"""What the initial DSF and the ledger say of each line, joined to it as columns, so that a rule needs nothing else.
+"""What the initial DSF say of each line, joined to it as columns, so that a rule needs nothing else; ``granted`` has the ledger.
 
 Facts of a DSF are joined only where the depositor is its titulaire or its dispensateur: elsewhere every such column is missing,
 and no message can tell a DSF of someone else from one that does not exist.
@@ -10,8 +10,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from pipeline.judging.identity import ABSENCE, DATED, HOURS, SEQUENCE, Present
-from pipeline.ledger import Entries
+from pipeline.judging.identity import ABSENCE, HOURS, SEQUENCE, Present
 from pipeline.nomenclature import Motif, by_name
 from pipeline.reference import Facts
 from pipeline.settings import Settings
@@ -63,7 +62,7 @@ def take(table: pd.DataFrame, names: Mapping[str, str], rows: "pd.Series[int]") 
     return taken.set_axis(rows.index, axis=0).rename(columns=dict(names))
 
 
-def _span(first: "pd.Series[pd.Timestamp]", last: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
+def span(first: "pd.Series[pd.Timestamp]", last: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
     """Two dates in a form that every language of the reports reads."""
     return first.dt.strftime("%d/%m/%Y") + " – " + last.dt.strftime("%d/%m/%Y")
 
@@ -85,6 +84,7 @@ def join(
     lines["pif_change"] = _on_a_changed_plan(lines, facts, present.unplaced)
     lines = _join_absence(lines, facts)
     lines = _join_motif(lines, motifs)
+    lines = _join_plan(lines, facts)
     return _join_overlaps(lines, facts)
 
 
@@ -171,7 +171,7 @@ def _join_absence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     named = facts.absences.assign(
         dit=facts.absences["id_absence"].astype("str")
         + " ("
-        + _span(facts.absences["date_debut"], facts.absences["date_fin"])
+        + span(facts.absences["date_debut"], facts.absences["date_fin"])
         + ")"
     )
     lines["absences_du_de"] = _listed(lines, wanted, named, SEQUENCE, "dit")
@@ -212,105 +212,20 @@ def _join_overlaps(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     )
     pairs = pairs[(pairs["date_debut_absence"] <= pairs["date_fin_lue"]) & (pairs["date_fin"] >= pairs["date_debut"])]
     pairs = pairs.sort_values("date_debut_absence", kind="stable").drop_duplicates("ligne_id").set_index("ligne_id")
-    said = _span(pairs["date_debut_absence"], pairs["date_fin"])
+    said = span(pairs["date_debut_absence"], pairs["date_fin"])
     lines["absence_chevauchee"] = said.reindex(lines.index).astype("str")
     return lines
 
 
-def join_ledger(lines: pd.DataFrame, facts: Facts, entries: Entries) -> pd.DataFrame:
-    """``lines`` with what the ledger (and the deposits before them in this wave) say of them."""
-    lines = lines.copy()
-    absences = entries.absences.drop_duplicates(DATED)
-    taken = take(
-        absences,
-        {"complement": "prise_complement", "siret": "prise_siret", "date": "prise_le", "heures": "prise_heures"},
-        position(absences, DATED, lines, [*SEQUENCE, "cle_absence_trouvee", "absence_debut", "absence_fin"]),
-    )
-    hours = entries.heures.drop_duplicates(HOURS)
-    issued_row = position(hours, HOURS, lines, [*SEQUENCE, "date_debut", "date_fin_lue"])
-    issued_row = issued_row.where(lines["nature"] == HEURES, -1)
-    issued = take(
-        hours,
-        {"complement": "emises_complement", "siret": "emises_siret", "date": "emises_le", "heures": "heures_emises"},
-        issued_row,
-    )
-    lines = pd.concat([lines, taken, issued], axis=1)
-    before = _hours_before(lines).fillna(_absence_before(lines, facts, absences))
-    lines["complement_precedent"] = before.where(lines["saine"])
-    lines["deja_prise"] = lines["complement_precedent"].notna()
-    lines["emises_complement"] = lines["emises_complement"].mask(lines["dsf_changee"])
-    lines = _join_remaining(lines, facts, entries)
-    return _join_issued_overlaps(lines, entries)
-
-
-def _hours_before(lines: pd.DataFrame) -> "pd.Series[str]":
-    """The complement that already has this very hours line (key and hours) from the same organisation, else missing."""
-    own = (lines["emises_siret"] == lines["siret"]) & (lines["heures_emises"] == lines["heures"])
-    return lines["emises_complement"].where(own.fillna(False).astype(bool))
-
-
-def _absence_before(lines: pd.DataFrame, facts: Facts, absences: pd.DataFrame) -> "pd.Series[str]":
-    """The complement that already has this very absence line from the same organisation, else missing.
-
-    The ledger's dates must be those of the absence as the extract has it, where it is found under the identifier typed, and
-    those typed. Named by its dates alone, the absence must be the only one with them, in the ledger and in the extract; where
-    the extract has none, the ledger alone decides.
-    """
-    asked = lines[lines["nature"] == ABSENCES]
-    mine = asked[[*SEQUENCE, "cle_absence", "siret", "heures", "date_debut", "date_fin"]].reset_index(names="ligne_id")
-    mine = mine.rename(columns={"date_debut": "typed_debut", "date_fin": "typed_fin"})
-    by_id = mine[mine["cle_absence"].notna()].merge(absences, on=ABSENCE, suffixes=("", "_prise"))
-    by_id = by_id.merge(facts.absences[DATED], on=ABSENCE, how="left", suffixes=("", "_extrait"))
-    for end in ("debut", "fin"):
-        for other in (f"typed_{end}", f"date_{end}_extrait"):
-            by_id = by_id[by_id[other].isna() | (by_id[other] == by_id[f"date_{end}"])]
-    dated = mine[mine["cle_absence"].isna()].rename(columns={"typed_debut": "date_debut", "typed_fin": "date_fin"})
-    alone = absences[~absences.duplicated(HOURS, keep=False)]
-    by_dates = dated.drop(columns="cle_absence").merge(alone, on=HOURS, suffixes=("", "_prise"))
-    shown = facts.absences[[*HOURS, "cle_absence"]].groupby(HOURS)["cle_absence"].agg(["first", "size"]).reset_index()
-    by_dates = by_dates.merge(shown, on=HOURS, how="left")
-    same = (by_dates["size"] == 1) & (by_dates["first"] == by_dates["cle_absence"])
-    by_dates = by_dates[by_dates["size"].isna() | same]
-    found = pd.concat(
-        [
-            rows[["ligne_id", "complement", "siret", "siret_prise", "heures", "heures_prise"]]
-            for rows in (by_id, by_dates)
-        ]
-    )
-    found = found[(found["siret"] == found["siret_prise"]) & (found["heures"] == found["heures_prise"]).fillna(False)]
-    first = found.drop_duplicates("ligne_id").set_index("ligne_id")["complement"]
-    return first.reindex(lines.index).astype("str")
-
-
-def _join_remaining(lines: pd.DataFrame, facts: Facts, entries: Entries) -> pd.DataFrame:
-    """REF-13: what remains of the PIF, and whether all that was declared of it is the depositor's own to know."""
+def _join_plan(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+    """REF-13: what the extracts leave of the PIF (missing where it cannot be counted), and whether others declared of it."""
     declared = facts.declared.groupby(PIF_KEY)[["heures_declarees"]].sum().reset_index()
-    issued = entries.heures.groupby(PIF_KEY)[["heures"]].sum().reset_index()
     used = take(declared, {"heures_declarees": "d"}, position(declared, PIF_KEY, lines, PIF_KEY))["d"]
-    added = take(issued, {"heures": "h"}, position(issued, PIF_KEY, lines, PIF_KEY))["h"]
-    left = lines["heures_prevues"].astype("Int64") - used.fillna(0) - added.fillna(0)
-    lines["heures_reste"] = left.mask(lines["pif_change"])
+    left = lines["heures_prevues"].astype("Int64") - used.fillna(0).astype("int64")
+    lines["heures_libres"] = left.mask(lines["pif_change"])
     pairs = lines[[*PIF_KEY, "siret"]].dropna().drop_duplicates()
     known = pairs.merge(facts.declared, on=PIF_KEY)
     foreign = known[(known["siret"] != known["siret_titulaire"]) & (known["siret"] != known["siret_dispensateur"])]
-    others = pairs.merge(entries.heures[[*PIF_KEY, "siret"]], on=PIF_KEY, suffixes=("", "_emetteur"))
-    others = others[others["siret"] != others["siret_emetteur"]]
-    hidden = pd.concat([foreign, others])[[*PIF_KEY, "siret"]].drop_duplicates().reset_index(drop=True)
-    lines["pif_du_deposant"] = position(hidden, [*PIF_KEY, "siret"], lines, [*PIF_KEY, "siret"]) < 0
-    return lines
-
-
-def _join_issued_overlaps(lines: pd.DataFrame, entries: Entries) -> pd.DataFrame:
-    """AVT-04: hours already issued for this séquence on other dates that share a day."""
-    asked = (lines["nature"] == HEURES) & ~lines["deja_prise"] & (lines["rang_sequence"] >= 0)
-    hours = lines.loc[asked, [*SEQUENCE, "siret", "date_debut", "date_fin_lue"]].reset_index(names="ligne_id")
-    issued = entries.heures[[*SEQUENCE, "siret", "date_debut", "date_fin", "complement"]]
-    pairs = hours.merge(issued, on=SEQUENCE, suffixes=("", "_emis"))
-    overlap = (pairs["date_debut_emis"] <= pairs["date_fin_lue"]) & (pairs["date_fin"] >= pairs["date_debut"])
-    same = (pairs["date_debut_emis"] == pairs["date_debut"]) & (pairs["date_fin"] == pairs["date_fin_lue"])
-    pairs = pairs[overlap & ~same].sort_values(["date_debut_emis", "date_fin"], kind="stable")
-    pairs = pairs.drop_duplicates("ligne_id").set_index("ligne_id")
-    said = " (" + _span(pairs["date_debut_emis"], pairs["date_fin"]) + ", " + pairs["complement"].astype("str") + ")"
-    said = said.where(pairs["siret"] == pairs["siret_emis"], "")
-    lines["emission_chevauchee"] = said.reindex(lines.index).astype("str")
+    foreign = foreign[[*PIF_KEY, "siret"]].drop_duplicates().reset_index(drop=True)
+    lines["pif_partage"] = position(foreign, [*PIF_KEY, "siret"], lines, [*PIF_KEY, "siret"]) >= 0
     return lines

@@ -7,8 +7,9 @@ valeur as typed, and the texts attendu, message and geste in the language of the
 from collections.abc import Iterable
 from functools import partial
 from string import Formatter
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrorReason, SchemaErrors
@@ -22,6 +23,7 @@ from schemas.noticed import Noticed
 from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
 
 FINDING = "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()
+MARK = "code severite depot ligne_id champ".split()
 _HOURS = ("heures", "pas_heures", "prise_heures")
 
 Broken = dict[tuple[str, str], "pd.Series[bool]"]
@@ -115,13 +117,30 @@ def line_rules(*families: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in CATALOGUE.over(LINES) if rule.code.startswith(families))
 
 
-def on_lines(found: Broken, lines: pd.DataFrame, frames: Frames, settings: Settings) -> pd.DataFrame:
-    """Put what is broken on lines into words; ``lines`` is the frame it was found on."""
+def marks(found: Broken, lines: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """What is broken on ``lines``, not in words yet: the columns ``MARK``, rule by rule as they stand in the catalogue."""
+    order = {code: place for place, code in enumerate(CATALOGUE)}
+    keys = sorted(found, key=lambda key: order[key[0]])
+    hit = [np.flatnonzero(found[key].to_numpy()) for key in keys]
+    per_key = np.repeat(np.arange(len(keys)), [len(rows) for rows in hit])
+    at = np.concatenate(hit) if hit else np.array([], dtype=np.int64)
+    rules = [CATALOGUE[code] for code, _ in keys]
+    said = {
+        "code": [rule.code for rule in rules],
+        "severite": [settings.severites.get(rule.code, rule.severity) for rule in rules],
+        "champ": [field or rule.cells[0] for (_, field), rule in zip(keys, rules, strict=True)],
+    }
+    marked = {name: pd.Series(texts, dtype="object").take(per_key).to_numpy() for name, texts in said.items()}
+    places = {"depot": lines["depot"].to_numpy()[at], "ligne_id": lines.index.to_numpy()[at]}
+    return pd.DataFrame(marked | places)[MARK]
+
+
+def on_lines(marked: pd.DataFrame, lines: pd.DataFrame, frames: Frames, settings: Settings) -> pd.DataFrame:
+    """Put ``marked`` (as ``marks`` gives it, index unique) into words, in its order; ``lines``: all that the rules looked at."""
     parts = []
-    for (code, field), rows in found.items():
-        rule = CATALOGUE[code]
-        champ = field or rule.cells[0]
-        failing = lines[rows]
+    for key, mine in marked.groupby(["code", "champ"], sort=False):
+        code, champ = (str(part) for part in cast("tuple[str, str]", key))
+        failing = lines.loc[mine["ligne_id"]]
         places = [
             _place(frames, table, rang, champ) for table, rang in zip(failing["table"], failing["rang"], strict=True)
         ]
@@ -129,8 +148,9 @@ def on_lines(found: Broken, lines: pd.DataFrame, frames: Frames, settings: Setti
         failing = failing.drop(columns="variante", errors="ignore").assign(
             champ=champ, ligne_id=failing.index, colonne=typed["colonne"], titre=typed["titre"], valeur=typed["valeur"]
         )
-        parts.append(_worded(rule, failing, lines, settings))
-    return _findings(parts)
+        said = _worded(CATALOGUE[code], failing, lines, settings)
+        parts.append(said.set_axis(mine.index, axis=0).assign(severite=mine["severite"]))
+    return pd.concat(parts).sort_index() if parts else _findings([])
 
 
 def _place(frames: Frames, table: int, rang: int, champ: str) -> tuple[str, str, str]:

@@ -77,11 +77,22 @@ def build(deposits: Sequence[Deposit]) -> Frames:
     return Frames(lines, _observations(deposits, tables, owners), owners_of, tuple(tables))
 
 
-def per_deposit(frame: pd.DataFrame, deposits: int) -> list[pd.DataFrame]:
-    """The rows of each deposit, in their order; ``frame`` has a column ``depot`` that counts from 0."""
+def per_deposit(frame: pd.DataFrame, deposits: int) -> tuple[pd.DataFrame, list[slice]]:
+    """``frame`` by deposit, its rows in their order, and where those of each are; it has a column ``depot`` from 0."""
     ordered = frame.sort_values("depot", kind="stable")
-    edges = np.searchsorted(ordered["depot"].to_numpy(), np.arange(deposits + 1))
-    return [ordered.iloc[low:high] for low, high in pairwise(edges)]
+    edges = np.searchsorted(ordered["depot"].to_numpy(), np.arange(deposits + 1)).tolist()
+    return ordered, [slice(low, high) for low, high in pairwise(edges)]
+
+
+def plain(values: "pd.Series[Any]") -> list[Any]:
+    """A column as plain values: dates as ``date``, missing ones as None."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return list(values.to_numpy().astype("datetime64[D]").astype(object))
+    if values.dtype == "str":  # a text that is there often is one object
+        codes, distinct = pd.factorize(values)
+        texts = [*distinct.tolist(), None]
+        return [texts[code] for code in codes]  # what is missing has the code -1
+    return list(values.astype("object").where(values.notna(), None))
 
 
 def _lines(deposits: Sequence[Deposit], tables: Sequence[SheetTable], owners: Sequence[int]) -> pd.DataFrame:

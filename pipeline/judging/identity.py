@@ -59,9 +59,8 @@ def present(entries: Entries, facts: Facts, plans: pd.DataFrame, renames: Sequen
 
     ``plans``: today's plan of every séquence of the entries' DSF, as ``reference.plans`` gives it.
     """
-    extract = _Extract(facts, plans)
     if renames:
-        names = _Names(renames, extract)
+        names = _Names(renames, _Extract(facts, plans))
         entries = replace(entries, absences=names.of_absences(entries.absences), heures=names.of_hours(entries.heures))
     missing = pd.concat(
         [_missing_absences(entries.absences, facts), _missing_hours(entries.heures, facts)], ignore_index=True

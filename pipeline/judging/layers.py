@@ -1,22 +1,21 @@
-"""Which deposits of a wave may be judged together.
+"""Which deposits of a wave may be judged together once and for all.
 
-First come, first served: a deposit is judged against what those before it were granted. Two deposits meet only where they share a
-DSF, or a trainee's séquence of one plan (REF-13); those that meet no earlier one are layer 0 and are judged in one go, the others
-one layer after the last they meet. The verdicts are those of one deposit after another.
+Two deposits meet only where they share a trainee's séquence on a DSF, or one of a plan (REF-13); those that meet no earlier one
+are layer 0, the others come one layer after the last they meet.
 """
 
 import pandas as pd
 
+from pipeline.judging.identity import SEQUENCE
 from schemas.rules.reference import PIF_KEY
 
 
 def layers(lines: pd.DataFrame, deposits: list[int]) -> dict[int, int]:
     """Deposit → layer. ``lines`` has the reference joined; ``deposits`` in deposit order."""
     own = lines[lines["dsf_connue"]]
-    dsf = own[["depot", "cle_dsf"]].drop_duplicates()
-    plans = own.dropna(subset=PIF_KEY)[["depot", *PIF_KEY]].drop_duplicates()
     meetings: dict[int, list[tuple[str, int]]] = {}
-    for kind, pairs, key in (("dsf", dsf, ["cle_dsf"]), ("pif", plans, PIF_KEY)):
+    for kind, key in (("sequence", SEQUENCE), ("pif", PIF_KEY)):
+        pairs = own.dropna(subset=key)[["depot", *key]].drop_duplicates()
         shared = pairs[pairs.duplicated(key, keep=False)]
         for depot, group in zip(shared["depot"], shared.groupby(key).ngroup(), strict=True):
             meetings.setdefault(depot, []).append((kind, group))

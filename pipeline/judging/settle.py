@@ -4,27 +4,29 @@ Nothing here writes. The same deposits in the same order against the same ledger
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
-from pipeline.judging import complement, identity
 from pipeline.judging import facts as fact_room
 from pipeline.judging import findings as judge
+from pipeline.judging import identity
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames
+from pipeline.judging.granted import Bools, Ints, Register
 from pipeline.judging.identity import Present
-from pipeline.judging.layers import layers
+from pipeline.judging.issue import issue
+from pipeline.judging.rounds import Judged, in_order
 from pipeline.judging.verdicts import ACCEPTED, HELD, REJECTED, TAKEN
-from pipeline.ledger import Entries
-from pipeline.ledger.records import AbsenceTaken, Complement, HoursIssued
+from pipeline.ledger.records import Complement
 from pipeline.nomenclature import Motif, Rename
 from pipeline.reference import Facts
 from pipeline.settings import Settings
 from schemas.fields import ABSENCES, HEURES
-from schemas.rule import CATALOGUE, REJECTS
+from schemas.rule import CATALOGUE, REJECTS, Rule
 
 _UNIQUE = ("DBL-01", "DBL-02")
 
@@ -53,22 +55,15 @@ class Settled:
 
     ``lines``: those of the deposits that were not refused, with ``verdict``, ``complement``, ``complement_precedent``, and
     ``pif_tu`` (good, but a trial does not ask whether its hours fit their plan); ``findings`` as ``judge`` makes them;
-    ``complements`` in deposit order, each with the payload it was encoded from.
+    ``complements`` in deposit order; ``contents``: deposit → the bytes of its complements, in their order; of a trial, what they
+    would say.
     """
 
     lines: pd.DataFrame
     findings: pd.DataFrame
     refused: frozenset[int]
     complements: tuple[Complement, ...]
-    payloads: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def contents(self) -> dict[str, list[Mapping[str, Any]]]:
-        """Deposit → what its complements say, in their order; of a trial, what they would say."""
-        contents: dict[str, list[Mapping[str, Any]]] = {}
-        for content in self.payloads.values():
-            contents.setdefault(content["depot"]["numero"], []).append(content)
-        return contents
+    contents: Mapping[str, Sequence[bytes]]
 
 
 KEPT = (
@@ -99,44 +94,81 @@ def settle(
         noticed["depot"].isin(refused) & noticed["code"].str.startswith("FIC") | ~noticed["depot"].isin(refused)
     ]
     of_deposits = judge.on_deposits(_deposit_frame(deposits, lines, known, refused, day), settings)
-    whole = _rejected_whole(pd.concat([noticed, of_deposits]), refused)
-    layer = layers(lines, [d for d in range(len(deposits)) if d not in refused])
-    state, ranks = known.present.entries, dict(known.ranks)
-    done: list[pd.DataFrame] = []
-    findings = [noticed[noticed["ligne_id"] < 0], of_deposits]
-    complements: list[Complement] = []
-    payloads: dict[str, Mapping[str, Any]] = {}
-    for number in sorted(set(layer.values())):
-        mine = lines[lines["depot"].map(layer) == number]
-        judged, found = _judge_layer(mine, lig, known.facts, state, frames, settings)
-        found = pd.concat([_of_lines(noticed, judged), found], ignore_index=True)
-        found = _with_severities(found, judged)
-        found = _without_soundings(found, judged, whole, settings)
-        judged = _verdicts(judged, found, whole, settings)
-        for made, content in _complements(judged, deposits, known.facts, ranks, day):
-            complements.append(made)
-            payloads[made.numero] = content
-            judged.loc[content_index(judged, made), "complement"] = made.numero
-        state = _with(state, judged, day)
-        done.append(judged[KEPT])
-        findings.append(found)
-    settled = pd.concat(done).sort_index() if done else _none_settled(lines)
-    all_findings = pd.concat(findings, ignore_index=True)
-    order = {named.numero: position for position, named in enumerate(deposits)}
-    complements.sort(key=lambda c: (order[c.depot], c.cle_dsf))
-    return Settled(settled, all_findings, frozenset(refused), tuple(complements), payloads)
+    wide = pd.concat([noticed[noticed["ligne_id"] < 0], of_deposits], ignore_index=True)
+    if lines.empty:
+        return Settled(_none_settled(lines), wide, frozenset(refused), (), {})
+    on_lines = noticed[noticed["ligne_id"].isin(lines.index)].reset_index(drop=True)
+    whole = _rejected_whole(wide, refused)
+    register = Register(lines, known.facts, known.present.entries, day)
+    wave = _Wave(lines, register, lig, on_lines, whole, settings)
+    judged = in_order(lines, register, wave.judge)
+    lines = lines.assign(verdict=judged.lines["verdict"], pif_tu=judged.lines["pif_tu"])
+    issued, numbers = issue(lines[lines["verdict"] == ACCEPTED], deposits, known.facts, known.ranks, day)
+    lines["complement"] = numbers.reindex(lines.index, fill_value="")
+    lines = pd.concat([lines, register.told(judged.lines, lines["complement"])], axis=1)
+    findings = pd.concat([wide, _said(judged.found, on_lines, lines, frames, settings)], ignore_index=True)
+    contents: dict[str, list[bytes]] = {}
+    for made in issued:
+        contents.setdefault(made.depot, []).append(made.payload)
+    return Settled(lines[KEPT], findings, frozenset(refused), tuple(issued), contents)
+
+
+@dataclass(frozen=True)
+class _Wave:
+    """What does not change from round to round. ``noticed``: on ``lines``; ``whole``: deposits that are rejected whole."""
+
+    lines: pd.DataFrame
+    register: Register
+    lig: judge.Broken
+    noticed: pd.DataFrame
+    whole: set[int]
+    settings: Settings
+
+    @cached_property
+    def alone(self) -> judge.Broken:
+        """What is broken on the lines whatever was granted, LIG apart."""
+        return judge.broken([rule for rule in _after_lig() if not rule.ledger], self.lines)
+
+    def judge(self, rows: Ints, granted: Bools) -> Judged:
+        """Judge whole deposits, the lines ``rows``, against the entries ``granted``."""
+        before = self.register.before(rows, granted)
+        lines = self.lines if len(rows) == len(self.lines) else self.lines.iloc[rows]
+        lines = pd.concat([lines, self.register.told(before)], axis=1)
+        found = self._found(lines, rows)
+        found = _with_severities(found, lines)
+        found = _without_soundings(found, lines, self.whole, self.settings)
+        verdict, unasked = _verdicts(lines, found, self.whole, self.settings)
+        return Judged(before.assign(verdict=verdict, pif_tu=unasked), found)
+
+    def _found(self, lines: pd.DataFrame, rows: Ints) -> pd.DataFrame:
+        """What reading noticed and what rules find on ``lines``, not in words; of one taken before there is nothing to say."""
+        lig, alone = ({key: broken.iloc[rows] for key, broken in one.items()} for one in (self.lig, self.alone))
+        asked = judge.broken([rule for rule in _after_lig() if rule.ledger], lines)
+        found = lig | judge.silenced(alone | asked, lig)
+        taken = lines["deja_prise"]
+        marked = judge.marks({key: broken & ~taken for key, broken in found.items()}, lines, self.settings)
+        here = self.noticed["ligne_id"].isin(lines.index[~taken])
+        return pd.concat(
+            [self.noticed.loc[here, judge.MARK].assign(notice=np.flatnonzero(here)), marked.assign(notice=-1)]
+        )
+
+
+def _after_lig() -> tuple[Rule, ...]:
+    return judge.line_rules("REF", "DBL", "AVT")
+
+
+def _said(
+    found: pd.DataFrame, noticed: pd.DataFrame, lines: pd.DataFrame, frames: Frames, settings: Settings
+) -> pd.DataFrame:
+    """``found`` in words, in its order."""
+    marked = found["notice"] < 0
+    read = noticed.iloc[found.loc[~marked, "notice"]].set_axis(found.index[~marked], axis=0)
+    read["severite"] = found.loc[~marked, "severite"]
+    return pd.concat([read, judge.on_lines(found[marked], lines, frames, settings)]).sort_index()
 
 
 def _none_settled(lines: pd.DataFrame) -> pd.DataFrame:
     return lines.iloc[:0].assign(verdict="", complement="", complement_precedent="", pif_tu=False)[KEPT]
-
-
-def content_index(judged: pd.DataFrame, made: Complement) -> "pd.Index[int]":
-    """The lines of ``judged`` that stand in the complement ``made``."""
-    here = (
-        (judged["verdict"] == ACCEPTED) & (judged["cle_dsf"] == made.cle_dsf) & (judged["numero_depot"] == made.depot)
-    )
-    return judged.index[here]
 
 
 def _refused(frames: Frames, noticed: pd.DataFrame) -> set[int]:
@@ -152,12 +184,6 @@ def _rejected_whole(findings: pd.DataFrame, refused: set[int]) -> set[int]:
     return set(wide["depot"])
 
 
-def _of_lines(noticed: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    """What reading noticed on these lines; of one that was taken before there is nothing to warn of."""
-    taken = lines.index[lines["deja_prise"]]
-    return noticed[noticed["ligne_id"].isin(lines.index) & ~noticed["ligne_id"].isin(taken)]
-
-
 def _faulty(lines: pd.DataFrame, lig: judge.Broken, noticed: pd.DataFrame, settings: Settings) -> "pd.Series[bool]":
     """Lines with a LIG finding that rejects, other than LIG-09."""
     hard = noticed["code"].str.startswith("LIG") & (noticed["severite"] == REJECTS)
@@ -166,18 +192,6 @@ def _faulty(lines: pd.DataFrame, lig: judge.Broken, noticed: pd.DataFrame, setti
         if code != "LIG-09" and settings.severites.get(code, REJECTS) == REJECTS:
             faulty = faulty | rows.to_numpy()
     return pd.Series(faulty, index=lines.index)
-
-
-def _judge_layer(
-    lines: pd.DataFrame, lig: judge.Broken, facts: Facts, state: Entries, frames: Frames, settings: Settings
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    judged = fact_room.join_ledger(lines, facts, state)
-    taken = judged["deja_prise"]
-    before = {key: rows.reindex(judged.index) for key, rows in lig.items()}
-    found = judge.silenced(judge.broken(judge.line_rules("REF", "DBL", "AVT"), judged), before)
-    found = {**before, **found}
-    quiet = {key: rows & ~taken for key, rows in found.items()}
-    return judged, judge.on_lines({k: rows for k, rows in quiet.items() if rows.any()}, judged, frames, settings)
 
 
 def _complete(lines: pd.DataFrame) -> "pd.Series[bool]":
@@ -233,8 +247,10 @@ def _held_by(lines: pd.DataFrame, rejected: "pd.Series[bool]", settings: Setting
     return rejected.groupby([lines[k] for k in key]).transform("max").fillna(False).astype(bool)
 
 
-def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, whole: set[int], settings: Settings) -> pd.DataFrame:
-    """Add ``verdict`` by the findings and the policy."""
+def _verdicts(
+    lines: pd.DataFrame, findings: pd.DataFrame, whole: set[int], settings: Settings
+) -> tuple["pd.Series[str]", "pd.Series[bool]"]:
+    """The verdict of each line, by the findings and the policy; and whether a trial leaves REF-13 unasked of it."""
     rejected = _rejected(lines, findings, whole)
     verdict = (
         pd.Series(ACCEPTED, index=lines.index, dtype="str").mask(rejected, REJECTED).mask(lines["deja_prise"], TAKEN)
@@ -244,136 +260,7 @@ def _verdicts(lines: pd.DataFrame, findings: pd.DataFrame, whole: set[int], sett
         raise Unwritable("une ligne sans constat ne peut pas être écrite dans un complément")
     verdict = verdict.mask((verdict == ACCEPTED) & _held_by(lines, rejected, settings), HELD)
     unasked = lines["essai"] & (lines["nature"] == HEURES) & ~lines["pif_du_deposant"] & verdict.isin([ACCEPTED, HELD])
-    return lines.assign(verdict=verdict, complement="", pif_tu=unasked)
-
-
-def _complements(
-    judged: pd.DataFrame, deposits: Sequence[Deposit], facts: Facts, ranks: dict[str, int], day: date
-) -> list[tuple[Complement, Mapping[str, Any]]]:
-    """One complement per (deposit, initial DSF) with accepted lines; ``ranks`` moves on."""
-    judged["numero_depot"] = judged["depot"].map({i: d.numero for i, d in enumerate(deposits)})
-    accepted = judged[judged["verdict"] == ACCEPTED]
-    if accepted.empty:
-        return []
-    rows = _payload_lines(accepted, facts)
-    dsf_rows = facts.dsf.set_index("cle_dsf")
-    made: list[tuple[Complement, Mapping[str, Any]]] = []
-    for key, group in accepted.groupby(["depot", "cle_dsf"], sort=True):
-        depot, cle_dsf = cast("tuple[int, str]", key)
-        named, dsf = deposits[depot], cast("dict[str, Any]", dsf_rows.loc[cle_dsf].to_dict())
-        rank = ranks[cle_dsf] = ranks.get(cle_dsf, 0) + 1
-        numero = f"{dsf['numero_dsf']}-C{rank:02d}"
-        content = complement.payload(
-            numero,
-            dsf,
-            _declarant(named.siret, dsf),
-            [rows[index] for index in group.index],
-            {"numero": named.numero, "sha256": named.sha256, "fichier": named.fichier},
-            day,
-        )
-        complement.validate(content)
-        record = Complement(
-            numero,
-            cle_dsf,
-            rank,
-            named.numero,
-            named.siret,
-            complement.encode(content),
-            tuple(_absence(rows[i]) for i in group.index if rows[i]["nature"] == ABSENCES),
-            tuple(_hours(rows[i]) for i in group.index if rows[i]["nature"] == HEURES),
-            dsf["date_extraction"].date(),
-        )
-        made.append((record, content))
-    return made
-
-
-def _declarant(siret: str, dsf: Mapping[str, Any]) -> dict[str, str | None]:
-    holder = siret == dsf["siret_titulaire"]
-    other = holder and siret != dsf["siret_dispensateur"]
-    return {
-        "siret": siret,
-        "qualite": "TITULAIRE" if holder else "DISPENSATEUR",
-        "pour_le_compte_de": dsf["siret_dispensateur"] if other else None,
-    }
-
-
-_FROM_SEQUENCE = {
-    "identifiant_de": "identifiant_de",
-    "nom": "nom",
-    "prenom": "prenom",
-    "numero_pif": "numero_pif",
-    "code_sequence": "code_sequence",
-    "libelle_sequence": "libelle_sequence",
-    "heures_prevues": "heures_prevues",
-    "heures_realisees": "heures_realisees",
-    "heures_absence_financables": "heures_absence_financables",
-}
-_FROM_LINE = (
-    "nature feuille ligne date_debut heures reference_justificatif date_justificatif cle_dsf cle_de cle_sequence "
-    "cle_convention cle_pif cle_absence_trouvee absence_debut absence_fin heures_non_financables"
-).split()
-
-
-def _payload_lines(accepted: pd.DataFrame, facts: Facts) -> dict[int, dict[str, Any]]:
-    """What a complement says of each accepted line: the extract's own writing wherever it has the thing."""
-    frame = accepted[_FROM_LINE].assign(date_fin=accepted["date_fin_lue"], motif=accepted["motif_code"])
-    frame = frame.join(fact_room.take(facts.sequences, _FROM_SEQUENCE, accepted["rang_sequence"]))
-    absence = {"id_absence": "id_absence", "type_absence": "type_absence"}
-    frame = frame.join(fact_room.take(facts.absences, absence, accepted["rang_absence"]))
-    plain = frame.astype("object").where(frame.notna(), None)
-    return dict(zip(plain.index, plain.to_dict("records"), strict=True))
-
-
-def _absence(row: Mapping[str, Any]) -> AbsenceTaken:
-    return AbsenceTaken(
-        row["cle_dsf"],
-        row["cle_de"],
-        row["cle_sequence"],
-        row["cle_absence_trouvee"],
-        row["absence_debut"].date(),
-        row["absence_fin"].date(),
-        int(row["heures"]),
-        row["feuille"],
-        int(row["ligne"]),
-        int(row["heures_absence_financables"]),
-    )
-
-
-def _hours(row: Mapping[str, Any]) -> HoursIssued:
-    return HoursIssued(
-        row["cle_dsf"],
-        row["cle_de"],
-        row["cle_sequence"],
-        row["date_debut"].date(),
-        row["date_fin"].date(),
-        int(row["heures"]),
-        row["cle_convention"],
-        row["cle_pif"],
-        row["feuille"],
-        int(row["ligne"]),
-        int(row["heures_realisees"]),
-    )
-
-
-def _with(state: Entries, judged: pd.DataFrame, day: date) -> Entries:
-    """``state`` with what the layer was granted."""
-    accepted = judged[judged["verdict"] == ACCEPTED].assign(date=pd.Timestamp(day).as_unit("s"))
-    absences = accepted[accepted["nature"] == ABSENCES]
-    absences = absences.assign(
-        cle_absence=absences["cle_absence_trouvee"],
-        date_debut=absences["absence_debut"],
-        date_fin=absences["absence_fin"],
-    )
-    hours = accepted[accepted["nature"] == HEURES]
-    hours = hours.assign(date_fin=hours["date_fin_lue"])
-    return replace(state, absences=_appended(state.absences, absences), heures=_appended(state.heures, hours))
-
-
-def _appended(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    if rows.empty:
-        return table
-    rows = rows.reindex(columns=table.columns).astype(table.dtypes.to_dict())
-    return rows.reset_index(drop=True) if table.empty else pd.concat([table, rows], ignore_index=True)
+    return verdict, unasked
 
 
 def _deposit_frame(

@@ -6,6 +6,7 @@ The one place that says what a trial may do. Source: contract §2, §5.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pipeline.judging.complement import decode, encode
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.settle import Settled
 
@@ -24,12 +25,16 @@ def apart(deposits: Sequence[Deposit]) -> Iterator[list[Deposit]]:
 def without_consequence(settled: Settled) -> Settled:
     """A trial as it was settled, with nothing left to emit or to record: verdicts and findings stay.
 
-    What it would complete (``payloads``) is there to be told, without a number: none is reserved, and the next one would say
+    What it would complete (``contents``) is there to be told, without a number: none is reserved, and the next one would say
     how many complements others have had on that DSF.
     """
     return replace(
         settled,
         lines=settled.lines.assign(complement=""),
         complements=(),
-        payloads={numero: {**content, "numero": ""} for numero, content in settled.payloads.items()},
+        contents={depot: [_unnumbered(one) for one in several] for depot, several in settled.contents.items()},
     )
+
+
+def _unnumbered(content: bytes) -> bytes:
+    return encode(decode(content) | {"numero": ""})

@@ -1,5 +1,8 @@
 """The four verdicts of a line, how lines and hours are counted by them, and what they make of a whole deposit."""
 
+from collections.abc import Iterable
+from typing import cast
+
 import pandas as pd
 
 from pipeline.ledger.records import COUNTS, Counts
@@ -11,14 +14,16 @@ COUNTED = dict(zip(COUNTS, VERDICTS, strict=True))
 """Name of a count → the verdict it counts."""
 
 
-def counts(lines: pd.DataFrame) -> tuple[Counts, Counts]:
-    """Lines and hundredths of hours by verdict. Hours that cannot be read count for zero, so that both add up."""
-    number = lines["verdict"].value_counts()
-    hours = lines["heures"].fillna(0).groupby(lines["verdict"]).sum()
-    return (
-        Counts(**{name: int(number.get(verdict, 0)) for name, verdict in COUNTED.items()}),
-        Counts(**{name: int(hours.get(verdict, 0)) for name, verdict in COUNTED.items()}),
-    )
+def counts(lines: Iterable[tuple[str, int | None]]) -> tuple[Counts, Counts]:
+    """Lines and hundredths of hours by verdict; a line: its verdict and hours, None where they cannot be read.
+
+    Those count for zero, so that both add up.
+    """
+    number, hours = dict.fromkeys(VERDICTS, 0), dict.fromkeys(VERDICTS, 0)
+    for verdict, amount in lines:
+        number[verdict] += 1
+        hours[verdict] += amount or 0
+    return Counts(*(number[verdict] for verdict in VERDICTS)), Counts(*(hours[verdict] for verdict in VERDICTS))
 
 
 def state(lines: Counts, *, refused: bool) -> str:
@@ -31,11 +36,13 @@ def state(lines: Counts, *, refused: bool) -> str:
 
 
 def codes(lines: pd.DataFrame, findings: pd.DataFrame) -> dict[int, list[str]]:
-    """Line → the codes of its findings, sorted; a line that its whole deposit rejects has the deposit's too."""
+    """Line of a wave → the codes of its findings, sorted; one that its whole deposit rejects has the deposit's too."""
     found: dict[int, set[str]] = {}
     for line, code in zip(findings["ligne_id"], findings["code"], strict=True):
         found.setdefault(line, set()).add(code)
-    wide = set(findings.loc[(findings["ligne_id"] < 0) & (findings["severite"] == REJECTS), "code"])
-    for line in lines.index[lines["verdict"] == REJECTED] if wide else ():
-        found.setdefault(line, set()).update(wide)
-    return {line: sorted(several) for line, several in found.items()}
+    wide = findings[(findings["ligne_id"] < 0) & (findings["severite"] == REJECTS)]
+    of_deposit = {depot: set(several) for depot, several in wide.groupby("depot")["code"]}
+    touched = lines.loc[(lines["verdict"] == REJECTED) & lines["depot"].isin(of_deposit.keys()), "depot"]
+    for line, depot in touched.items():
+        found.setdefault(cast("int", line), set()).update(of_deposit[depot])
+    return {line: sorted(several) for line, several in found.items() if line >= 0}

@@ -260,6 +260,7 @@ def absence_is_found(lines: pd.DataFrame) -> "pd.Series[bool]":
     nature=ABSENCES,
     needs="cle_absence_trouvee deja_complementee",
     after="REF-01 REF-06 REF-07 REF-09",
+    ledger=True,
     fr={
         "": Words(
             "Cette absence a déjà été complétée : elle ne peut l'être qu'une fois.",
@@ -361,9 +362,7 @@ def _pif_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
     group = groups(lines, PIF_KEY, _pif_lines(lines))
     alone = ~group.duplicated(keep=False)[failing.index]
     own = failing["pif_du_deposant"].astype(bool)
-    variant = alone.map({True: "seule", False: "groupe"}).where(
-        own, alone.map({True: "seule-tue", False: "groupe-tue"})
-    )
+    variant = alone.map({True: "seule", False: "groupe"}) + own.map({True: "", False: "-tue"})
     return pd.DataFrame(
         {"heures_demandees": asked, "heures_reste_dit": failing["heures_reste"].clip(lower=0), "variante": variant}
     )
@@ -376,6 +375,7 @@ def _pif_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
     nature=HEURES,
     needs="heures heures_reste",
     after="REF-01 REF-06 REF-07 LIG-08 DBL-03",
+    ledger=True,
     fr={
         "seule": Words(
             "{heures_demandees} h ajoutées, mais il ne reste que {heures_reste_dit} h au plan de formation (PIF) de ce stagiaire pour cette séquence.",

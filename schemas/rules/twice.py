@@ -44,6 +44,7 @@ def absence_lines(lines: pd.DataFrame) -> "pd.Series[bool]":
     brief=("ligne en double dans le fichier", "line twice in the file"),
     cells="numero_dsf",
     nature=HEURES,
+    ledger=True,
     fr=Words(
         "Cette ligne est en double avec la ligne {autres_lignes} : même DSF, même stagiaire, même séquence, mêmes dates.",
         "Gardez une seule de ces lignes ; si les heures s'ajoutent, écrivez-en le total sur une seule ligne.",
@@ -67,6 +68,7 @@ def hours_line_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
     cells="id_absence",
     nature=ABSENCES,
     after="REF-01",
+    ledger=True,
     fr=Words(
         "La même absence est aussi sur la ligne {autres_lignes}.",
         "Gardez une seule ligne pour cette absence : elle ne peut être complétée qu'une fois.",
@@ -90,6 +92,7 @@ def absence_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
     cells="heures",
     nature=HEURES,
     after="REF-01 REF-06 REF-07",
+    ledger=True,
     fr={
         "": Words(
             "Des heures ont déjà été déclarées pour ces dates et cette séquence dans un complément.",

@@ -111,6 +111,7 @@ def trainee_was_there(lines: pd.DataFrame) -> "pd.Series[bool]":
     needs="emission_chevauchee",
     after="LIG-05",
     severity=WARNS,
+    ledger=True,
     fr=Words(
         "Des heures ont déjà été ajoutées à cette séquence pour des dates qui se recoupent{emission_chevauchee}.",
         "Vérifiez que ce ne sont pas les mêmes heures.",

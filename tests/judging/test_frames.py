@@ -230,7 +230,8 @@ def test_a_table_without_a_line_does_no_harm(kind: str) -> None:
 
 def test_rows_come_back_by_deposit_in_their_order_even_where_there_are_none() -> None:
     rows = pd.DataFrame({"depot": [2, 0, 2, 0], "mot": ["c", "a", "d", "b"]})
-    parts = frames.per_deposit(rows, 4)
-    assert [part["mot"].tolist() for part in parts] == [["a", "b"], [], ["c", "d"], []]
+    ordered, places = frames.per_deposit(rows, 4)
+    assert [ordered["mot"].iloc[place].tolist() for place in places] == [["a", "b"], [], ["c", "d"], []]
     many = pd.DataFrame({"depot": [n % 7 for n in range(2_000)], "rang": range(2_000)})
-    assert all(part["rang"].is_monotonic_increasing for part in frames.per_deposit(many, 7))
+    ordered, places = frames.per_deposit(many, 7)
+    assert all(ordered["rang"].iloc[place].is_monotonic_increasing for place in places)

@@ -1,4 +1,4 @@
-"""Who meets whom: deposits that could change each other's verdicts are judged one after the other, the rest in one go."""
+"""Who meets whom: deposits that could change each other's verdicts are in layers one after the other, the rest in one."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.judging.identity import SEQUENCE
 from pipeline.judging.layers import layers
 from schemas.rules.reference import PIF_KEY
 
@@ -35,8 +36,10 @@ def test_deposits_that_share_nothing_are_judged_in_one_go() -> None:
     assert of(*(line(n, f"d{n}", **apart(n)) for n in range(4))) == {0: 0, 1: 0, 2: 0, 3: 0}
 
 
-def test_deposits_on_one_dsf_come_one_after_the_other_whatever_their_trainees() -> None:
-    assert of(*(line(n, "d1", **apart(n)) for n in range(3))) == {0: 0, 1: 1, 2: 2}
+def test_deposits_on_one_dsf_meet_where_they_share_a_trainee_s_sequence_there() -> None:
+    assert of(*(line(n, "d1", **apart(n)) for n in range(3))) == {0: 0, 1: 0, 2: 0}
+    assert of(*(line(n, "d1", cle_pif=f"p{n}") for n in range(3))) == {0: 0, 1: 1, 2: 2}
+    assert of(*(line(n, "d1", cle_pif=f"p{n}", cle_sequence=f"s{n}") for n in range(3))) == {0: 0, 1: 0, 2: 0}
 
 
 def test_deposits_that_share_the_sequence_of_a_plan_meet_though_their_dsf_differ() -> None:
@@ -49,11 +52,19 @@ def test_each_part_of_the_plan_s_key_tells_plans_apart() -> None:
         assert of(line(0, "d1", **{part: None}), line(1, "d2", **{part: None})) == {0: 0, 1: 0}, part
 
 
+def test_each_part_of_the_sequence_s_key_tells_sequences_apart() -> None:
+    for part in SEQUENCE[1:]:
+        of_no_plan = {"cle_pif": None}
+        assert of(line(0, **of_no_plan), line(1, **of_no_plan)) == {0: 0, 1: 1}
+        assert of(line(0, **of_no_plan), line(1, **of_no_plan, **{part: "autre"})) == {0: 0, 1: 0}, part
+        assert of(line(0, **of_no_plan, **{part: None}), line(1, **of_no_plan, **{part: None})) == {0: 0, 1: 0}, part
+
+
 def test_a_deposit_comes_one_layer_after_the_last_it_meets() -> None:
-    chain = [line(0, "a", **apart(0)), line(1, "a", **apart(1)), line(1, "b", **apart(1)), line(2, "b", **apart(2))]
+    chain = [line(0, "a", **apart(0)), line(1, "a", **apart(0)), line(1, "b", **apart(1)), line(2, "b", **apart(1))]
     assert of(*chain, line(3, "c", **apart(3))) == {0: 0, 1: 1, 2: 2, 3: 0}
-    assert of(*chain, line(3, "a", **apart(3))) == {0: 0, 1: 1, 2: 2, 3: 2}
-    late = [line(3, "c", **apart(3)), line(4, "c", **apart(4)), line(4, "b", **apart(4))]
+    assert of(*chain, line(3, "a", **apart(0))) == {0: 0, 1: 1, 2: 2, 3: 2}
+    late = [line(3, "c", **apart(3)), line(4, "c", **apart(3)), line(4, "b", **apart(1))]
     assert of(*chain, *late) == {0: 0, 1: 1, 2: 2, 3: 0, 4: 3}, "not after the first"
 
 
@@ -83,9 +94,9 @@ LINES = st.builds(
 
 
 def meet(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
-    """Whether any line of one deposit and any of the other share a DSF or the séquence of a plan."""
+    """Whether any line of one deposit and any of the other share a trainee's séquence, of a DSF or of a plan."""
     return any(
-        (a["dsf_connue"] and b["dsf_connue"] and a["cle_dsf"] == b["cle_dsf"])
+        (a["dsf_connue"] and b["dsf_connue"] and all(a[part] is not None and a[part] == b[part] for part in SEQUENCE))
         or all(a[part] is not None and a[part] == b[part] for part in PIF_KEY)
         for a in one
         for b in other

@@ -13,6 +13,7 @@ from pipeline import nomenclature, reference
 from pipeline.cells.model import FormulaCell
 from pipeline.judging import frames
 from pipeline.judging import settle as room
+from pipeline.judging.complement import decode
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.identity import Present, present
 from pipeline.judging.settle import Known, Settled, Unwritable, settle
@@ -307,7 +308,7 @@ def test_numbers_are_told_in_the_order_of_the_deposits_though_layers_are_judged_
         of_hours(SECOND, numero="X"),
     )
     assert numbers(found) == [("Z", "DSF-1-C01"), ("Y", "DSF-1-C02"), ("X", "DSF-2-C01")]
-    given = {depot: [one["numero"] for one in made] for depot, made in found.contents.items()}
+    given = {depot: [decode(one)["numero"] for one in made] for depot, made in found.contents.items()}
     assert given == {"Z": ["DSF-1-C01"], "Y": ["DSF-1-C02"], "X": ["DSF-2-C01"]}
     assert found.lines.index.tolist() == [0, 1, 2]
 
@@ -364,7 +365,7 @@ def test_a_complement_holds_its_own_accepted_lines_and_says_from_where(before: B
 )
 def test_a_complement_says_who_declares_and_for_whom(before: Before, siret: str, expected: dict[str, str]) -> None:
     found = settled(before, of_hours(hours(), siret=siret))
-    assert found.payloads["DSF-1-C01"]["declarant"] == expected
+    assert decode(found.complements[0].payload)["declarant"] == expected
 
 
 def test_a_dsf_of_somebody_else_gets_no_number(before: Before) -> None:

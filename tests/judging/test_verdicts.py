@@ -1,16 +1,9 @@
 """The four verdicts counted, and what they make of a deposit."""
 
-import pandas as pd
 import pytest
 
 from pipeline.judging.verdicts import ACCEPTED, COUNTED, HELD, REJECTED, TAKEN, VERDICTS, counts, state
 from pipeline.ledger.records import COUNTS, Counts
-
-
-def lines(*rows: tuple[str, int | None]) -> pd.DataFrame:
-    """Lines by verdict and hundredths of hours."""
-    frame = pd.DataFrame(rows, columns=["verdict", "heures"])
-    return frame.astype({"verdict": "str", "heures": "Int64"})
 
 
 def test_there_are_four_verdicts_and_each_has_its_count() -> None:
@@ -21,17 +14,17 @@ def test_there_are_four_verdicts_and_each_has_its_count() -> None:
 
 def test_lines_and_hours_are_counted_by_verdict_and_add_up() -> None:
     rows = [(ACCEPTED, 700), (ACCEPTED, 25), (REJECTED, 350), (HELD, 100), (HELD, 1), (HELD, 2), (TAKEN, 33)]
-    of_lines, of_hours = counts(lines(*rows))
+    of_lines, of_hours = counts(rows)
     assert of_lines == Counts(2, 1, 3, 1) and of_lines.lues == 7
     assert of_hours == Counts(725, 350, 103, 33) and of_hours.lues == sum(hours for _, hours in rows)
 
 
 def test_hours_that_cannot_be_read_count_for_nothing_and_their_line_counts() -> None:
-    assert counts(lines((REJECTED, None), (REJECTED, 100))) == (Counts(0, 2, 0, 0), Counts(0, 100, 0, 0))
+    assert counts([(REJECTED, None), (REJECTED, 100)]) == (Counts(0, 2, 0, 0), Counts(0, 100, 0, 0))
 
 
 def test_no_line_counts_zero_of_everything() -> None:
-    assert counts(lines()) == (Counts(), Counts())
+    assert counts([]) == (Counts(), Counts())
 
 
 # accepted, rejected, held, already taken: 0 none, 1 some

@@ -3,15 +3,13 @@
 docs/contract.md §7 lists their keys.
 """
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-
-import pandas as pd
 
 from pipeline import jsonfile
 from pipeline.cells import text
 from pipeline.documents.returns.limits import kept_text
-from pipeline.judging.verdicts import REJECTED, TAKEN
+from pipeline.judging.verdicts import TAKEN
 from pipeline.reading.model import Reading, SheetColumn, SheetTable
 from schemas.fields import column_letter
 from schemas.noticed import Noticed
@@ -32,24 +30,7 @@ LINE = ["table", "rang", "feuille", "ligne", "nature", "verdict", "heures", "com
 LINE += [*_SHOWN, "cle_dsf"]
 """Columns of a settled line that its entry is made of."""
 
-_PORTION = 5_000  # rows that are plain Python at a time
-
-Row = Mapping[Hashable, Any]
-
-
-def rows(frame: pd.DataFrame) -> Iterator[tuple[int, Row]]:
-    """Index and values of each row, missing ones as None; a portion at a time, for who may not want them all."""
-    for low in range(0, len(frame), _PORTION):
-        part = frame.iloc[low : low + _PORTION]
-        plain = part.astype("object").where(part.notna(), None)
-        yield from zip(plain.index, plain.to_dict("records"), strict=True)
-
-
-def in_sheet_order(findings: pd.DataFrame) -> pd.DataFrame:
-    """Findings on the deposit first, then line by line, column by column."""
-    width = findings["colonne"].str.len()
-    by = ["ligne_id", "feuille", "ligne", "_width", "colonne", "code", "champ"]
-    return findings.assign(_width=width).sort_values(by, kind="stable", ignore_index=True)
+Row = Mapping[str, Any]
 
 
 def finding(row: Row) -> FindingData:
@@ -109,18 +90,17 @@ def _typed(column: SheetColumn, rank: int) -> dict[str, object]:
 class Waited:
     """Which rejected lines the held ones wait for: those of their DSF (policy ``dsf``), or all of the deposit."""
 
-    def __init__(self, lines: pd.DataFrame, policy: str) -> None:
+    def __init__(self, rejected: Iterable[tuple[int, Row]], policy: str) -> None:
         self._by_dsf = policy == "dsf"
         self._first: dict[str, list[dict[str, Any]]] = {}
         self._counts: dict[str, int] = {}
-        rejected = lines[lines["verdict"] == REJECTED]
-        for sheet, row, dsf in zip(rejected["feuille"], rejected["ligne"], rejected["cle_dsf"], strict=True):
-            key = dsf if self._by_dsf else ""
-            if not isinstance(key, str):
+        for _, row in rejected:
+            key = row["cle_dsf"] if self._by_dsf else ""
+            if key is None:
                 continue
             self._counts[key] = self._counts.get(key, 0) + 1
             if self._counts[key] <= NAMED:
-                self._first.setdefault(key, []).append({"feuille": sheet, "ligne": int(row)})
+                self._first.setdefault(key, []).append({"feuille": row["feuille"], "ligne": int(row["ligne"])})
 
     def by(self, row: Row) -> dict[str, Any]:
         """Of a held line: the first ones, and how many more."""

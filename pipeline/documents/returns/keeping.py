@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-import pandas as pd
-
 from pipeline.documents.returns import entries
-from pipeline.documents.returns.entries import FindingData, Row, rows
+from pipeline.documents.returns.entries import FindingData, Row
 from pipeline.documents.returns.limits import BLANK, COLUMNS, Room, WorkbookSize, in_json
 from pipeline.reading.model import SheetTable
+
+Rows = Iterable[tuple[int, Row]]
+"""Lines or findings with their index."""
 
 OwnColumn = tuple[str, int]
 """A column of the sender's own: its heading, and its rank (from 0) among those with that heading."""
@@ -33,15 +34,15 @@ class Keeper:
         """The first of ``some``, as many as fit."""
         return [one for one in some if self._room.takes(in_json(one))]
 
-    def findings(self, found: pd.DataFrame) -> None:
+    def findings(self, found: Rows) -> None:
         """Keep findings."""
-        for _, row in rows(found):
+        for _, row in found:
             entry = entries.finding(row)
             if not self._room.takes(in_json(entry)):
                 return
             self._constats[row["place"]] = entry
 
-    def to_correct(self, lines: pd.DataFrame, faults: pd.DataFrame, more: Callable[[Row], dict[str, Any]]) -> None:
+    def to_correct(self, lines: Rows, faults: Rows, more: Callable[[Row], dict[str, Any]]) -> None:
         """Keep lines of the workbook, each with its cells and its ``faults``, and what ``more`` says of it."""
         for index, row, found in _with_faults(lines, faults):
             table, rank = self._tables[row["table"]], row["rang"]
@@ -86,9 +87,9 @@ class Keeper:
             columns.setdefault(table.kind, set()).update(_ranked(table))
         return columns
 
-    def lines(self, lines: pd.DataFrame) -> None:
+    def lines(self, lines: Rows) -> None:
         """Keep lines of which nothing is to be corrected."""
-        for index, row in rows(lines):
+        for index, row in lines:
             entry = entries.line(row, self._codes.get(index, []))
             if not self._room.takes(in_json(entry)):
                 return
@@ -105,12 +106,12 @@ class Keeper:
         return len(self._to_correct)
 
 
-def _with_faults(lines: pd.DataFrame, faults: pd.DataFrame) -> Iterator[tuple[int, Row, list[Row]]]:
-    """Each line with the findings on it; both frames go line by line, and ``faults`` are on some of ``lines``."""
-    by_line = groupby((row for _, row in rows(faults)), key=lambda row: row["ligne_id"])
+def _with_faults(lines: Rows, faults: Rows) -> Iterator[tuple[int, Row, list[Row]]]:
+    """Each line with the findings on it; both go line by line, and ``faults`` are on some of ``lines``."""
+    by_line = groupby((row for _, row in faults), key=lambda row: row["ligne_id"])
     groups = ((line, list(group)) for line, group in by_line)
     at, found = next(groups, (-1, []))
-    for index, row in rows(lines):
+    for index, row in lines:
         if at != index:
             yield index, row, []
             continue

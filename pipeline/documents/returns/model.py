@@ -5,24 +5,24 @@ rendered (``limits``): the driver never holds more of a deposit than may come ba
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sized
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline import __version__, jsonfile
 from pipeline.documents.returns import entries, limits
 from pipeline.documents.returns.keeping import Keeper
+from pipeline.documents.returns.portions import Stretch, sorted_findings, sorted_lines
+from pipeline.judging.complement import decode
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
-from pipeline.judging.frames import per_deposit
-from pipeline.judging.verdicts import COUNTED, HELD, REJECTED, codes, counts, state
+from pipeline.judging.frames import per_deposit, plain
+from pipeline.judging.verdicts import COUNTED, codes, counts, state
 from pipeline.reading.model import Reading
 from schemas.fields import SHEETS
-from schemas.rule import REJECTS
 from schemas.rules import RULES_VERSION
 
 
@@ -31,20 +31,25 @@ def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[s
 
     A report has ``coupe`` where something of the deposit is left out of it: how much of what.
     """
-    settled = decided.settled
-    lines = per_deposit(settled.lines, len(decided.deposits))
-    findings = per_deposit(settled.findings, len(decided.deposits))
-    for position, (deposit, mine, found) in enumerate(zip(decided.deposits, lines, findings, strict=True)):
+    settled, number = decided.settled, len(decided.deposits)
+    lines, places = per_deposit(settled.lines, number)
+    verdicts, extracts = (list(zip(lines["verdict"], plain(lines["heures"]), strict=True)), plain(lines["extrait"]))
+    of_line = codes(lines, settled.findings)
+    by_line, by_finding = sorted_lines(lines, number), sorted_findings(settled, number)
+    for position, (deposit, place) in enumerate(zip(decided.deposits, places, strict=True)):
         refused = position in settled.refused
         head = (
             _received(deposit)
-            | _judged(deposit, refused, mine, context)
-            | _judged_with(context, mine)
-            | (_tried(mine) if deposit.trial else {})
+            | _judged(deposit, refused, verdicts[place], context)
+            | _judged_with(context, {name for name in extracts[place] if name})
+            | (_tried(lines.iloc[place]) if deposit.trial else {})
             | {"schema_version": 1, "run": run}
         )
-        left = limits.LINES - limits.in_json(head)
-        yield head | _details(deposit, refused, mine, found, decided, context.settings.politique, left)
+        keeper = Keeper(decided.tables, of_line, limits.LINES - limits.in_json(head))
+        issued = [entries.issued(decode(content)) for content in settled.contents.get(deposit.numero, ())]
+        tables = [] if refused else list(entries.tables(deposit.reading))
+        found = by_finding.of(position)
+        yield head | _details(keeper, issued, tables, by_line.of(position), found, context.settings.politique)
 
 
 def _received(deposit: Deposit) -> dict[str, Any]:
@@ -63,7 +68,9 @@ def _received(deposit: Deposit) -> dict[str, Any]:
     }
 
 
-def _judged(deposit: Deposit, refused: bool, lines: pd.DataFrame, context: Context) -> dict[str, Any]:
+def _judged(
+    deposit: Deposit, refused: bool, lines: Sequence[tuple[str, int | None]], context: Context
+) -> dict[str, Any]:
     """What became of it: state, counts, how it was read. ``refused``: the whole file is (FIC)."""
     of_lines, of_hours = counts(lines)
     return {
@@ -74,8 +81,8 @@ def _judged(deposit: Deposit, refused: bool, lines: pd.DataFrame, context: Conte
     }
 
 
-def _judged_with(context: Context, lines: pd.DataFrame) -> dict[str, Any]:
-    """The settings, motifs, rules and extracts behind the verdicts of ``lines``."""
+def _judged_with(context: Context, extracts: set[str]) -> dict[str, Any]:
+    """The settings, motifs, rules and ``extracts`` behind the verdicts."""
     settings = context.settings
     return {
         "langue": settings.langue,
@@ -89,7 +96,7 @@ def _judged_with(context: Context, lines: pd.DataFrame) -> dict[str, Any]:
         "juge_avec": {
             "regles": RULES_VERSION,
             "programme": __version__,
-            "extraits": context.extracts_behind(lines),
+            "extraits": context.extracts_behind(extracts),
             "reglages": {"politique": settings.politique, "pas_heures": jsonfile.hours(settings.pas_heures)},
         },
     }
@@ -102,44 +109,41 @@ def _tried(lines: pd.DataFrame) -> dict[str, Any]:
 
 
 def _details(
-    deposit: Deposit,
-    refused: bool,
-    lines: pd.DataFrame,
-    findings: pd.DataFrame,
-    decided: Decided,
+    keeper: Keeper,
+    issued: list[dict[str, Any]],
+    tables: list[dict[str, Any]],
+    lines: tuple[Stretch, Stretch, Stretch],
+    findings: tuple[Stretch, Stretch, Stretch],
     policy: str,
-    left: int,
 ) -> dict[str, Any]:
-    """The lists of the report, as much of them as ``left`` bytes hold, and ``coupe`` where something is left out.
+    """The lists of the report, as much of them as ``keeper`` has room for, and ``coupe`` where something is left out.
 
     What serves to correct comes first: what refuses the file, rejected lines with their findings, held lines. Then the sender's
     own columns; then what nothing is to be done about.
     """
-    found = entries.in_sheet_order(findings).assign(place=np.arange(len(findings)))
-    every = lines[entries.LINE].assign(place=np.arange(len(lines)))
-    rejected, held = (every[every["verdict"] == verdict] for verdict in (REJECTED, HELD))
-    wide = (found["severite"] == REJECTS) & (found["ligne_id"] < 0)
-    on_rejected = (found["severite"] == REJECTS) & found["ligne_id"].isin(rejected.index)
-    issued = [entries.issued(content) for content in decided.settled.contents.get(deposit.numero, ())]
-    tables = [] if refused else list(entries.tables(deposit.reading))
-    keeper = Keeper(decided.frames.tables, codes(lines, findings), left)
-    keeper.findings(found[wide])
+    (rejected, held, others), (wide, on_rejected, rest) = lines, findings
+    keeper.findings(wide)
     lists = {"complements": keeper.entries(issued)}
-    keeper.to_correct(rejected, found[on_rejected], lambda _: {})
-    keeper.to_correct(held, found.iloc[:0], entries.Waited(lines, policy).by)
+    keeper.to_correct(rejected, on_rejected, lambda _: {})
+    keeper.to_correct(held, (), entries.Waited(rejected if held else (), policy).by)
     columns = keeper.own_columns()
-    keeper.findings(found[~wide & ~on_rejected])
-    keeper.lines(every.drop(index=[*rejected.index, *held.index]))
+    keeper.findings(rest)
+    keeper.lines(others)
     lists |= keeper.lists | {"tables": keeper.entries(tables)}
-    whole: dict[str, Sized] = {"complements": issued, "constats": found, "lignes": every, "tables": tables}
-    left_out = {name: len(of) - len(lists[name]) for name, of in whole.items()} | {"colonnes": columns}
+    whole = {
+        "complements": len(issued),
+        "constats": sum(map(len, findings)),
+        "lignes": sum(map(len, lines)),
+        "tables": len(tables),
+    }
+    left_out = {name: number - len(lists[name]) for name, number in whole.items()} | {"colonnes": columns}
     left_out["lignes_a_corriger"] = len(rejected) + len(held) - keeper.lines_to_correct
     return lists | ({"coupe": _cut(left_out, findings)} if any(left_out.values()) else {})
 
 
-def _cut(left_out: dict[str, int], findings: pd.DataFrame) -> dict[str, Any]:
+def _cut(left_out: dict[str, int], findings: Iterable[Stretch]) -> dict[str, Any]:
     """How much of what is left out of a report, and the findings that there are by rule, all counted."""
-    counted = Counter(zip(findings["code"], findings["severite"], strict=True))
+    counted = Counter((row["code"], row["severite"]) for stretch in findings for _, row in stretch)
     by_code = [{"code": code, "severite": s, "constats": n} for (code, s), n in sorted(counted.items())]
     return {"octets": limits.MOST, **left_out, "par_code": by_code}
 

@@ -16,11 +16,11 @@ import pandas as pd
 from pipeline.cells.model import Meaning
 from pipeline.documents.returns.model import report_data
 from pipeline.intake.arrival import Arrival, Snapshot
+from pipeline.judging import complement
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.findings import FINDING
-from pipeline.judging.frames import Frames
 from pipeline.judging.settle import Settled
 from pipeline.reading.model import Reading, SheetColumn, SheetTable
 from pipeline.settings import Settings
@@ -75,10 +75,9 @@ class Heavy:
         lines = self._lines(tables)
         numbers = [f"{DSF}-C{n:05d}" for n in range(self.complements)]
         issued = [SimpleNamespace(depot=deposit.numero, numero=number) for number in numbers]
-        payloads = {number: _payload(number, deposit.numero) for number in numbers}
-        settled = Settled(lines, self._findings(lines), frozenset(), cast("Any", tuple(issued)), payloads)
-        frames = Frames(lines, pd.DataFrame(), pd.DataFrame(), tables)
-        return Decided((deposit,), frames, settled)
+        contents = {deposit.numero: [complement.encode(_payload(number)) for number in numbers]}
+        settled = Settled(lines, self._findings(lines), frozenset(), cast("Any", tuple(issued)), contents)
+        return Decided((deposit,), tables, settled)
 
     def _lines(self, tables: Sequence[SheetTable]) -> pd.DataFrame:
         rows = [
@@ -132,7 +131,7 @@ def _finding(line: int, sheet: str, row: int, code: str, severity: str, champ: s
     )
 
 
-def _payload(number: str, deposit: str) -> dict[str, Any]:
+def _payload(number: str) -> dict[str, Any]:
     totals = {"heures_complementaires": 0, "heures_valorisees": 0}
     initial = {"numero": DSF}
-    return {"numero": number, "depot": {"numero": deposit}, "dsf_initiale": initial, "demandeurs": [], "totaux": totals}
+    return {"numero": number, "dsf_initiale": initial, "demandeurs": [], "totaux": totals}
