@@ -1,9 +1,10 @@
 """What a pandas user writes in an afternoon, to be measured against: one file after the other, openpyxl in and out.
 
-    python -m bench.naive WORKSPACE OUT [PROCESSES]
+    python -m bench.naive WORKSPACE OUT [--looks-first]
 
 Per deposit: ``read_excel``, one pandera schema a table with the rules of the contract, a merge with the extract in memory, the
-same kinds of files. It promises nothing else: no ledger, no archive, nothing across deposits, no care for foreign files, no
+same kinds of files, in two processes. ``--looks-first``: a pandas user who has thought again keeps the rows of the deposit's DSF
+before merging. It promises nothing else: no ledger, no archive, nothing across deposits, no care for foreign files, no
 recovery. `python -m bench.naive --same OURS THEIRS` compares two ``verdicts.csv`` line by line.
 """
 
@@ -28,6 +29,8 @@ from schemas.fields import ABSENCES, HEURES, SHEETS, fields_of
 TODAY = pd.Timestamp(AS_OF)
 STEP = 25
 _BAD_CODES = ("LIG", "REF", "DBL")
+PROCESSES = 2
+LOOKS_FIRST = "--looks-first" in sys.argv
 EXTRACT: dict[str, pd.DataFrame] = {}
 PAYABLE = {one.code: one.financable for one in motifs(Path())}
 
@@ -72,8 +75,10 @@ def read(path: Path) -> pd.DataFrame:
 
 def with_facts(lines: pd.DataFrame, siret: str) -> pd.DataFrame:
     """``lines`` merged with what the extract says of their DSF, trainee, séquence and absence."""
-    wanted = lines["numero_dsf"].unique()
-    mine = {name: table[table["numero_dsf"].isin(wanted)] for name, table in EXTRACT.items()}
+    mine = EXTRACT
+    if LOOKS_FIRST:
+        wanted = lines["numero_dsf"].unique()
+        mine = {name: table[table["numero_dsf"].isin(wanted)] for name, table in EXTRACT.items()}
     dsf = mine["dsf"]
     dsf = dsf[(dsf["siret_titulaire"] == siret) | (dsf["siret_dispensateur"] == siret)]
     lines = lines.merge(dsf, on="numero_dsf", how="left", suffixes=("", "_dsf"), indicator="dsf_trouvee")
@@ -330,11 +335,11 @@ def one(task: tuple[Path, Path]) -> list[list[object]]:
     return [[siret, path.name, *row[:4], " ".join(row[4]), row[5]] for row in rows]
 
 
-def main(workspace: Path, out: Path, processes: int) -> None:
+def main(workspace: Path, out: Path) -> None:
     """The whole night."""
     load_extract(workspace / "inbox" / "extraits")
     paths = sorted((workspace / "inbox" / "depots").rglob("*.xlsx"))
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
+    with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
         done = pool.map(one, [(path, out) for path in paths], chunksize=4)
     with (out / "verdicts.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -358,4 +363,4 @@ if __name__ == "__main__":
         different = {place for place in ours.keys() | theirs.keys() if ours.get(place) != theirs.get(place)}
         print(f"{len(ours)} lignes, {len(different)} différences")
         sys.exit(bool(different) or not ours)
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 2)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -88,29 +88,37 @@ def said(**costs: Cost) -> str:
     return " · ".join([*parts, f"charge {max(one.load for one in costs.values()):.1f}"])
 
 
-def against_naive(night: Night, rounds: int) -> Row:
+def against_naive(night: Night, rounds: int) -> list[Row]:
     """The night, and what a pandas user makes of it; the verdicts of both are the same, line by line."""
     with workspace(night) as root:
-        same: list[Path] = []
+        verdicts = root.parent / "ours.csv"
 
         def ours() -> Cost:
             with copy(root) as double:
                 spent = run(double)
-                (verdicts,) = double.glob("outbox/rapports/*/verdicts.csv")
-                same.append(Path(shutil.copy(verdicts, root.parent / "ours.csv")))
+                shutil.copy(next(double.glob("outbox/rapports/*/verdicts.csv")), verdicts)
             return spent
 
-        def naive() -> Cost:
+        def naive(*options: str) -> Cost:
             with tempfile.TemporaryDirectory(prefix="dsf-bench-") as out:
-                spent = cost(python("-m", "bench.naive", root, out, 2))
-                same.append(Path(shutil.copy(Path(out) / "verdicts.csv", root.parent / "naive.csv")))
+                spent = cost(python("-m", "bench.naive", root, out, *options))
+                cost(python("-m", "bench.naive", "--same", verdicts, Path(out) / "verdicts.csv"))
             return spent
 
-        mine, theirs = by_turns(rounds, ours, naive)
-        cost(python("-m", "bench.naive", "--same", *same[-2:]))
+        mine, theirs, better = by_turns(rounds, ours, naive, lambda: naive("--looks-first"))
+    name = f"nuit de {night.deposits} × {night.lines} lignes, extrait de {night.rows:,} : {{}} ÷ dsf"
+    return [
+        _ratio(name.format("naïf"), theirs, mine, 8),
+        _ratio(name.format("naïf qui cherche d'abord ses DSF"), better, mine, 0),
+    ]
+
+
+def _ratio(name: str, theirs: Cost, mine: Cost, target: float) -> Row:
     cpu, wall = theirs.cpu / mine.cpu, theirs.wall / mine.wall
-    name = f"nuit de {night.deposits} × {night.lines} lignes, extrait de {night.rows:,} : naïf ÷ dsf"
-    return Row(name, f"{cpu:.1f} × CPU, {wall:.1f} × temps", "≥ 8 ×", min(cpu, wall) >= 8, said(dsf=mine, naïf=theirs))
+    wanted = f"≥ {target} ×" if target else ""
+    return Row(
+        name, f"{cpu:.1f} × CPU, {wall:.1f} × temps", wanted, min(cpu, wall) >= target, said(dsf=mine, naïf=theirs)
+    )
 
 
 def against_floor(night: Night, rounds: int) -> Row:
