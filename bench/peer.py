@@ -42,7 +42,6 @@ def ours(path: Path) -> set[int]:
     import pandas as pd  # noqa: PLC0415
 
     import schemas.rules  # noqa: F401, PLC0415 - the catalogue is what was imported
-
     from pipeline.intake.arrival import Arrival, Snapshot  # noqa: PLC0415
     from pipeline.judging import findings, frames  # noqa: PLC0415
     from pipeline.judging.deposit import Deposit  # noqa: PLC0415
