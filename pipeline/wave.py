@@ -4,12 +4,14 @@ A deposit that is suspect goes *alone*: a child reads, judges and renders it, an
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from operator import itemgetter
 from time import monotonic
+from typing import NamedTuple
 
 from pipeline import ledger, reference
 from pipeline.documents import clerk, returns
@@ -25,8 +27,9 @@ from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided, decide
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.earlier import Earlier, earlier
+from pipeline.judging.parts import parts
 from pipeline.ledger import Ledger
-from pipeline.ledger.records import Complement, Decision, Folder, Token
+from pipeline.ledger.records import Complement, Decision, DepositRecord, Folder, Token
 from pipeline.nomenclature import Motif, Rename
 from pipeline.publishing import outbox, spool
 from pipeline.reading import ReadOptions
@@ -54,18 +57,22 @@ class NotDecided(Exception):
 
 @dataclass
 class Timings:
-    """Seconds spent in each step of a run."""
+    """Seconds spent in each step of a run; a step inside another one counts for itself alone."""
 
     spent: dict[str, float] = field(default_factory=dict)
+    _inside: float = 0.0
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Add the time spent inside to the step ``name``."""
-        start = monotonic()
+        start, inside = monotonic(), self._inside
+        self._inside = 0.0
         try:
             yield
         finally:
-            self.spent[name] = self.spent.get(name, 0.0) + monotonic() - start
+            whole = monotonic() - start
+            self.spent[name] = self.spent.get(name, 0.0) + whole - self._inside
+            self._inside = inside + whole
 
 
 @dataclass(frozen=True)
@@ -152,13 +159,19 @@ def _publish(chain: Chain, prepare: Callable[[], Decision]) -> None:
 
 
 def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> Decision:
-    """Decided and staged, nothing committed."""
-    with faults_said():
-        with chain.timings.step("jugement"):
-            decided = decide(chain.context, deposits)
-        with chain.timings.step("rendu"):
-            tokens = _stage(chain, decided)
-        return _decision(chain, decided, tokens)
+    """Decided and staged, nothing committed: while the folders of one part are written, the next part is judged."""
+    done: list[_Part] = []
+    staged: list[tuple[Turn, Token]] = []
+    returned = 0
+    with faults_said(), chain.timings.step("rendu"):
+        for turn, token in chain.pool.map(_written, _work(chain, deposits, done), weigh):
+            staged.append((turn, token))
+            returned += turn.returned
+            if turn.returned and (returned % SAID == 0 or returned == len(deposits)):
+                chain.progress("rendu", returned, len(deposits))
+        tokens = [token for _, token in sorted(staged)]
+        spool.harden(chain.workspace, tokens)
+        return _decision(chain, done, tokens)
 
 
 @dataclass(frozen=True)
@@ -186,24 +199,21 @@ def prepared_alone(errand: Errand) -> Decision:
         return _prepared(chain, read(pool, settings, errand.headings, [errand.snapshot]))
 
 
+class Turn(NamedTuple):
+    """Where a folder of a wave comes among the others: complements first, by deposit and DSF, then what comes back."""
+
+    returned: bool
+    deposit: int
+    cle_dsf: str = ""
+
+
 @dataclass(frozen=True)
 class Rendering:
     """A folder to be written in a child. ``weight``: lines, findings and cells in it, about."""
 
+    turn: Turn
     write: Callable[[], Token]
     weight: int
-
-
-def _stage(chain: Chain, decided: Decided) -> list[Token]:
-    """Render everything the wave will show and make it durable in the spool; complements first, in their order."""
-    work = itertools.chain(_complements(chain, decided), _returns(chain, decided))
-    tokens, whole = [], len(decided.deposits)
-    for done, token in enumerate(chain.pool.map(_written, work, weigh), 1 - len(decided.settled.complements)):
-        tokens.append(token)
-        if done > 0 and (done % SAID == 0 or done == whole):
-            chain.progress("rendu", done, whole)
-    spool.harden(chain.workspace, tokens)
-    return tokens
 
 
 def weigh(rendering: Rendering) -> int:
@@ -211,12 +221,36 @@ def weigh(rendering: Rendering) -> int:
     return rendering.weight
 
 
-def _written(rendering: Rendering) -> Token:
-    return rendering.write()
+def _written(rendering: Rendering) -> tuple[Turn, Token]:
+    return rendering.turn, rendering.write()
 
 
-def _complements(chain: Chain, decided: Decided) -> Iterator[Rendering]:
-    """Each complement of the wave with what earlier ones of its DSF added, of this wave and of the ledger."""
+@dataclass(frozen=True)
+class _Part:
+    """A part of a wave decided, as the ledger keeps it: by position, its deposits and complements; the extracts behind it."""
+
+    records: list[tuple[int, DepositRecord]]
+    complements: list[tuple[int, Complement]]
+    extracts: set[str]
+
+
+def _work(chain: Chain, deposits: Sequence[Deposit], done: list[_Part]) -> Iterator[Rendering]:
+    """Judge a wave part by part; all it will show, to be written. Each part goes to ``done`` once all of it was handed out."""
+    for part in parts(chain.context, deposits):
+        with chain.timings.step("jugement"):
+            decided = decide(chain.context, [deposits[position] for position in part])
+        places = {one.numero: position for one, position in zip(decided.deposits, part, strict=True)}
+        yield from _complements(chain, decided, places)
+        yield from _returns(chain, decided, part)
+        settled = decided.settled
+        records = decision.deposits(decided.deposits, settled)
+        complements = [(places[one.depot], one) for one in settled.complements]
+        extracts = set(settled.lines["extrait"].dropna())
+        done.append(_Part(list(zip(part, records, strict=True)), complements, extracts))
+
+
+def _complements(chain: Chain, decided: Decided, places: Mapping[str, int]) -> Iterator[Rendering]:
+    """Each complement with what earlier ones of its DSF added, of this wave and of the ledger."""
     made, day = decided.settled.complements, chain.context.day
     on_dsf: dict[str, list[Complement]] = {}
     for known in (*chain.book.complements_on({one.cle_dsf for one in made if one.rang > 1}), *made):
@@ -225,12 +259,13 @@ def _complements(chain: Chain, decided: Decided) -> Iterator[Rendering]:
         before = earlier(one, on_dsf[one.cle_dsf], chain.context.renames)
         light = replace(one, absences=(), heures=())
         write = partial(_write_complement, chain.workspace, chain.fence, light, before, day)
-        yield Rendering(write, len(one.absences) + len(one.heures))
+        yield Rendering(Turn(False, places[one.depot], one.cle_dsf), write, len(one.absences) + len(one.heures))
 
 
-def _returns(chain: Chain, decided: Decided) -> Iterator[Rendering]:
-    for report in report_data(decided, chain.context, chain.run):
-        yield Rendering(partial(_write_return, chain.workspace, chain.fence, report), limits.weight(report))
+def _returns(chain: Chain, decided: Decided, part: Sequence[int]) -> Iterator[Rendering]:
+    for position, report in zip(part, report_data(decided, chain.context, chain.run), strict=True):
+        write = partial(_write_return, chain.workspace, chain.fence, report)
+        yield Rendering(Turn(True, position), write, limits.weight(report))
 
 
 def _write_complement(workspace: Workspace, fence: int, made: Complement, before: Earlier, day: date) -> Token:
@@ -245,8 +280,11 @@ def _write_return(workspace: Workspace, fence: int, report: ReportData) -> Token
     return spool.write(workspace, folder, fence)
 
 
-def _decision(chain: Chain, decided: Decided, tokens: Sequence[Token]) -> Decision:
-    settled = decided.settled
-    records = decision.deposits(decided.deposits, settled)
-    used = chain.context.extracts_behind(set(settled.lines["extrait"].dropna()))
-    return Decision(chain.run, records, settled.complements, tuple(tokens), tuple(used))
+def _decision(chain: Chain, done: Sequence[_Part], tokens: Sequence[Token]) -> Decision:
+    """The parts as one, in deposit order."""
+    records = sorted((one for part in done for one in part.records), key=itemgetter(0))
+    complements = sorted((one for part in done for one in part.complements), key=itemgetter(0))
+    used = chain.context.extracts_behind(set().union(*(part.extracts for part in done)))
+    return Decision(
+        chain.run, tuple(one for _, one in records), tuple(one for _, one in complements), tuple(tokens), tuple(used)
+    )

@@ -75,7 +75,7 @@ def join(
     On the DSF whose extract no longer shows what was completed (``present.changed``, REF-14) nothing is joined that goes by a
     trainee's, a séquence's or an absence's key: nobody knows who they are today.
     """
-    lines = lines.copy()
+    lines = lines.copy(deep=False)
     lines["date_run"] = pd.Timestamp(day).as_unit("s")
     lines["pas_heures"] = settings.pas_heures
     lines = join_dsf(lines, facts.dsf, settings)

@@ -85,7 +85,7 @@ def read_through(lines: pd.DataFrame, facts: Facts, renames: Sequence[Rename]) -
     if not renames:
         return lines
     names = _Names(renames, _Extract(facts, facts.sequences.iloc[:0]))
-    lines = lines.copy()
+    lines = lines.copy(deep=False)
     for column in ("cle_de", "cle_sequence", "cle_absence"):
         keys = lines[[*ABSENCE]].astype("object").where(lines[ABSENCE].notna(), "")
         told = {key: names.typed(column, key) for key in set(keys.itertuples(index=False, name=None))}

@@ -84,7 +84,7 @@ def settle(
     """Decide a wave; ``deposits`` goes with ``frames.deposits``, both in deposit order."""
     noticed = judge.on_observations(frames, settings)
     refused = _refused(frames, noticed)
-    lines = frames.lines[~frames.lines["depot"].isin(refused)]
+    lines = frames.lines[~frames.lines["depot"].isin(refused)] if refused else frames.lines
     lines = identity.read_through(lines, known.facts, known.renames)
     lines = fact_room.join(lines, known.facts, known.present, motifs, settings, day)
     lines["essai"] = lines["depot"].isin([position for position, one in enumerate(deposits) if one.trial])

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pipeline.judging import parts
 from tests.world import DISPENSATEUR, OTHER, TITULAIRE, World
 
 run_room = import_module("pipeline.run")  # the package has the function under that name
@@ -143,7 +144,11 @@ def test_a_wave_decides_what_one_deposit_after_another_would(
         patch.setattr(chain, "LINES", 1)
         patch.setattr(chain, "BATCH", 1)
         apart.run()
-    assert emitted(together) == emitted(apart)
+    in_parts = build(folder / f"{name}-c", deposits)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "LINES", 1)
+        in_parts.run()
+    assert emitted(together) == emitted(apart) == emitted(in_parts)
 
 
 def test_workers_and_hash_seeds_change_no_byte(tmp_path: Path) -> None:

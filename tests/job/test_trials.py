@@ -22,6 +22,7 @@ from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
 from pipeline.reading import ReadOptions, read
+from tests.crash.scenario import InProcess
 from tests.world import DISPENSATEUR, SETTINGS, TITULAIRE, World, by_verdict, codes, deposits, names
 
 ESSAI = f"{TITULAIRE}-essai"
@@ -304,23 +305,6 @@ def test_the_archived_original_of_a_trial_is_one_that_the_ledger_knows(world: Wo
 
 
 # --- killed -----------------------------------------------------------------------------------------------------------
-
-
-class InProcess:
-    """Stands in for ``workers.Pool``: a forked child must have no children of its own."""
-
-    def __init__(self, *_: object) -> None: ...
-
-    def __enter__(self) -> "InProcess":
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def read(self, tasks: list[Any]) -> list[Any]:
-        return [read(*task) for task in tasks]
-
-    def map(self, function: Any, items: Any) -> list[Any]:
-        return [function(item) for item in items]
 
 
 def judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
