@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint sweep simulate bench screenshots lock clean
+.PHONY: demo test lint sweep simulate bench bench-full screenshots lock clean
 
 demo: $(VENV)/.run  ## a realistic workspace in ./demo: made, run, corrected, run again
 	rm -rf demo
@@ -26,8 +26,11 @@ simulate: $(VENV)/.test  ## 10 000 random steps in 100 random worlds; `python -m
 	$(BIN)/python -m tests.simulation --worlds 50 --seed 1 & one=$$!; \
 	$(BIN)/python -m tests.simulation --worlds 50 --seed 51 && wait $$one
 
-bench: $(VENV)/.test  ## speeds, as ratios in one run
+bench: $(VENV)/.bench  ## speeds, as ratios in one run: the table of docs/performance.md, small, in ten minutes
 	$(BIN)/python -m bench
+
+bench-full: $(VENV)/.bench  ## the same at the sizes that the targets were set for: an hour, 20 GB of disk
+	$(BIN)/python -m bench --full
 
 screenshots: $(VENV)/.test  ## the pictures of docs/images
 	$(BIN)/python -m docs.screenshots
@@ -38,6 +41,10 @@ lock: $(VENV)/.test  ## new versions, with their hashes and without any host
 		--no-header --upgrade --extra build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 		--no-header --upgrade --extra build --extra test --constraint requirements.lock pyproject.toml -o requirements-test.lock
+
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header --upgrade --extra build --extra test --extra bench --constraint requirements-test.lock pyproject.toml \
+		-o requirements-bench.lock
 
 clean:
 	rm -rf $(VENV) demo
@@ -52,5 +59,10 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test: requirements-test.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --require-hashes -r requirements-test.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.bench: requirements-bench.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements-bench.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@

@@ -17,8 +17,8 @@ Measure = Callable[[], Row | list[Row]]
 def short() -> dict[str, Measure]:
     """Every row at a size that a person waits for."""
     return {
-        "naïf": lambda: nights.against_naive(Night(deposits=200, rows=1_000_000), 1),
-        "plancher": lambda: nights.against_floor(Night(deposits=400, rows=1_000_000), 1),
+        "naïf": lambda: nights.against_naive(Night(deposits=100, rows=500_000), 1),
+        "plancher": lambda: nights.against_floor(Night(deposits=200, rows=500_000), 1),
         "organisme": lambda: nights.one_organisation(100),
         "gros": lambda: nights.big(40_000, 1),
         "extrait": lambda: extract.against_duckdb(2_000_000, 1),
@@ -36,10 +36,10 @@ def short() -> dict[str, Measure]:
 def full() -> dict[str, Measure]:
     """Every row at the size its target was set for."""
     return short() | {
-        "naïf": lambda: nights.against_naive(Night(), 2),
-        "plancher": lambda: nights.against_floor(Night(deposits=2_000), 2),
+        "naïf": lambda: nights.against_naive(Night(), 1),
+        "plancher": lambda: nights.against_floor(Night(deposits=2_000), 1),
         "organisme": lambda: nights.one_organisation(500),
-        "gros": lambda: nights.big(200_000, 2),
+        "gros": lambda: nights.big(200_000, 1),
         "extrait": lambda: extract.against_duckdb(10_000_000, 2),
         "croissance": lambda: nights.growth([20_000, 200_000, 1_000_000]),
         "registre": lambda: safety.old_ledger(Night(rows=24_000), 5_000_000, 2),

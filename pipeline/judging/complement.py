@@ -222,18 +222,20 @@ def validate(content: Mapping[str, Any]) -> None:
 
 def _unequal(content: Mapping[str, Any]) -> Iterator[str]:
     """Places whose figures are not the sum of what stands under them."""
+    every: list[Mapping[str, Decimal]] = []
     for i, demandeur in enumerate(content["demandeurs"]):
-        for j, sequence in enumerate(demandeur["sequences"]):
-            yield from (f"demandeurs/{i}/sequences/{j}/{place}" for place in _unequal_sequence(sequence))
-        if demandeur["totaux"] != _sums(_totals(sequence) for sequence in demandeur["sequences"]):
+        own = [_totals(sequence) for sequence in demandeur["sequences"]]
+        for j, (sequence, totals) in enumerate(zip(demandeur["sequences"], own, strict=True)):
+            yield from (f"demandeurs/{i}/sequences/{j}/{place}" for place in _unequal_sequence(sequence, totals))
+        if demandeur["totaux"] != _sums(own):
             yield f"demandeurs/{i}/totaux"
-    every = [_totals(sequence) for demandeur in content["demandeurs"] for sequence in demandeur["sequences"]]
+        every += own
     if content["totaux"] != {**_sums(every), "demandeurs": _persons(content["demandeurs"])}:
         yield "totaux"
 
 
-def _unequal_sequence(sequence: Mapping[str, Any]) -> Iterator[str]:
-    if sequence["heures_complementaires"] != _totals(sequence)["heures_complementaires"]:
+def _unequal_sequence(sequence: Mapping[str, Any], totals: Mapping[str, Decimal]) -> Iterator[str]:
+    if sequence["heures_complementaires"] != totals["heures_complementaires"]:
         yield "heures_complementaires"
     for n, absence in enumerate(sequence["absences"]):
         parts = absence["heures_valorisees"] + absence["heures_restantes"]
