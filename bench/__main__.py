@@ -17,18 +17,18 @@ Measure = Callable[[], Row | list[Row]]
 def short() -> dict[str, Measure]:
     """Every row at a size that a person waits for."""
     return {
-        "naïf": lambda: nights.against_naive(Night(deposits=100, rows=500_000), 1),
-        "plancher": lambda: nights.against_floor(Night(deposits=200, rows=500_000), 1),
-        "organisme": lambda: nights.one_organisation(100),
-        "gros": lambda: nights.big(40_000, 1),
-        "extrait": lambda: extract.against_duckdb(2_000_000, 1),
-        "croissance": lambda: nights.growth([10_000, 40_000]),
-        "processus": lambda: nights.two_processes(Night(deposits=200, rows=20_000), 1),
-        "registre": lambda: safety.old_ledger(Night(deposits=100, rows=6_000), 200_000, 2),
-        "durabilité": lambda: safety.durability(Night(deposits=100, rows=6_000), 2),
-        "commandes": lambda: small.commands(3),
+        "naive": lambda: nights.against_naive(Night(deposits=100, rows=500_000), 1),
+        "floor": lambda: nights.against_floor(Night(deposits=200, rows=500_000), 1),
+        "organisation": lambda: nights.one_organisation(100),
+        "big": lambda: nights.big(40_000, 1),
+        "extract": lambda: extract.against_duckdb(2_000_000, 1),
+        "growth": lambda: nights.growth([10_000, 40_000]),
+        "processes": lambda: nights.two_processes(Night(deposits=200, rows=20_000), 1),
+        "ledger": lambda: safety.old_ledger(Night(deposits=100, rows=6_000), 200_000, 2),
+        "durability": lambda: safety.durability(Night(deposits=100, rows=6_000), 2),
+        "commands": lambda: small.commands(3),
         "documents": small.documents,
-        "lecture": lambda: reading.against_calamine(50_000),
+        "reading": lambda: reading.against_calamine(50_000),
         "frictionless": lambda: peer.against_frictionless(50_000, 1),
     }
 
@@ -36,14 +36,14 @@ def short() -> dict[str, Measure]:
 def full() -> dict[str, Measure]:
     """Every row at the size its target was set for."""
     return short() | {
-        "naïf": lambda: nights.against_naive(Night(), 1),
-        "plancher": lambda: nights.against_floor(Night(deposits=2_000), 1),
-        "organisme": lambda: nights.one_organisation(500),
-        "gros": lambda: nights.big(200_000, 1),
-        "extrait": lambda: extract.against_duckdb(10_000_000, 2),
-        "croissance": lambda: nights.growth([20_000, 200_000, 1_000_000]),
-        "registre": lambda: safety.old_ledger(Night(rows=24_000), 5_000_000, 2),
-        "processus": lambda: nights.two_processes(Night(deposits=1_000, rows=60_000), 2),
+        "naive": lambda: nights.against_naive(Night(), 1),
+        "floor": lambda: nights.against_floor(Night(deposits=2_000), 1),
+        "organisation": lambda: nights.one_organisation(500),
+        "big": lambda: nights.big(200_000, 1),
+        "extract": lambda: extract.against_duckdb(10_000_000, 2),
+        "growth": lambda: nights.growth([20_000, 200_000, 1_000_000]),
+        "ledger": lambda: safety.old_ledger(Night(rows=24_000), 5_000_000, 2),
+        "processes": lambda: nights.two_processes(Night(deposits=1_000, rows=60_000), 2),
     }
 
 
@@ -59,15 +59,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--only", action="append", default=[])
     asked = parser.parse_args(arguments)
-    print(f"{machine()}\n\n| mesure | valeur | visé | |\n| --- | --- | --- | --- |", flush=True)
+    print(f"{machine()}\n\n| measure | value | target | |\n| --- | --- | --- | --- |", flush=True)
     beside = []
     for name, measure in (full() if asked.full else short()).items():
         if asked.only and name not in asked.only:
             continue
         found = measure()
         for row in found if isinstance(found, list) else [found]:
-            print(f"| {row.name} | {row.figures} | {row.target} | {'oui' if row.met else '**non**'} |", flush=True)
-            beside.append(f"- {row.name} : {row.beside}")
+            print(f"| {row.name} | {row.figures} | {row.target} | {'yes' if row.met else '**no**'} |", flush=True)
+            beside.append(f"- {row.name}: {row.beside}")
     print("\n" + "\n".join(beside))
     return 0
 

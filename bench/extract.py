@@ -50,9 +50,9 @@ def against_duckdb(rows: int, rounds: int) -> Row:
         look = cost(python("-c", _LOOK_UP, work, rows // made.ROWS))
     ratio = loaded.wall / copy.wall
     return Row(
-        f"extrait de {rows:,} séquences : charger ÷ DuckDB le copiant en Parquet ; plus gros processus",
-        f"{ratio:.2f} × ; {loaded.peak} Mio",
-        "≤ 1,5 × ; ≤ 1200 Mio",
+        f"extract of {rows:,} rows: load ÷ DuckDB copying it to Parquet; largest process",
+        f"{ratio:.2f} × wall; {loaded.peak} MiB",
+        "≤ 1.5 ×; ≤ 1200 MiB",
         ratio <= 1.5 and loaded.peak <= 1200,
-        said(dsf=loaded, duckdb=copy, **{"6 000 DSF cherchées": look}),
+        said(dsf=loaded, duckdb=copy, **{"6 000 DSF looked up": look}),
     )

@@ -361,6 +361,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "--same":
         ours, theirs = (verdicts(Path(path)) for path in sys.argv[2:])
         different = {place for place in ours.keys() | theirs.keys() if ours.get(place) != theirs.get(place)}
-        print(f"{len(ours)} lignes, {len(different)} différences")
+        print(f"{len(ours)} lines, {len(different)} differences")
         sys.exit(bool(different) or not ours)
     main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -84,8 +84,8 @@ def by_turns(rounds: int, *measures: Callable[[], Cost]) -> list[Cost]:
 
 def said(**costs: Cost) -> str:
     """Costs, to stand beside a ratio."""
-    parts = [f"{name} {one.cpu:.1f} s CPU, {one.wall:.1f} s, {one.peak} Mio" for name, one in costs.items()]
-    return " · ".join([*parts, f"charge {max(one.load for one in costs.values()):.1f}"])
+    parts = [f"{name} {one.cpu:.1f} s CPU, {one.wall:.1f} s wall, {one.peak} MiB" for name, one in costs.items()]
+    return " · ".join([*parts, f"load {max(one.load for one in costs.values()):.1f}"])
 
 
 def against_naive(night: Night, rounds: int) -> list[Row]:
@@ -106,10 +106,10 @@ def against_naive(night: Night, rounds: int) -> list[Row]:
             return spent
 
         mine, theirs, better = by_turns(rounds, ours, naive, lambda: naive("--looks-first"))
-    name = f"nuit de {night.deposits} × {night.lines} lignes, extrait de {night.rows:,} : {{}} ÷ dsf"
+    name = f"night of {night.deposits} deposits × {night.lines} lines, extract of {night.rows:,} rows: {{}} ÷ dsf"
     return [
-        _ratio(name.format("naïf"), theirs, mine, 8),
-        _ratio(name.format("naïf qui cherche d'abord ses DSF"), better, mine, 0),
+        _ratio(name.format("naive"), theirs, mine, 8),
+        _ratio(name.format("naive that looks up its DSF first"), better, mine, 0),
     ]
 
 
@@ -117,7 +117,7 @@ def _ratio(name: str, theirs: Cost, mine: Cost, target: float) -> Row:
     cpu, wall = theirs.cpu / mine.cpu, theirs.wall / mine.wall
     wanted = f"≥ {target} ×" if target else ""
     return Row(
-        name, f"{cpu:.1f} × CPU, {wall:.1f} × temps", wanted, min(cpu, wall) >= target, said(dsf=mine, naïf=theirs)
+        name, f"{cpu:.1f} × CPU, {wall:.1f} × wall", wanted, min(cpu, wall) >= target, said(dsf=mine, naive=theirs)
     )
 
 
@@ -138,10 +138,8 @@ def against_floor(night: Night, rounds: int) -> Row:
         mine, least_of_all = by_turns(rounds, ours, floor)
     ratio = mine.cpu / least_of_all.cpu
     met = ratio <= 20 and mine.peak <= 1200
-    name = f"nuit de {night.deposits} dépôts : dsf ÷ plancher ; plus gros processus"
-    return Row(
-        name, f"{ratio:.1f} × ; {mine.peak} Mio", "≤ 20 × ; ≤ 1200 Mio", met, said(dsf=mine, plancher=least_of_all)
-    )
+    name = f"night of {night.deposits} deposits: dsf ÷ floor; largest process"
+    return Row(name, f"{ratio:.1f} ×; {mine.peak} MiB", "≤ 20 ×; ≤ 1200 MiB", met, said(dsf=mine, floor=least_of_all))
 
 
 def one_organisation(deposits: int) -> Row:
@@ -150,8 +148,8 @@ def one_organisation(deposits: int) -> Row:
     with workspace(night) as root:
         spent = run(root)
         seconds = report(root)["durees"]["jugement"]
-    name = f"{deposits} dépôts d'un organisme sur les mêmes 30 DSF : jugement"
-    return Row(name, f"{seconds:.1f} s", "≤ 10 s pour 500", seconds <= 10, said(dsf=spent))
+    name = f"{deposits} deposits of one organisation on the same 30 DSF: judging"
+    return Row(name, f"{seconds:.1f} s", "≤ 10 s for 500", seconds <= 10, said(dsf=spent))
 
 
 def two_processes(night: Night, rounds: int) -> Row:
@@ -168,8 +166,8 @@ def two_processes(night: Night, rounds: int) -> Row:
 
         one, two = by_turns(rounds, in_processes(1), in_processes(2))
     gain = one.wall / two.wall
-    name = f"nuit de {night.deposits} dépôts : deux processus contre un"
-    return Row(name, f"{gain:.2f} ×", "≥ 1,75 ×", gain >= 1.75, said(un=one, deux=two))
+    name = f"night of {night.deposits} deposits: two processes against one"
+    return Row(name, f"{gain:.2f} ×", "≥ 1.75 ×", gain >= 1.75, said(one=one, two=two))
 
 
 def growth(sizes: list[int]) -> Row:
@@ -184,9 +182,9 @@ def growth(sizes: list[int]) -> Row:
                 nothing = run(double)
             whole = run(root)
         per_line.append((whole.cpu - nothing.cpu) / lines * 1000)
-    shown = " · ".join(f"{lines:,} : {one:.2f} ms" for lines, one in zip(sizes, per_line, strict=True))
+    shown = " · ".join(f"{lines:,}: {one:.2f} ms" for lines, one in zip(sizes, per_line, strict=True))
     spread = max(per_line) / min(per_line)
-    return Row("coût d'une ligne", f"{shown} (× {spread:.2f})", "à 15 % près", spread <= 1.15, "")
+    return Row("cost of a line, by lines", f"{shown} (× {spread:.2f})", "within 15 %", spread <= 1.15, "")
 
 
 def big(lines: int, rounds: int) -> list[Row]:
@@ -206,16 +204,16 @@ def big(lines: int, rounds: int) -> list[Row]:
     ratio, checked, worse = clean.cpu / alone.cpu, check.cpu / alone.cpu, faulty.cpu / clean.cpu
     return [
         Row(
-            f"un xlsx de {lines:,} lignes : run, check ÷ calamine ; plus gros processus",
-            f"{ratio:.1f} ×, {checked:.1f} × ; {clean.peak} Mio",
-            "≤ 25 ×, ≤ 10 × ; ≤ 1200 Mio",
+            f"one xlsx of {lines:,} lines: run, check ÷ calamine; largest process",
+            f"{ratio:.1f} ×, {checked:.1f} ×; {clean.peak} MiB",
+            "≤ 25 ×, ≤ 10 ×; ≤ 1200 MiB",
             ratio <= 25 and checked <= 10 and max(clean.peak, check.peak) <= 1200,
             said(run=clean, check=check, calamine=alone),
         ),
         Row(
-            "le même, chaque ligne fausse ÷ juste ; plus gros processus ; ce qui revient",
-            f"{worse:.2f} × ; {faulty.peak} Mio ; {size:.1f} Mo",
-            "≤ 1,5 × ; ≤ 1200 Mio ; ≤ 20 Mo",
+            "the same, every line faulty ÷ clean; largest process; what comes back",
+            f"{worse:.2f} ×; {faulty.peak} MiB; {size:.1f} MB",
+            "≤ 1.5 ×; ≤ 1200 MiB; ≤ 20 MB",
             worse <= 1.5 and faulty.peak <= 1200 and size <= 20,
             said(run=faulty),
         ),

@@ -59,7 +59,7 @@ def against_calamine(lines: int) -> Row:
         assert [len(table.rows) for table in reading.tables] == [lines]
         alone, whole = best(lambda: calamine(path), lambda: read(path, ReadOptions()))
     ratio = whole / alone
-    beside = f"calamine {alone:.3f} s CPU, lecture {whole:.3f} s CPU"
+    beside = f"calamine {alone:.3f} s CPU, read {whole:.3f} s CPU"
     return Row(
-        f"lire un xlsx de {lines:,} lignes ÷ calamine seul", f"{ratio:.2f} ×", "≤ 1,5 ×", ratio <= TARGET, beside
+        f"an xlsx of {lines:,} lines read ÷ calamine alone", f"{ratio:.2f} ×", "≤ 1.5 ×", ratio <= TARGET, beside
     )

@@ -82,8 +82,8 @@ def old_ledger(night: Night, entries: int, rounds: int) -> Row:
 
             young, aged = by_turns(rounds, over(root), over(old))
     more = aged.cpu / young.cpu - 1
-    name = f"une nuit sur un registre de {entries:,} entrées, au lieu d'un vide"
-    return Row(name, f"{100 * more:+.1f} % CPU", "< 5 %", more < 0.05, said(neuf=young, ancien=aged))
+    name = f"a night on a ledger of {entries:,} entries instead of an empty one"
+    return Row(name, f"{100 * more:+.1f} % CPU", "< 5 %", more < 0.05, said(young=young, old=aged))
 
 
 def durability(night: Night, rounds: int) -> Row:
@@ -98,5 +98,5 @@ def durability(night: Night, rounds: int) -> Row:
 
         safe, careless = by_turns(rounds, lambda: one(nullcontext), lambda: one(without_durability))
     more = safe.wall / careless.wall - 1
-    name = f"ce que coûte la durabilité (fsync) à une nuit de {night.deposits} dépôts"
-    return Row(name, f"{100 * more:+.1f} % de temps", "< 15 %", more < 0.15, said(avec=safe, sans=careless))
+    name = f"what durability (fsync) costs a night of {night.deposits} deposits"
+    return Row(name, f"{100 * more:+.1f} % wall", "< 15 %", more < 0.15, said(with_fsync=safe, without=careless))

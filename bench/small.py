@@ -49,9 +49,9 @@ def documents() -> Row:
     back = milliseconds(lambda: corrections(report))
     checked = milliseconds(lambda: complement.validate(payload))
     return Row(
-        "un classeur de saisie (1 000 cellules) · un classeur à corriger (33 lignes) · le schéma d'un complément",
+        "a clerk's workbook (1 000 cells) · a workbook to correct (33 lines) · a complement checked",
         f"{made:.1f} · {back:.1f} · {checked:.2f} ms",
-        "≤ 12 · ≤ 8 · ≤ 0,3 ms",
+        "≤ 12 · ≤ 8 · ≤ 0.3 ms",
         made <= 12 and back <= 8 and checked <= 0.3,
         "",
     )
@@ -76,9 +76,9 @@ def commands(rounds: int) -> Row:
         )
     first, second = helped.cpu / click.cpu, check.cpu / imports.cpu
     return Row(
-        "dsf --help ÷ import click · dsf check de 100 lignes ÷ import pandas et pandera",
+        "dsf --help ÷ import click · dsf check of 100 lines ÷ import pandas and pandera",
         f"{first:.2f} × · {second:.2f} ×",
-        "≤ 1,3 × · ≤ 1,5 ×",
+        "≤ 1.3 × · ≤ 1.5 ×",
         first <= 1.3 and second <= 1.5,
         said(check=check, imports=imports),
     )
