@@ -7,7 +7,7 @@ DSF that deposits are made on, ``RARELY`` on the others). A deposit of clean lin
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -155,6 +155,7 @@ def write_deposits(folder: Path, night: Night) -> None:
 def write_workbook(path: Path, lines: list[tuple[str, Line]]) -> None:
     """``lines`` under the headings of the template, a sheet a kind; nothing but values and a format of dates."""
     book = xlsxwriter.Workbook(str(path), {"in_memory": True, "default_date_format": "dd/mm/yyyy"})
+    book.set_properties({"created": datetime.combine(AS_OF, time())})
     for kind, name in SHEETS.items():
         sheet = book.add_worksheet(name)
         fields = fields_of(kind)
