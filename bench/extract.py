@@ -31,12 +31,12 @@ assert len(facts.sequences) == 20 * len(keys)
 """
 
 
-def against_duckdb(rows: int, rounds: int) -> Row:
-    """Loading an extract whose DSF stand in no order, and DuckDB copying the same csv files to Parquet."""
+def against_duckdb(rows: int, rounds: int, *, ordered: bool) -> Row:
+    """Loading an extract whose DSF stand in their order or in none, and DuckDB copying the same csv files to Parquet."""
     with tempfile.TemporaryDirectory(prefix="dsf-bench-") as name:
         folder = Path(name) / "extrait"
         folder.mkdir()
-        made.write_extract(folder, Night(deposits=0, rows=rows), ordered=False)
+        made.write_extract(folder, Night(deposits=0, rows=rows), ordered=ordered)
         copied = Path(name) / "copie"
         copied.mkdir()
         work = Path(name) / "atelier"
@@ -50,7 +50,7 @@ def against_duckdb(rows: int, rounds: int) -> Row:
         look = cost(python("-c", _LOOK_UP, work, rows // made.ROWS))
     ratio = loaded.wall / copy.wall
     return Row(
-        f"extract of {rows:,} rows: load ÷ DuckDB copying it to Parquet; largest process",
+        f"extract of {rows:,} rows {'in order' if ordered else 'shuffled'}: load ÷ DuckDB copying it to Parquet; largest process",
         f"{ratio:.2f} × wall; {loaded.peak} MiB",
         "≤ 1.5 ×; ≤ 1200 MiB",
         ratio <= 1.5 and loaded.peak <= 1200,

@@ -23,7 +23,10 @@ class Cost:
 
 
 def cost(command: Sequence[str], *, env: Mapping[str, str] | None = None, allowed: tuple[int, ...] = (0,)) -> Cost:
-    """Run ``command`` to its end, its output left out. Raises ``CalledProcessError`` where its exit code is not ``allowed``."""
+    """Run ``command`` to its end, its output left out. Raises ``CalledProcessError`` where its exit code is not ``allowed``.
+
+    Waits for everything this process has started: it measures, and does nothing else.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
     start = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env) as child:

@@ -1,11 +1,10 @@
 """What exactly-once costs an uninterrupted night, and what an old ledger costs one."""
 
-import os
 import shutil
 import sqlite3
-import time
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +12,7 @@ from unittest import mock
 
 from bench import made
 from bench.made import Night
-from bench.measure import Cost
+from bench.measure import Cost, cost, python
 from bench.nights import Row, by_turns, copy, run, said, workspace
 from pipeline import disk
 from pipeline.settings import Settings
@@ -87,16 +86,22 @@ def old_ledger(night: Night, entries: int, rounds: int) -> Row:
 
 
 def durability(night: Night, rounds: int) -> Row:
-    """The same night with and without a single flush to the disk, in this process."""
-    with workspace(night, "processus = 1\n") as root:
+    """The same night in one process, with and without a single flush to the disk."""
+    with workspace(night) as root:
 
-        def one(way: Callable[[], AbstractContextManager[None]]) -> Cost:
-            with copy(root) as double, way():
-                start, spent = time.monotonic(), time.process_time()
-                chain.run(Workspace(double), Settings(delai_stabilite=0, processus=1), made.AS_OF)
-                return Cost(time.process_time() - spent, time.monotonic() - start, 0, os.getloadavg()[0])
+        def in_a_process(way: str) -> Callable[[], Cost]:
+            def measured() -> Cost:
+                with copy(root) as double:
+                    return cost(python("-m", "bench.safety", way, double))
 
-        safe, careless = by_turns(rounds, lambda: one(nullcontext), lambda: one(without_durability))
+            return measured
+
+        safe, careless = by_turns(rounds, in_a_process("safe"), in_a_process("careless"))
     more = safe.wall / careless.wall - 1
     name = f"what durability (fsync) costs a night of {night.deposits} deposits"
     return Row(name, f"{100 * more:+.1f} % wall", "< 15 %", more < 0.15, said(with_fsync=safe, without=careless))
+
+
+if __name__ == "__main__":
+    with nullcontext() if sys.argv[1] == "safe" else without_durability():
+        chain.run(Workspace(Path(sys.argv[2])), Settings(delai_stabilite=0, processus=1), made.AS_OF)
