@@ -1,6 +1,7 @@
 """What a command costs: CPU of all its processes, time on the wall, its largest process, how busy the machine was meanwhile."""
 
 import ctypes
+import json
 import os
 import subprocess
 import sys
@@ -25,18 +26,26 @@ class Cost:
 def cost(command: Sequence[str], *, env: Mapping[str, str] | None = None, allowed: tuple[int, ...] = (0,)) -> Cost:
     """Run ``command`` to its end, its output left out. Raises ``CalledProcessError`` where its exit code is not ``allowed``.
 
-    Waits for everything this process has started: it measures, and does nothing else.
+    A small process of its own starts it and waits for all that comes of it: whoever asks may have children, and be large.
     """
+    asked = [sys.executable, __file__, *command]
+    done = subprocess.run(asked, env=env, capture_output=True, text=True, check=True)
+    code, said, *figures = json.loads(done.stdout)
+    if code not in allowed:
+        raise subprocess.CalledProcessError(code, command, stderr=said)
+    return Cost(*figures)
+
+
+def _measured(command: Sequence[str]) -> tuple[int, str, float, float, int, float]:
+    """Exit code, what was said on stderr, and the figures of a ``Cost``."""
     ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0)
     start = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env) as child:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         assert child.stderr is not None
         said = child.stderr.read()
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - start
-    if child.returncode not in allowed:
-        raise subprocess.CalledProcessError(child.returncode, command, stderr=said.decode(errors="replace"))
     spent, peak = used.ru_utime + used.ru_stime, used.ru_maxrss
     while True:  # what outlived the command and was left to us
         try:
@@ -44,7 +53,7 @@ def cost(command: Sequence[str], *, env: Mapping[str, str] | None = None, allowe
         except ChildProcessError:
             break
         spent, peak = spent + used.ru_utime + used.ru_stime, max(peak, used.ru_maxrss)
-    return Cost(spent, wall, peak // 1024, os.getloadavg()[0])
+    return child.returncode, said.decode(errors="replace"), spent, wall, peak // 1024, os.getloadavg()[0]
 
 
 def python(*arguments: object) -> list[str]:
@@ -55,3 +64,7 @@ def python(*arguments: object) -> list[str]:
 def dsf(*arguments: object) -> list[str]:
     """The command `dsf` of this environment."""
     return [str(Path(sys.executable).parent / "dsf"), *map(str, arguments)]
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measured(sys.argv[1:])))
