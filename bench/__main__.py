@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import extract, nights, peer, reading, safety, small
+from bench import extract, nights, pages, peer, reading, safety, small
 from bench.made import Night
 from bench.nights import Row
 
@@ -29,6 +29,7 @@ def short() -> dict[str, Measure]:
         "commands": lambda: small.commands(3),
         "documents": small.documents,
         "reading": lambda: reading.against_calamine(50_000),
+        "pages": pages.against_bare,
         "frictionless": lambda: peer.against_frictionless(50_000, 1),
     }
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import xlsxwriter  # type: ignore[import-untyped]
+from stdnum import luhn
 
 from schemas.extracts import TABLES
 from schemas.fields import ABSENCES, HEURES, SHEETS, fields_of
@@ -27,8 +28,7 @@ Line = dict[str, object]
 def siret(n: int) -> str:
     """A number of the right form, with a right key, that is given out to nobody: it begins with 0000."""
     body = f"{n:013d}"
-    odd = sum(sum(divmod(int(c) * 2, 10)) for c in body[-1::-2])
-    return body + str(-(odd + sum(int(c) for c in body[-2::-2])) % 10)
+    return body + str(luhn.calc_check_digit(body))
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,6 @@ from bench.measure import Cost, cost, dsf, python
 from pipeline.workspace import Workspace
 from schemas.fields import ABSENCES
 
-ROUNDS = 2
-
 
 @dataclass(frozen=True)
 class Row:
@@ -30,7 +28,7 @@ class Row:
 
 
 @contextmanager
-def workspace(night: Night, settings: str = "processus = 2\n", *, deposits: bool = True) -> Iterator[Path]:
+def workspace(night: Night, settings: str = "processus = 2\n") -> Iterator[Path]:
     """A workspace in which a night waits: its extract, and its deposits."""
     with tempfile.TemporaryDirectory(prefix="dsf-bench-") as name:
         root = Path(name) / "atelier"
@@ -38,8 +36,7 @@ def workspace(night: Night, settings: str = "processus = 2\n", *, deposits: bool
         place.create()
         (root / "dsf.toml").write_text(f"delai_stabilite = 0\n{settings}")
         made.write_extract(place.extracts, night)
-        if deposits:
-            made.write_deposits(place.deposits, night)
+        made.write_deposits(place.deposits, night)
         yield root
 
 
@@ -52,9 +49,15 @@ def copy(root: Path) -> Iterator[Path]:
         yield target
 
 
-def run(root: Path, *options: str, allowed: tuple[int, ...] = (0,)) -> Cost:
+def run(root: Path) -> Cost:
     """`dsf run` in a workspace."""
-    return cost(dsf("run", "--workspace", root, "--as-of", AS_OF.isoformat(), *options), allowed=allowed)
+    return cost(dsf("run", "--workspace", root, "--as-of", AS_OF.isoformat()))
+
+
+def run_over(root: Path) -> Cost:
+    """`dsf run` in a double of a workspace, which stays as it is."""
+    with copy(root) as double:
+        return run(double)
 
 
 def report(root: Path) -> dict[str, Any]:
@@ -127,15 +130,11 @@ def against_floor(night: Night, rounds: int) -> Row:
         run(first)
         cost(python("-m", "bench.floor", "pack", first / "outbox", root.parent / "pack"))
 
-        def ours() -> Cost:
-            with copy(root) as double:
-                return run(double)
-
         def floor() -> Cost:
             with tempfile.TemporaryDirectory(prefix="dsf-bench-") as out:
                 return cost(python("-m", "bench.floor", "run", root, root.parent / "pack", Path(out) / "x", 2))
 
-        mine, least_of_all = by_turns(rounds, ours, floor)
+        mine, least_of_all = by_turns(rounds, lambda: run_over(root), floor)
     ratio = mine.cpu / least_of_all.cpu
     met = ratio <= 20 and mine.peak <= 1200
     name = f"night of {night.deposits} deposits: dsf ÷ floor; largest process"
@@ -156,15 +155,11 @@ def two_processes(night: Night, rounds: int) -> Row:
     """The same night in one process and in two."""
     with workspace(night) as root:
 
-        def in_processes(count: int) -> Callable[[], Cost]:
-            def measured() -> Cost:
-                with copy(root) as double:
-                    (double / "dsf.toml").write_text(f"delai_stabilite = 0\nprocessus = {count}\n")
-                    return run(double)
+        def in_processes(count: int) -> Cost:
+            (root / "dsf.toml").write_text(f"delai_stabilite = 0\nprocessus = {count}\n")
+            return run_over(root)
 
-            return measured
-
-        one, two = by_turns(rounds, in_processes(1), in_processes(2))
+        one, two = by_turns(rounds, lambda: in_processes(1), lambda: in_processes(2))
     gain = one.wall / two.wall
     name = f"night of {night.deposits} deposits: two processes against one"
     return Row(name, f"{gain:.2f} ×", "≥ 1.75 ×", gain >= 1.75, said(one=one, two=two))
@@ -229,10 +224,6 @@ def _big_costs(root: Path, path: Path, rounds: int) -> list[Cost]:
     with copy(root) as loaded:
         cost(dsf("extract", "load", "--workspace", loaded))
 
-        def of_run() -> Cost:
-            with copy(loaded) as double:
-                return run(double)
-
         def of_check() -> Cost:
             day = AS_OF.isoformat()
             return cost(
@@ -241,7 +232,7 @@ def _big_costs(root: Path, path: Path, rounds: int) -> list[Cost]:
 
         clean, check, alone, start = by_turns(
             rounds,
-            of_run,
+            lambda: run_over(loaded),
             of_check,
             lambda: cost(python("-c", _CALAMINE, path)),
             lambda: cost(python("-c", _NOTHING)),

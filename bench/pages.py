@@ -1,6 +1,5 @@
-"""How quickly the heaviest pages open in Chromium, beside as many bare paragraphs in as many bytes: ``python -m bench.pages``."""
+"""How quickly the heaviest pages open in Chromium, beside as many bare paragraphs in as many bytes."""
 
-import sys
 import tempfile
 import time
 from datetime import date
@@ -8,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bench.nights import Row
 from pipeline.documents.overview.page import of_run
 from pipeline.documents.returns.html import report_page
 from tests.browser import chromium, opened
@@ -46,7 +46,9 @@ def seconds(page: Any) -> float:
     return min(times)
 
 
-def main() -> int:
+def against_bare() -> list[Row]:
+    """The heaviest pages, and as many bare paragraphs in as many bytes."""
+    rows = []
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         path = Path(folder) / "page.html"
         for title, make in (("findings", findings), ("deposits", deposits)):
@@ -58,12 +60,8 @@ def main() -> int:
             path.write_bytes(bare(elements, size))
             with opened(browser, path) as (page, _):
                 alone = seconds(page)
-            print(
-                f"{MANY} {title}  {size / 1e6:.1f} MB, {elements} elements  bare {alone:.2f} s  page {whole:.2f} s  "
-                f"ratio {whole / alone:.1f} (target {TARGET})"
-            )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+            ratio = whole / alone
+            beside = f"{size / 1e6:.1f} MB, {elements} elements, bare {alone:.2f} s wall, page {whole:.2f} s wall"
+            name = f"a page of {MANY:,} {title} opened in Chromium ÷ as many bare paragraphs"
+            rows.append(Row(name, f"{ratio:.1f} ×", f"≤ {TARGET} ×", ratio <= TARGET, beside))
+    return rows

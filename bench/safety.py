@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from importlib import import_module
@@ -13,7 +13,7 @@ from unittest import mock
 from bench import made
 from bench.made import Night
 from bench.measure import Cost, cost, python
-from bench.nights import Row, by_turns, copy, run, said, workspace
+from bench.nights import Row, by_turns, copy, run, run_over, said, workspace
 from pipeline import disk
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -72,14 +72,7 @@ def old_ledger(night: Night, entries: int, rounds: int) -> Row:
         with copy(root) as old:
             fill(old / "var/registre.sqlite", entries)
 
-            def over(place: Path) -> Callable[[], Cost]:
-                def measured() -> Cost:
-                    with copy(place) as double:
-                        return run(double)
-
-                return measured
-
-            young, aged = by_turns(rounds, over(root), over(old))
+            young, aged = by_turns(rounds, lambda: run_over(root), lambda: run_over(old))
     more = aged.cpu / young.cpu - 1
     name = f"a night on a ledger of {entries:,} entries instead of an empty one"
     return Row(name, f"{100 * more:+.1f} % CPU", "< 5 %", more < 0.05, said(young=young, old=aged))
@@ -89,14 +82,11 @@ def durability(night: Night, rounds: int) -> Row:
     """The same night in one process, with and without a single flush to the disk."""
     with workspace(night) as root:
 
-        def in_a_process(way: str) -> Callable[[], Cost]:
-            def measured() -> Cost:
-                with copy(root) as double:
-                    return cost(python("-m", "bench.safety", way, double))
+        def over(way: str) -> Cost:
+            with copy(root) as double:
+                return cost(python("-m", "bench.safety", way, double))
 
-            return measured
-
-        safe, careless = by_turns(rounds, in_a_process("safe"), in_a_process("careless"))
+        safe, careless = by_turns(rounds, lambda: over("safe"), lambda: over("careless"))
     more = safe.wall / careless.wall - 1
     name = f"what durability (fsync) costs a night of {night.deposits} deposits"
     return Row(name, f"{100 * more:+.1f} % wall", "< 15 %", more < 0.15, said(with_fsync=safe, without=careless))
