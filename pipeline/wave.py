@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from time import monotonic
 from typing import NamedTuple
 
@@ -164,7 +164,7 @@ def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> Decision:
     staged: list[tuple[Turn, Token]] = []
     returned = 0
     with faults_said(), chain.timings.step("rendu"):
-        for turn, token in chain.pool.map(_written, _work(chain, deposits, done), weigh):
+        for turn, token in chain.pool.map(_written, _work(chain, deposits, done), attrgetter("weight")):
             staged.append((turn, token))
             returned += turn.returned
             if turn.returned and (returned % SAID == 0 or returned == len(deposits)):
@@ -214,11 +214,6 @@ class Rendering:
     turn: Turn
     write: Callable[[], Token]
     weight: int
-
-
-def weigh(rendering: Rendering) -> int:
-    """What it costs to have it in memory."""
-    return rendering.weight
 
 
 def _written(rendering: Rendering) -> tuple[Turn, Token]:

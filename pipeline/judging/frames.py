@@ -95,6 +95,13 @@ def plain(values: "pd.Series[Any]") -> list[Any]:
     return list(values.astype("object").where(values.notna(), None))
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of ``frame`` as ``plain`` values by column."""
+    names = [str(name) for name in frame.columns]
+    columns = (plain(frame[name]) for name in names)
+    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
 def _lines(deposits: Sequence[Deposit], tables: Sequence[SheetTable], owners: Sequence[int]) -> pd.DataFrame:
     sizes = np.array([len(table.rows) for table in tables], dtype=np.int64)
     number = np.repeat(np.arange(len(tables)), sizes)

@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.judging import complement
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.facts import take
-from pipeline.judging.frames import plain
+from pipeline.judging.frames import records
 from pipeline.ledger.records import AbsenceTaken, Complement, HoursIssued
 from pipeline.reference import Facts
 from schemas.fields import ABSENCES, HEURES
@@ -41,7 +41,7 @@ def issue(
     return made, pd.Series(numbers, dtype="str")
 
 
-def _complement(rows: list[Row], named: Deposit, dsf: Mapping[Any, Any], rank: int, day: date) -> Complement:
+def _complement(rows: Sequence[Row], named: Deposit, dsf: Mapping[Any, Any], rank: int, day: date) -> Complement:
     """One complement of ``rows``, checked."""
     numero = f"{dsf['numero_dsf']}-C{rank:02d}"
     depot = {"numero": named.numero, "sha256": named.sha256, "fichier": named.fichier}
@@ -81,7 +81,7 @@ _FROM_LINE = (
 ).split()
 
 
-def _lots(accepted: pd.DataFrame, facts: Facts) -> Iterator[tuple[list[int], list[Row]]]:
+def _lots(accepted: pd.DataFrame, facts: Facts) -> Iterator[tuple[list[int], Sequence[Row]]]:
     """The lines of each complement and what it says of them, ``_PORTION`` at a time."""
     lot = accepted.groupby(["depot", "cle_dsf"], sort=True).ngroup().to_numpy()
     accepted = accepted.iloc[np.argsort(lot, kind="stable")]
@@ -96,7 +96,7 @@ def _lots(accepted: pd.DataFrame, facts: Facts) -> Iterator[tuple[list[int], lis
         first = beyond
 
 
-def _payload_lines(accepted: pd.DataFrame, facts: Facts) -> list[Row]:
+def _payload_lines(accepted: pd.DataFrame, facts: Facts) -> Sequence[Row]:
     """What a complement says of each accepted line: the extract's own writing wherever it has the thing."""
     frame = accepted[_FROM_LINE].assign(date_fin=accepted["date_fin_lue"], motif=accepted["motif_code"])
     parts = [
@@ -104,9 +104,7 @@ def _payload_lines(accepted: pd.DataFrame, facts: Facts) -> list[Row]:
         take(facts.sequences, {name: name for name in _FROM_SEQUENCE}, accepted["rang_sequence"]),
         take(facts.absences, {name: name for name in _FROM_ABSENCE}, accepted["rang_absence"]),
     ]
-    names = [name for part in parts for name in part.columns]
-    columns = [plain(part[name]) for part in parts for name in part.columns]
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return records(pd.concat(parts, axis=1))
 
 
 def _absence(row: Mapping[str, Any]) -> AbsenceTaken:

@@ -16,11 +16,15 @@ LINES = 20_000
 
 def parts(context: Context, deposits: Sequence[Deposit]) -> Iterator[list[int]]:
     """Positions in ``deposits``, each once: those of a part in deposit order, the parts by their first deposit."""
+    sizes = [sum(len(table.rows) for table in deposit.reading.tables) for deposit in deposits]
+    if deposits and sum(sizes) <= LINES:  # not to be cut: who meets whom need not be asked of the reference
+        yield list(range(len(deposits)))
+        return
     part: list[int] = []
     lines = 0
     for group in _meeting(_meetings(context, deposits)):
         part += group
-        lines += sum(len(table.rows) for position in group for table in deposits[position].reading.tables)
+        lines += sum(sizes[position] for position in group)
         if lines >= LINES:
             yield sorted(part)
             part, lines = [], 0

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.documents.returns.entries import LINE
-from pipeline.judging.frames import plain
+from pipeline.judging.frames import records
 from pipeline.judging.settle import Settled
 from pipeline.judging.verdicts import HELD, REJECTED
 from schemas.rule import REJECTS
@@ -39,10 +39,7 @@ class _Rows:
 
     def _turn_to(self, low: int) -> None:
         part = self._frame.iloc[low : low + _PORTION]
-        names = [str(name) for name in part.columns]
-        columns = zip(*(plain(part[name]) for name in names), strict=True)
-        rows = (dict(zip(names, values, strict=True)) for values in columns)
-        self._low, self._held = low, list(zip(part.index, rows, strict=True))
+        self._low, self._held = low, list(zip(part.index, records(part), strict=True))
 
 
 @dataclass(frozen=True)
