@@ -4,15 +4,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pipeline import wave
 from pipeline.judging import parts
+from pipeline.ledger.records import Decision, Token
 from tests.world import DISPENSATEUR, OTHER, TITULAIRE, World
 
 run_room = import_module("pipeline.run")  # the package has the function under that name
@@ -149,6 +152,30 @@ def test_a_wave_decides_what_one_deposit_after_another_would(
         patch.setattr(parts, "LINES", 1)
         in_parts.run()
     assert emitted(together) == emitted(apart) == emitted(in_parts)
+
+
+def test_however_a_wave_is_cut_complements_leave_first_in_deposit_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A return that says « émise » is never seen before what it speaks of."""
+    left: list[list[str]] = []
+    decision = wave._decision
+
+    def noting(chain: Any, done: Any, tokens: Sequence[Token]) -> Decision:
+        left.append([token.cible for token in tokens])
+        return decision(chain, done, tokens)
+
+    monkeypatch.setattr(wave, "_decision", noting)
+    for lines in (1, 1_000):
+        world = World(tmp_path / f"{lines}").add_dsf("DSF-1").add_dsf("DSF-2", numero_convention="CONV-2")
+        world.write_extracts()
+        for day, numero in enumerate(("DSF-2", "DSF-1", "dsf-2"), 11):
+            world.hours(f"{day}.csv", {"numero_dsf": numero, "date_debut": f"{day}/02/2025"})
+        monkeypatch.setattr(parts, "LINES", lines)
+        world.run()
+    assert left[0] == left[1]
+    assert [cible.split("/")[1] for cible in left[0]] == ["dsf"] * 3 + ["retours"] * 3
+    assert [cible.split("/")[2] for cible in left[0][:3]] == ["DSF-2-C01", "DSF-1-C01", "DSF-2-C02"]
 
 
 def test_workers_and_hash_seeds_change_no_byte(tmp_path: Path) -> None:
