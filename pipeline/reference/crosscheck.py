@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import duckdb
-
-from pipeline.reference.engine import connect, fetch, literal
+from pipeline.reference.engine import Connection, connect, literal
 from pipeline.reference.model import CAP_PER_RULE, Problem, Problems
 from pipeline.reference.schema import LIGNE
 from pipeline.reference.tables import Place
@@ -73,11 +71,9 @@ _EMPTY_DSF = f"""
     WHERE cle_dsf IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sequences WHERE cle_dsf IS NULL)"""
 
 
-def note(
-    connection: duckdb.DuckDBPyConnection, query: str, *, code: str, column: str, place: Place, problems: Problems
-) -> None:
+def note(connection: Connection, query: str, *, code: str, column: str, place: Place, problems: Problems) -> None:
     """Count the rows of ``query`` (ligne, valeur, detail) exactly, list the first of them."""
-    found = fetch(connection, f"SELECT *, count(*) OVER () AS n FROM ({query}) ORDER BY ligne LIMIT {CAP_PER_RULE}")
+    found = connection.fetch(f"SELECT *, count(*) OVER () AS n FROM ({query}) ORDER BY ligne LIMIT {CAP_PER_RULE}")
     if found.num_rows:
         listed = [
             Problem(code, place.fichier, place.feuille, row["ligne"], column, row["valeur"] or "", row["detail"])

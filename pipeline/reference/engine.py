@@ -3,22 +3,23 @@
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
-from pipeline.errors import AGAIN, STOPPED, Interrupted, scrubbed
+from pipeline.errors import AGAIN, scrubbed
 from pipeline.reference.model import StoreError
 
 THREADS = 2
 MEMORY = "768MB"
 SPILL = ".tri-"
 _connections = itertools.count()
-INTERRUPTED = "Query interrupted"
-"""All that DuckDB lets through of what the handler of a signal raised."""
+_T = TypeVar("_T")
 REFUSED = (
     "La référence des DSF initiales n'a pas pu être lue ni écrite ({name}). Vérifiez le disque et la mémoire ; `dsf verify` "
     "nomme les fichiers abîmés. " + AGAIN
@@ -27,22 +28,44 @@ REFUSED = (
 
 @contextmanager
 def refusals_as_halts() -> Iterator[None]:
-    """Convert what DuckDB and Arrow refuse to ``StoreError``: it is the reference's fault, the machine's or ours.
-
-    A stop asked for inside a query is ``Interrupted`` here too.
-    """
+    """Convert what DuckDB and Arrow refuse to ``StoreError``: it is the reference's fault, the machine's or ours."""
     try:
         yield
     except (duckdb.Error, pa.ArrowException) as error:
         raise StoreError(REFUSED.format(name=scrubbed(error))) from None
-    except RuntimeError as error:
-        if str(error) != INTERRUPTED:
-            raise
-        raise Interrupted(STOPPED) from None
+
+
+class Connection:
+    """A connection whose queries run beside the main thread: a signal is obeyed at once, not between two of DuckDB's tasks."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, thread: ThreadPoolExecutor) -> None:
+        self._connection = connection
+        self._thread = thread
+
+    def execute(self, statement: str) -> None:
+        """Run ``statement`` for what it does."""
+        self._run(lambda: self._connection.execute(statement))
+
+    def fetch(self, query: str) -> pa.Table:
+        """The rows of ``query``."""
+        return self._run(lambda: self._connection.sql(query).to_arrow_table())
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Let queries know ``table`` as ``name``."""
+        self._connection.register(name, table)
+
+    def _run(self, work: Callable[[], _T]) -> _T:
+        task = self._thread.submit(work)
+        try:
+            return task.result()
+        finally:
+            while not task.done():
+                self._connection.interrupt()
+                wait([task], timeout=0.05)
 
 
 @contextmanager
-def connect(temporary: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(temporary: Path | None = None) -> Iterator[Connection]:
     """A connection; what does not fit in ``MEMORY`` spills into ``temporary``. No extension is ever fetched.
 
     What DuckDB or Arrow refuses inside raises ``StoreError``.
@@ -55,10 +78,10 @@ def connect(temporary: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection
         "preserve_insertion_order": False,
         "temp_directory": str(temporary) if temporary else "",
     }
-    with refusals_as_halts(), closing(duckdb.connect(config=config)) as connection:
+    with refusals_as_halts(), closing(duckdb.connect(config=config)) as connection, ThreadPoolExecutor(1) as thread:
         # After two seconds DuckDB would draw a bar on stdout, where the answer goes.
         connection.execute("SET enable_progress_bar = false")
-        yield connection
+        yield Connection(connection, thread)
 
 
 def spill(root: Path) -> Path:
@@ -81,8 +104,3 @@ def remove_stale(root: Path) -> None:
 def literal(text: object) -> str:
     """``text`` as an SQL literal: for paths, which cannot be parameters everywhere."""
     return "'" + str(text).replace("'", "''") + "'"
-
-
-def fetch(connection: duckdb.DuckDBPyConnection, query: str) -> pa.Table:
-    """The rows of ``query``."""
-    return connection.sql(query).to_arrow_table()

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
-
 from pipeline.reference.crosscheck import note
-from pipeline.reference.engine import fetch, literal
+from pipeline.reference.engine import Connection, literal
 from pipeline.reference.model import Load, Problems
 from pipeline.reference.schema import DATED, LIGNE, current_schema
 from pipeline.reference.store import COMPLETED, CURRENT
@@ -27,9 +25,7 @@ def rows_of(root: Path, loads: Sequence[Load], table: str, columns: str = "*") -
     )
 
 
-def removed(
-    connection: duckdb.DuckDBPyConnection, root: Path, loads: Sequence[Load], staged: dict[str, Path]
-) -> tuple[int, int]:
+def removed(connection: Connection, root: Path, loads: Sequence[Load], staged: dict[str, Path]) -> tuple[int, int]:
     """(rows that would go, rows known) of the DSF that the staged extract replaces: séquences and absences, by keys.
 
     Keys are compared by a 64-bit hash: the answer is held against one half, a collision would not change it.
@@ -54,18 +50,18 @@ def removed(
         query = f"""
             SELECT count(*) AS n FROM ({rows_of(root, sources, table, keys)})
             SEMI JOIN remplacees USING (cle_dsf, ordre) WHERE hash({keys}) IN (SELECT hash({keys}) FROM {new})"""
-        kept += fetch(connection, query).column("n")[0].as_py()
+        kept += connection.fetch(query).column("n")[0].as_py()
     return known - kept, known
 
 
-def _by_load(connection: duckdb.DuckDBPyConnection) -> list[dict[str, int]]:
+def _by_load(connection: Connection) -> list[dict[str, int]]:
     query = "SELECT ordre, sum(n)::BIGINT AS n FROM remplacees GROUP BY ordre HAVING sum(n) > 0"
-    rows: list[dict[str, int]] = fetch(connection, query).to_pylist()
+    rows: list[dict[str, int]] = connection.fetch(query).to_pylist()
     return rows
 
 
 def remark(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     root: Path,
     loads: Sequence[Load],
     staged: dict[str, Path],
@@ -91,7 +87,7 @@ def remark(
     note(connection, taken_back, code="EXT-41", column="deja_complementee", place=places[ABSENCES], problems=notes)
 
 
-def write_completed(connection: duckdb.DuckDBPyConnection, root: Path, loads: Sequence[Load], folder: Path) -> None:
+def write_completed(connection: Connection, root: Path, loads: Sequence[Load], folder: Path) -> None:
     """Write ``completees.parquet``: the absences that the tables in ``folder`` or the loads before them say completed."""
     names = ", ".join(DATED)
     dsf, absences = (literal(folder / f"{table}.parquet") for table in (DSF, ABSENCES))
@@ -107,16 +103,14 @@ def write_completed(connection: duckdb.DuckDBPyConnection, root: Path, loads: Se
         ) TO {literal(folder / f"{COMPLETED}.parquet")} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
 
 
-def write_sorted(connection: duckdb.DuckDBPyConnection, source: Path, target: Path) -> None:
+def write_sorted(connection: Connection, source: Path, target: Path) -> None:
     """``source`` in the order of ``cle_dsf``, then of the extract, written to ``target``."""
     connection.execute(f"""
         COPY (SELECT * FROM read_parquet({literal(source)}) ORDER BY cle_dsf, {LIGNE})
         TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
 
 
-def write_current(
-    connection: duckdb.DuckDBPyConnection, root: Path, loads: Sequence[Load], new: Load, folder: Path
-) -> None:
+def write_current(connection: Connection, root: Path, loads: Sequence[Load], new: Load, folder: Path) -> None:
     """Write ``courant.parquet`` of ``new``, whose tables stand in ``folder``.
 
     The newest extraction of a DSF wins; of two of one date, the later load.

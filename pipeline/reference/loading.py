@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.reference import crosscheck, history, lookup, store
 from pipeline.reference.csvtext import Fingerprint, fingerprint
-from pipeline.reference.engine import connect, fetch, literal
+from pipeline.reference.engine import connect, literal
 from pipeline.reference.model import (
     ExtractError,
     ExtractReport,
@@ -188,7 +188,7 @@ def _describe(
 ) -> Load:
     with connect() as connection:
         query = f"SELECT max(date_extraction) AS d FROM read_parquet({literal(staged[DSF].path)})"
-        newest: datetime = fetch(connection, query).column("d")[0].as_py()
+        newest: datetime = connection.fetch(query).column("d")[0].as_py()
     order = len(known) + 1
     return Load(
         nom=store.name_of(order, newest.date(), content.sha256),

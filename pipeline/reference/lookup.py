@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.reference.engine import connect, fetch, literal, refusals_as_halts, spill
+from pipeline.reference.engine import Connection, connect, literal, refusals_as_halts, spill
 from pipeline.reference.history import rows_of, table_path
 from pipeline.reference.model import Facts, Load, OrganisationRows, StoreError
 from pipeline.reference.schema import DATED, LIGNE, completed_schema, current_schema, schema_of
@@ -80,12 +79,12 @@ class Reference:
             connection.execute("""
                 CREATE TEMP TABLE conventions AS
                 SELECT DISTINCT cle_convention FROM courant SEMI JOIN demandees USING (cle_dsf)""")
-            dsf = fetch(connection, "SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
+            dsf = connection.fetch("SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
             self._choose(connection, "courant SEMI JOIN conventions USING (cle_convention)")
-            declared = fetch(connection, self._declared(connection))
+            declared = connection.fetch(self._declared(connection))
             self._choose(connection, "courant SEMI JOIN demandees USING (cle_dsf)")
-            sequences = fetch(connection, self._rows(connection, SEQUENCES))
-            absences = fetch(connection, _with_completed(self._rows(connection, ABSENCES)))
+            sequences = connection.fetch(self._rows(connection, SEQUENCES))
+            absences = connection.fetch(_with_completed(self._rows(connection, ABSENCES)))
         return _as_facts([dsf, sequences, absences, declared], self._loads)
 
     def plans(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
@@ -104,7 +103,7 @@ class Reference:
             query = f"""
                 SELECT {", ".join(_PLANS.names)} FROM ({rows}) JOIN choisies USING (cle_dsf, ordre)
                 ORDER BY cle_dsf, cle_de, cle_sequence"""
-            return _frame(fetch(connection, query), _PLANS)
+            return _frame(connection.fetch(query), _PLANS)
 
     def dsf(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
         """The table ``dsf`` of ``facts`` alone."""
@@ -114,7 +113,7 @@ class Reference:
         with connect(spill(self._root)) as connection:
             connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
             self._open_current(connection)
-            rows = fetch(connection, "SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
+            rows = connection.fetch("SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
         return _frame(rows, _FACTS[0])
 
     def completed(self, cles_dsf: Iterable[str]) -> pd.DataFrame:
@@ -129,7 +128,7 @@ class Reference:
             connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
             self._open_current(connection)
             query = f"SELECT * FROM {COMPLETED} SEMI JOIN demandees USING (cle_dsf) ORDER BY {', '.join(DATED)}"
-            return _frame(fetch(connection, query), schema)
+            return _frame(connection.fetch(query), schema)
 
     def show(self, numero: str) -> Facts:
         """What is known of one DSF, by its number as anyone writes it; ``declared`` covers its whole convention."""
@@ -146,7 +145,7 @@ class Reference:
         with connect(spill(self._root)) as connection:
             connection.register("demandes", pa.table({"siret": pa.array(sorted(set(sirets)), pa.string())}))
             self._open_current(connection)
-            rows = fetch(connection, _NAMES).to_pylist()
+            rows = connection.fetch(_NAMES).to_pylist()
         return {row["siret"]: row["nom"] for row in rows}
 
     def of_organisation(self, siret: str, numeros: Iterable[str] | None = None) -> OrganisationRows:
@@ -159,8 +158,8 @@ class Reference:
         if self._loads:
             with connect(spill(self._root)) as connection:
                 self._open_current(connection)
-                rows = connection.execute(_OPEN_TO, [siret]).fetchall()
-            keys = [cle for cle, statut in rows if is_validated(statut)]
+                rows = connection.fetch(_OPEN_TO.format(siret=literal(siret))).to_pylist()
+            keys = [row["cle_dsf"] for row in rows if is_validated(row["statut"])]
         if numeros is not None:
             wanted = {key(numero) for numero in numeros}
             keys = [cle for cle in keys if cle in wanted]
@@ -177,29 +176,29 @@ class Reference:
                     raise StoreError(fault + REMEDY)
                 self._sound.add(known)
 
-    def _open_current(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _open_current(self, connection: Connection) -> None:
         newest = self._loads[-1]
         self._trust(newest, CURRENT, COMPLETED)
         for name in (CURRENT, COMPLETED):
             path = literal(table_path(self._root, newest, name))
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path})")
 
-    def _choose(self, connection: duckdb.DuckDBPyConnection, chosen: str) -> None:
+    def _choose(self, connection: Connection, chosen: str) -> None:
         """Table ``choisies``: the DSF to look at, and which load has the newest state of each."""
         connection.execute(f"CREATE OR REPLACE TEMP TABLE choisies AS SELECT * FROM {chosen}")
 
-    def _sources(self, connection: duckdb.DuckDBPyConnection) -> list[Load]:
-        hit = {row[0] for row in connection.execute("SELECT DISTINCT ordre FROM choisies").fetchall()}
+    def _sources(self, connection: Connection) -> list[Load]:
+        hit = set(connection.fetch("SELECT DISTINCT ordre FROM choisies").column("ordre").to_pylist())
         sources = [load for load in self._loads if load.ordre in hit] or [self._loads[-1]]
         for load in sources:
             self._trust(load, SEQUENCES, ABSENCES)
         return sources
 
-    def _rows(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    def _rows(self, connection: Connection, table: str) -> str:
         rows = rows_of(self._root, self._sources(connection), table)
         return f"SELECT * FROM ({rows}) SEMI JOIN choisies USING (cle_dsf, ordre) ORDER BY cle_dsf, {LIGNE}"
 
-    def _declared(self, connection: duckdb.DuckDBPyConnection) -> str:
+    def _declared(self, connection: Connection) -> str:
         """REF-13: all that was declared in these conventions, réalisées and absences of both kinds."""
         hours = "heures_realisees + heures_absence_financables + heures_absence_non_financables AS heures_declarees"
         rows = rows_of(
@@ -224,7 +223,7 @@ def _with_completed(absences: str) -> str:
 
 _OPEN_TO = """
     SELECT cle_dsf, statut FROM courant
-    WHERE nature = 'INTERMEDIAIRE' AND ? IN (siret_titulaire, siret_dispensateur) ORDER BY cle_dsf"""
+    WHERE nature = 'INTERMEDIAIRE' AND {siret} IN (siret_titulaire, siret_dispensateur) ORDER BY cle_dsf"""
 
 _NAMES = """
     WITH noms AS (

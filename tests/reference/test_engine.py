@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import Interrupted
 from pipeline.reference import StoreError, engine
-from pipeline.reference.engine import connect, fetch
+from pipeline.reference.engine import connect
 from pipeline.signals import obeyed
 
 
@@ -26,7 +26,7 @@ from pipeline.signals import obeyed
 )
 def test_settings(setting: str, wanted: object) -> None:
     with connect() as connection:
-        assert connection.execute("SELECT current_setting(?)", [setting]).fetchall() == [(wanted,)]
+        assert connection.fetch(f"SELECT current_setting('{setting}') AS value").to_pylist() == [{"value": wanted}]
 
 
 def test_what_does_not_fit_is_spilled_and_gone_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,11 +41,16 @@ def test_what_does_not_fit_is_spilled_and_gone_afterwards(tmp_path: Path, monkey
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_in_the_middle_of_a_query_is_a_stop_and_no_fault(number: signal.Signals) -> None:
-    """DuckDB swallows what the handler raises: taken for a bug of ours, it would refuse a deposit."""
+    """DuckDB looks at signals between two tasks, which may take minutes, and swallows what the handler raises.
+
+    This query would take an hour: that the test ends is that the query was cut.
+    """
     timer = threading.Timer(0.3, os.kill, (os.getpid(), number))
     timer.start()
     with pytest.raises(Interrupted), obeyed(), connect() as connection:
-        fetch(connection, "SELECT count(*) FROM range(100000) a, range(200000) b WHERE a.range * 7 % 13 = b.range % 11")
+        connection.fetch(
+            "SELECT count(*) FROM range(1000000) a, range(20000000) b WHERE a.range * 7 % 13 = b.range % 11"
+        )
     timer.join()
 
 
@@ -53,7 +58,7 @@ def test_what_duckdb_refuses_is_a_halt_that_quotes_nothing(tmp_path: Path) -> No
     path = tmp_path / "zzsecret.parquet"
     path.write_bytes(b"PAR1 and then nothing")
     with pytest.raises(StoreError, match="dsf verify") as stopped, connect() as connection:
-        fetch(connection, f"SELECT * FROM read_parquet('{path}')")
+        connection.fetch(f"SELECT * FROM read_parquet('{path}')")
     assert "zzsecret" not in str(stopped.value) and stopped.value.__cause__ is None
 
 
