@@ -18,7 +18,7 @@ import pyarrow.csv as pv
 
 from pipeline.reference.model import Problem, Problems
 
-BLOCK = 16 << 20
+BLOCK = 8 << 20
 """Bytes of one block; a single record may be as long."""
 _READ = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

@@ -1,5 +1,7 @@
 """The Arrow schemas of the stored tables."""
 
+from typing import Any
+
 import pyarrow as pa
 
 from pipeline.reference.values import TYPES
@@ -21,6 +23,17 @@ def schema_of(table: str) -> pa.Schema:
         if column.kind is Kind.KEY:
             fields.append(pa.field(KEY_NAMES[column.name], pa.string()))
     return pa.schema([*fields, pa.field(LIGNE, pa.int64())])
+
+
+_DISTINCT = frozenset({"identifiant_de", "nom", "numero_pif", "id_absence"})
+"""Columns with about as many values as rows: a dictionary of them costs time and is larger than they are."""
+
+
+def written_as(table: str) -> dict[str, Any]:
+    """How a staged table is written: what Parquet's writer is told. Look-ups skip row groups by ``cle_dsf`` alone."""
+    apart = _DISTINCT | {KEY_NAMES[name] for name in _DISTINCT if name in KEY_NAMES} | {LIGNE}
+    names = [name for name in schema_of(table).names if name not in apart]
+    return {"compression": "lz4", "use_dictionary": names, "write_statistics": ["cle_dsf"]}
 
 
 def current_schema() -> pa.Schema:

@@ -1,12 +1,14 @@
 """One table of an extract: read chunk by chunk, typed, checked by its pandera model, staged as Parquet.
 
-Memory holds one chunk. What is staged is only used when the whole extract has passed.
+Memory holds three chunks. What is staged is only used when the whole extract has passed.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,11 +19,13 @@ import pyarrow.parquet as pq
 
 from pipeline.reference.csvtext import Chunk, Fingerprint
 from pipeline.reference.model import CAP_PER_RULE, Problem, Problems
-from pipeline.reference.schema import schema_of
+from pipeline.reference.schema import schema_of, written_as
 from pipeline.reference.tables import Place, chunks
 from pipeline.reference.values import read_column
 from schemas.extract_rules import is_extracted_by
 from schemas.extracts import DSF, MODELS, TABLES
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -34,20 +38,39 @@ class Staged:
 
 
 def stage(place: Place, content: Fingerprint, target: Path, problems: Problems, day: date) -> Staged:
-    """Write the table at ``place`` to ``target``; faults as of ``day`` go to ``problems``, rows with faults are staged too."""
+    """Write the table at ``place`` to ``target``; faults as of ``day`` go to ``problems``, rows with faults are staged too.
+
+    Three chunks are on their way at once, each in a thread: one is read, one typed and checked, one written.
+    """
     rows, ordered, last = 0, True, ""
-    with pq.ParquetWriter(target, schema_of(place.table), compression="lz4") as writer:
-        for chunk in _without_blank_rows(chunks(place, content, problems)):
-            table = _typed(place, chunk, problems)
-            _check(place, table, chunk, problems)
-            if place.table == DSF:
-                _check_day(place, table, chunk, problems, day)
+    with pq.ParquetWriter(target, schema_of(place.table), **written_as(place.table)) as writer:
+        for table in _ahead(_tables(place, _ahead(chunks(place, content, problems)), problems, day)):
             keys = table.column("cle_dsf").combine_chunks()
             ordered = ordered and _is_sorted(keys, last)
             last = keys[-1].as_py() or "" if len(keys) else last
             writer.write_table(table)
-            rows += len(chunk)
+            rows += len(table)
+    pa.default_memory_pool().release_unused()
     return Staged(target, rows, ordered)
+
+
+def _ahead(source: Iterator[_T]) -> Iterator[_T]:
+    """What ``source`` gives; the next one is made in a thread while one is used. None of our rules is asked in two of them."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, source, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, source, None)
+            yield item
+
+
+def _tables(place: Place, source: Iterator[Chunk], problems: Problems, day: date) -> Iterator[pa.Table]:
+    """The chunks of ``source`` typed and checked."""
+    for chunk in _without_blank_rows(source):
+        table = _typed(place, chunk, problems)
+        _check(place, table, chunk, problems)
+        if place.table == DSF:
+            _check_day(place, table, chunk, problems, day)
+        yield table
 
 
 def _without_blank_rows(source: Iterator[Chunk]) -> Iterator[Chunk]:

@@ -155,10 +155,23 @@ class TypedColumn:
     mixed: np.ndarray
 
 
+def _bytes(texts: pa.Array) -> np.ndarray:
+    """The bytes of all ``texts``: a look at them is a hundred times quicker than a pattern on each text."""
+    _, offsets, content = texts.buffers()
+    if not len(texts) or content is None:
+        return np.zeros(0, np.uint8)
+    ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return np.frombuffer(content, np.uint8)[ends[0] : ends[-1]]
+
+
+def _within(content: np.ndarray, least: str, most: str) -> bool:
+    return not len(content) or bool(content.min() >= ord(least) and content.max() <= ord(most))
+
+
 def _cleaned(texts: pa.Array) -> pa.Array:
-    odd = pc.match_substring_regex(texts, _PLAIN)
-    if not pc.any(odd).as_py():
+    if _within(_bytes(texts), "!", "~"):
         return texts
+    odd = pc.match_substring_regex(texts, _PLAIN)
     # Only control characters that are also spaces may be folded away; a line feed inside a name is one.
     fixed = [tidy(text) for text in texts.filter(odd).to_pylist()]
     return pc.replace_with_mask(texts, odd, pa.array(fixed, pa.string()))
@@ -177,9 +190,12 @@ def _matching(texts: pa.Array, pattern: str) -> np.ndarray:
 
 def _suspects(kind: Kind, texts: pa.Array, blank: np.ndarray) -> np.ndarray:
     """Positions of the distinct ``texts`` that must be read one by one; the other texts are what they are."""
-    if kind is Kind.TEXT:
-        return _matching(texts, _ODD)
-    return _matching(texts, f"{_ODD}|{_EXPONENT}") if kind is Kind.KEY else np.flatnonzero(~blank)
+    if kind not in (Kind.TEXT, Kind.KEY):
+        return np.flatnonzero(~blank)
+    content = _bytes(texts)
+    if _within(content, " ", "~") and not (kind is Kind.KEY and np.any(content == ord("+"))):
+        return np.zeros(0, np.int64)
+    return _matching(texts, _ODD if kind is Kind.TEXT else f"{_ODD}|{_EXPONENT}")
 
 
 def read_column(column: Column, texts: pa.Array) -> TypedColumn:
