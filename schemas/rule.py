@@ -16,12 +16,21 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from schemas.saying import form
+
 OBSERVATIONS = "observations"
 LINES = "lines"
 DEPOSITS = "deposits"
 
 REJECTS = "rejet"
 WARNS = "avertissement"
+
+CORRECT = "corriger"
+WAIT = "attendre"
+WITHDRAW = "retirer"
+REMEDIES = (WITHDRAW, CORRECT, WAIT)
+"""What is done about a finding that rejects: correct the line; drop it again later as it is; take it out, for it can never be
+completed. Of a line with several the first of these counts: what cannot be completed need not be corrected."""
 
 Passes = Callable[..., "pd.Series[bool]"]
 Facts = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
@@ -38,6 +47,15 @@ class Words:
     geste: str
     attendu: str = ""
 
+    @property
+    def has_forms(self) -> bool:
+        """Some text is « un || plusieurs »: the column ``n``, which ``facts`` gives, chooses."""
+        return any("||" in text for text in (self.constat, self.geste, self.attendu))
+
+    def form(self, count: float, langue: str) -> "Words":
+        """The same for ``count`` things."""
+        return Words(*(form(text, count, langue) for text in (self.constat, self.geste, self.attendu)))
+
 
 Variants = Mapping[str, Words]
 """Wordings by variant; ``""`` is the ordinary one. ``facts`` may give a column ``variante`` that chooses."""
@@ -48,7 +66,8 @@ class Rule:
     """One rule of contract §5. ``passes(frame)`` or, with several ``cells``, ``passes(frame, field)`` for each of them.
 
     ``brief``: language → what breaks it, in a few words. ``ledger``: it looks at what was granted before, by the ledger or to an
-    earlier deposit; the others do not find those columns.
+    earlier deposit; the others do not find those columns. ``remedy``: one of ``REMEDIES``, or the one of each variant (where a
+    variant is not named: ``CORRECT``); ``facts`` may give a column ``des``, the day from which to drop again.
     """
 
     code: str
@@ -64,6 +83,7 @@ class Rule:
     facts: Facts | None = None
     severity: str = REJECTS
     ledger: bool = False
+    remedy: str | Mapping[str, str] = CORRECT
 
     @property
     def name(self) -> str:
@@ -78,6 +98,10 @@ class Rule:
     def words(self, langue: str) -> Variants:
         """Its wordings in ``langue``, by variant."""
         return self.en if langue == "en" else self.fr
+
+    def remedy_of(self, variant: str) -> str:
+        """What is done about a finding in the wording ``variant``."""
+        return self.remedy if isinstance(self.remedy, str) else self.remedy.get(variant, CORRECT)
 
     def on(self, frame: pd.DataFrame, field: str) -> "pd.Series[bool]":
         """The rule's verdict on every row, True where it has nothing to say."""
@@ -124,6 +148,7 @@ def rule(
     facts: Facts | None = None,
     severity: str = REJECTS,
     ledger: bool = False,
+    remedy: str | Mapping[str, str] = CORRECT,
 ) -> Callable[[Passes], Passes]:
     """Put a function into the catalogue; see ``Rule``. ``cells``, ``needs`` and ``after`` are names parted by spaces.
 
@@ -147,6 +172,7 @@ def rule(
             facts=facts,
             severity=severity,
             ledger=ledger,
+            remedy=remedy,
         )
         return passes
 

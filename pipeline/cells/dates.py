@@ -27,8 +27,9 @@ _UNREADABLE: Read = (None, "")
 def read_date(cell: Cell, *, epoch_1904: bool = False) -> Read:
     """Return ``cell`` as a date and a note, or (None, note) where it cannot be read.
 
-    The note is empty, or holds the form to type instead, as dd/mm/yyyy. A time of day other than midnight is refused: 23:00
-    may be the next day in another time zone. ``epoch_1904``: bare numbers count days from 1904.
+    The note is empty, or holds the form to type instead, as dd/mm/yyyy, or the month that has no such day, as yyyy-mm. A time of
+    day other than midnight is refused: 23:00 may be the next day in another time zone. ``epoch_1904``: bare numbers count days
+    from 1904.
     """
     if isinstance(cell, datetime):
         return _within(cell.date()) if cell.time() == time() else (None, texts.day(cell.date()))
@@ -76,12 +77,18 @@ def _from_parts(year: str, month: str, day: str) -> Read:
         if read is not None:
             return _within(read)
         month_first = _date(int(year), int(day), int(month))  # 02/13/2025: no month 13, so the month came first
-        return None, texts.day(month_first) if month_first else ""
+        return None, texts.day(month_first) if month_first else _month_without(int(year), int(month), int(day))
     if len(year) == 2:
         # The form to use, not a guess: its author sees whether the century is right.
         full = _date(2000 + int(year), int(month), int(day))
         return None, texts.day(full) if full else ""
     return _UNREADABLE
+
+
+def _month_without(year: int, month: int, day: int) -> str:
+    """The month of a day that it does not have, such as 31/04/2025."""
+    possible = FIRST_YEAR <= year <= LAST_YEAR and 1 <= month <= 12 and 28 < day <= 31
+    return f"{year}-{month:02d}" if possible else ""
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -12,16 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Self
 
 from pipeline.cells import text
 from schemas.rules import CATALOGUE
+from schemas.saying import MONTHS, form
 
 LANGUAGES = ("fr", "en")
 NARROW = "\u202f"  # narrow no-break space: thousands, « », before ; ! ? and units
 NBSP = "\u00a0"
 ELLIPSIS = "…"
+_QUOTED = re.compile("(«[^»]*»)")
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 
 _SPACES = (
     (re.compile("« "), f"«{NARROW}"),
@@ -32,10 +36,16 @@ _SPACES = (
 
 
 def french(sentence: str) -> str:
-    """``sentence`` with the no-break spaces that French typography wants around « » and before ; : ! ?"""
+    """``sentence`` as French typography wants it: no-break spaces around « » and before ; : ! ? and units, curved apostrophes.
+
+    What stands between « » is somebody's own text, or the name of a cell: its apostrophes stay as they are typed.
+    """
     for pattern, replacement in _SPACES:
         sentence = pattern.sub(replacement, sentence)
-    return sentence
+    if "'" not in sentence:
+        return sentence
+    parts = _QUOTED.split(sentence)
+    return "".join(part if quoted else _APOSTROPHE.sub("’", part) for part, quoted in zip(parts, cycle((False, True))))
 
 
 def cut(value: str, limit: int) -> str:
@@ -84,15 +94,7 @@ class Wording:
         section, _, name = key.partition(".")
         tried = catalogue().get(f"{section}_essai.{name}") if self.trial else None
         entry = (tried or catalogue()[key])[self.language]
-        if "||" not in entry:
-            return entry
-        one, many = entry.split("||", 1)
-        return one.strip() if self._one(values["n"]) else many.strip()
-
-    def _one(self, count: object) -> bool:
-        """French counts zero and anything below two as one; English only one itself."""
-        number = Decimal(str(count))
-        return abs(number) < 2 if self.language == "fr" else number == 1
+        return form(entry, Decimal(str(values["n"])), self.language) if "||" in entry else entry
 
     def show(self, value: object) -> str:
         """``value`` as a reader of this language writes it: an ``int`` is a count, a ``Decimal`` hours; texts stay."""
@@ -142,7 +144,7 @@ class Wording:
     def long_date(self, value: date | str) -> str:
         """A date, or its ISO text, with the month in letters: « 1er mars 2025 », « 1 March 2025 »."""
         day = _date(value)
-        month = self("mots.mois").split()[day.month - 1]
+        month = MONTHS[self.language][day.month - 1]
         if self.language == "en":
             return f"{day.day} {month} {day.year}"
         first = "1er" if day.day == 1 else str(day.day)

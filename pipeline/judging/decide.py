@@ -58,7 +58,9 @@ def _numbered(context: Context, deposits: Sequence[Deposit]) -> tuple[Deposit, .
         numbers = itertools.chain([stem], (f"{stem}-{n}" for n in itertools.count(2)))
         numero = next(n for n in numbers if n not in used)
         used.add(numero)
-        numbered.append(replace(deposit, numero=numero, raison_sociale=names.get(deposit.siret, "")))
+        origin = context.book.origin(deposit.siret, deposit.reading.origin) if deposit.reading.origin else None
+        name, corrects = names.get(deposit.siret, ""), origin.numero if origin else ""
+        numbered.append(replace(deposit, numero=numero, raison_sociale=name, origine=corrects))
     return tuple(numbered)
 
 

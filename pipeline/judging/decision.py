@@ -1,15 +1,16 @@
 """A settled wave as the rows the ledger keeps: nothing of a person in them but the keys of what was completed."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import per_deposit, plain
 from pipeline.judging.settle import Settled
-from pipeline.judging.verdicts import REJECTED, TAKEN, codes, counts
+from pipeline.judging.verdicts import HELD, REJECTED, TAKEN, codes, counts, remedies
 from pipeline.judging.verdicts_csv import verdict_row
-from pipeline.ledger.records import DepositRecord, DsfCount, RuleCount, WaitCount
+from pipeline.ledger.records import REFUSED, WAITING, DepositRecord, DsfCount, OpenLine, RuleCount, WaitCount
+from schemas.rule import CORRECT
 
 LIFTED = ("REF-01", "REF-02", "REF-14")
 """Rules that a later extract may lift: the DSF is there, is validated, shows again what was completed."""
@@ -28,6 +29,7 @@ class _Line(NamedTuple):
     heures: int | None
     complement: str
     complement_precedent: str | None
+    cle: bytes | None
 
 
 _Finding = tuple[str, int]
@@ -40,7 +42,7 @@ def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecor
     findings, found_at = per_deposit(settled.findings, len(decided))
     columns = [list(lines.index), *(plain(lines[name]) for name in _Line._fields[1:])]
     found = list(zip(findings["code"], findings["ligne_id"], strict=True))
-    of_line = codes(lines, findings)
+    of_line, remedy = codes(lines, findings), remedies(findings)
     return tuple(
         _record(
             deposit,
@@ -48,13 +50,19 @@ def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecor
             [_Line(*values) for values in zip(*(column[place] for column in columns), strict=True)],
             found[at],
             of_line,
+            remedy,
         )
         for position, (deposit, place, at) in enumerate(zip(decided, places, found_at, strict=True))
     )
 
 
 def _record(
-    deposit: Deposit, refused: bool, lines: list[_Line], found: list[_Finding], of_line: Mapping[int, list[str]]
+    deposit: Deposit,
+    refused: bool,
+    lines: list[_Line],
+    found: list[_Finding],
+    of_line: Mapping[int, list[str]],
+    remedy: Mapping[int, str],
 ) -> DepositRecord:
     arrival = deposit.snapshot.arrival
     of_lines, of_hours = counts((line.verdict, line.heures) for line in lines)
@@ -77,7 +85,26 @@ def _record(
         attentes=_waiting(found, lines),
         verdicts=_refusal(deposit, found) if refused else b"".join(_row(deposit, line, of_line) for line in lines),
         essai=deposit.trial,
+        origine=deposit.origine,
+        ouvertes=_refused(found) if refused else tuple(_open(lines, of_line, remedy)),
+        cles=frozenset(line.cle for line in lines if line.cle),
+        precedents=frozenset(line.complement_precedent or "" for line in lines if line.verdict == TAKEN),
     )
+
+
+def _refused(found: list[_Finding]) -> tuple[OpenLine, ...]:
+    return (OpenLine("", 0, None, REFUSED, " ".join(sorted({code for code, _ in found})), 0),)
+
+
+def _open(lines: list[_Line], of_line: Mapping[int, list[str]], remedy: Mapping[int, str]) -> Iterator[OpenLine]:
+    """The lines that are rejected or held. What rejects a whole deposit is corrected."""
+    for line in lines:
+        if line.verdict == REJECTED:
+            suite = remedy.get(line.ligne_id, CORRECT)
+            said = " ".join(of_line.get(line.ligne_id, ()))
+            yield OpenLine(line.feuille, line.ligne, line.cle, suite, said, line.heures or 0)
+        elif line.verdict == HELD:
+            yield OpenLine(line.feuille, line.ligne, line.cle, WAITING, "", line.heures or 0)
 
 
 def _rules(findings: list[_Finding], lines: list[_Line]) -> tuple[RuleCount, ...]:

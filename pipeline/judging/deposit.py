@@ -8,12 +8,16 @@ from pipeline.reading.model import Reading
 
 @dataclass(frozen=True)
 class Deposit:
-    """One deposit that was read. ``numero`` and ``raison_sociale`` are empty until it is numbered (``decide``)."""
+    """One deposit that was read. ``numero``, ``raison_sociale`` and ``origine`` are empty until it is numbered (``decide``).
+
+    ``origine``: the organisation's deposit that it says it corrects, where there is such a one.
+    """
 
     snapshot: Snapshot
     reading: Reading
     numero: str = ""
     raison_sociale: str = ""
+    origine: str = ""
 
     @property
     def siret(self) -> str:

@@ -16,7 +16,8 @@ from pipeline.reference import Facts
 from pipeline.settings import Settings
 from schemas.fields import ABSENCES, FIELDS, HEURES
 from schemas.folding import folded
-from schemas.rules.reference import PIF_KEY
+from schemas.rules.remaining import PIF_KEY
+from schemas.saying import days, spans
 
 LISTED = 12
 """Séquences or absences named in a message."""
@@ -62,11 +63,6 @@ def take(table: pd.DataFrame, names: Mapping[str, str], rows: "pd.Series[int]") 
     return taken.set_axis(rows.index, axis=0).rename(columns=dict(names))
 
 
-def span(first: "pd.Series[pd.Timestamp]", last: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
-    """Two dates in a form that every language of the reports reads."""
-    return first.dt.strftime("%d/%m/%Y") + " – " + last.dt.strftime("%d/%m/%Y")
-
-
 def join(
     lines: pd.DataFrame, facts: Facts, present: Present, motifs: tuple[Motif, ...], settings: Settings, day: date
 ) -> pd.DataFrame:
@@ -82,10 +78,10 @@ def join(
     lines["dsf_changee"] = lines["dsf_connue"] & lines["cle_dsf"].isin(present.changed)
     lines = _join_sequence(lines, facts)
     lines["pif_change"] = _on_a_changed_plan(lines, facts, present.unplaced)
-    lines = _join_absence(lines, facts)
-    lines = _join_motif(lines, motifs)
+    lines = _join_absence(lines, facts, settings.langue)
+    lines = _join_motif(lines, motifs, settings.langue)
     lines = _join_plan(lines, facts)
-    return _join_overlaps(lines, facts)
+    return _join_overlaps(lines, facts, settings.langue)
 
 
 def join_dsf(lines: pd.DataFrame, dsf: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -141,7 +137,7 @@ def _listed(
     return pd.Series(named, index=lines.index[wanted.astype(bool)], dtype="str").reindex(lines.index)
 
 
-def _join_absence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+def _join_absence(lines: pd.DataFrame, facts: Facts, langue: str) -> pd.DataFrame:
     """Find the absence each line means: by its identifier, else by its two dates."""
     known = (lines["nature"] == ABSENCES) & (lines["rang_sequence"] >= 0)
     by_id = known & lines["cle_absence"].notna()
@@ -168,18 +164,21 @@ def _join_absence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     lines["rang_absence"] = row.where(~other, -1)
     lines = pd.concat([lines, found], axis=1)
     wanted = lines["absence_etat"].isin(["introuvable", "ambigue", "dates"])
-    named = facts.absences.assign(
-        dit=facts.absences["id_absence"].astype("str")
-        + " ("
-        + span(facts.absences["date_debut"], facts.absences["date_fin"])
-        + ")"
-    )
+    lines["absence_dite"] = _said(lines, wanted & found["absence_debut"].notna(), langue)
+    concerned = facts.absences[facts.absences["cle_dsf"].isin(set(lines.loc[wanted, "cle_dsf"]))]
+    said = spans(concerned["date_debut"], concerned["date_fin"], langue)
+    named = concerned.assign(dit=concerned["id_absence"].astype("str") + " (" + said + ")")
     lines["absences_du_de"] = _listed(lines, wanted, named, SEQUENCE, "dit")
     lines["absences_du_de"] = lines["absences_du_de"].mask(lines["absences_du_de"] == "", "—")
     return lines
 
 
-def _join_motif(lines: pd.DataFrame, motifs: tuple[Motif, ...]) -> pd.DataFrame:
+def _said(lines: pd.DataFrame, rows: "pd.Series[bool]", langue: str) -> "pd.Series[str]":
+    """The days of the absence that was found, on ``rows``."""
+    return spans(lines.loc[rows, "absence_debut"], lines.loc[rows, "absence_fin"], langue).reindex(lines.index)
+
+
+def _join_motif(lines: pd.DataFrame, motifs: tuple[Motif, ...], langue: str) -> pd.DataFrame:
     known = by_name(motifs)
     meant = {text: known.get(folded(text)) for text in lines["motif"].dropna().unique()}
     codes = {text: m.code for text, m in meant.items() if m}
@@ -193,15 +192,13 @@ def _join_motif(lines: pd.DataFrame, motifs: tuple[Motif, ...]) -> pd.DataFrame:
     after = ~(day < lines["motif_code"].map(start).astype("datetime64[s]"))
     before = ~(day > lines["motif_code"].map(end).astype("datetime64[s]"))
     lines["motif_en_cours"] = (after & before).astype("boolean").where(lines["motif_code"].notna())
-    validity = {
-        c: " – ".join(f"{d:%d/%m/%Y}" if d else "…" for d in (m.valide_du, m.valide_au)) for c, m in by_code.items()
-    }
+    validity = {c: days(m.valide_du, m.valide_au, langue) for c, m in by_code.items()}
     lines["motif_validite"] = lines["motif_code"].map(validity).astype("str")
     lines["motifs_financables"] = ", ".join(f"{m.code} ({m.libelle})" for m in motifs if m.financable)
     return lines
 
 
-def _join_overlaps(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+def _join_overlaps(lines: pd.DataFrame, facts: Facts, langue: str) -> pd.DataFrame:
     """AVT-03: a declared absence of the DE on this DSF that shares a day with added hours."""
     asked = (lines["nature"] == HEURES) & lines["de_connu"].fillna(False).astype(bool)
     hours = lines.loc[asked, ["cle_dsf", "cle_de", "date_debut", "date_fin_lue"]].reset_index(names="ligne_id")
@@ -212,7 +209,7 @@ def _join_overlaps(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     )
     pairs = pairs[(pairs["date_debut_absence"] <= pairs["date_fin_lue"]) & (pairs["date_fin"] >= pairs["date_debut"])]
     pairs = pairs.sort_values("date_debut_absence", kind="stable").drop_duplicates("ligne_id").set_index("ligne_id")
-    said = span(pairs["date_debut_absence"], pairs["date_fin"])
+    said = spans(pairs["date_debut_absence"], pairs["date_fin"], langue)
     lines["absence_chevauchee"] = said.reindex(lines.index).astype("str")
     return lines
 

@@ -1,7 +1,8 @@
 """Runs the catalogue over a frame with pandera, and puts each finding into words.
 
 A finding is a row: code, severite, depot, ligne_id (-1: the deposit), champ, the place (feuille, ligne, nature, colonne, titre),
-valeur as typed, and the texts attendu, message and geste in the language of the settings.
+valeur as typed, the texts attendu, message and geste in the language of the settings, and suite: what is done about it (one of
+``schemas.rule.REMEDIES``), from the day ``des`` on where that is known (ISO text, else "").
 """
 
 from collections.abc import Iterable
@@ -22,7 +23,8 @@ from schemas.fields import column_letter
 from schemas.noticed import Noticed
 from schemas.rule import CATALOGUE, DEPOSITS, LINES, OBSERVATIONS, Rule, Words
 
-FINDING = "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste".split()
+FINDING = "code severite depot ligne_id champ feuille ligne nature colonne titre valeur attendu message geste suite des".split()
+_SAID = ["attendu", "message", "geste", "suite", "des"]
 MARK = "code severite depot ligne_id champ".split()
 _HOURS = ("heures", "pas_heures", "prise_heures")
 
@@ -171,19 +173,24 @@ def _worded(rule: Rule, failing: pd.DataFrame, frame: pd.DataFrame, settings: Se
         facts = rule.facts(frame, failing)
         failing = failing.drop(columns=list(facts.columns), errors="ignore").join(facts)
     variants = rule.words(settings.langue)
-    texts = pd.DataFrame("", index=failing.index, columns=["attendu", "message", "geste"], dtype="object")
+    texts = pd.DataFrame("", index=failing.index, columns=_SAID, dtype="object")
     for variant, rows in failing.groupby("variante", sort=False):
         words = variants.get(str(variant)) or variants.get("") or next(iter(variants.values()))
-        texts.loc[rows.index] = _filled(words, rows)
-    findings = failing[[c for c in FINDING if c in failing.columns and c not in ("attendu", "message", "geste")]].join(
-        texts
-    )
+        texts.loc[rows.index, ["attendu", "message", "geste"]] = _filled(words, rows, settings.langue)
+        texts.loc[rows.index, "suite"] = rule.remedy_of(str(variant))
+    if "des" in failing:
+        texts["des"] = failing["des"].dt.strftime("%Y-%m-%d").fillna("")
+    findings = failing[[c for c in FINDING if c in failing.columns and c not in _SAID]].join(texts)
     findings["code"] = rule.code
     findings["severite"] = settings.severites.get(rule.code, rule.severity)
     return findings[FINDING]
 
 
-def _filled(words: Words, rows: pd.DataFrame) -> pd.DataFrame:
+def _filled(words: Words, rows: pd.DataFrame, langue: str) -> pd.DataFrame:
+    """The texts of ``words`` for each row; where they have forms for one and for many, the column ``n`` chooses."""
+    if words.has_forms:
+        parts = [_filled(words.form(float(some["n"].iloc[0]), langue), some, langue) for _, some in rows.groupby("n")]
+        return pd.concat(parts).reindex(rows.index)
     templates = {"attendu": words.attendu, "message": words.constat, "geste": words.geste}
     names = {n for text in templates.values() for _, n, _, _ in Formatter().parse(text) if n}
     columns = {name: _spoken(rows[name], name) for name in names}

@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.judging.facts import position, span, take
+from pipeline.judging.facts import position, take
 from pipeline.judging.identity import ABSENCE, DATED, HOURS, PLAN, SEQUENCE
 from pipeline.ledger import Entries
 from pipeline.reference import Facts
 from schemas.fields import ABSENCES, HEURES
-from schemas.rules.reference import PIF_KEY
+from schemas.rules.remaining import PIF_KEY
+from schemas.saying import spans
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -42,9 +43,10 @@ class Register:
     séquence) and ``plan`` (its place in a PIF).
     """
 
-    def __init__(self, lines: pd.DataFrame, facts: Facts, entries: Entries, day: date) -> None:
+    def __init__(self, lines: pd.DataFrame, facts: Facts, entries: Entries, day: date, langue: str) -> None:
         """``lines``: with the reference joined, and ``saine``; in deposit order."""
         every = _every(lines, entries, day)
+        self._langue = langue
         self.size = len(every)
         self.ledger = self.size - len(lines)
         self._entries = every[["complement", "siret", "date", "heures", "date_debut", "date_fin"]]
@@ -130,7 +132,7 @@ class Register:
         """AVT-04: the dates and complement of those hours where they are the depositor's own; missing where there are none."""
         some = overlapping[overlapping != NONE]
         found = take(entries, {name: name for name in ("complement", "siret", "date_debut", "date_fin")}, some)
-        words = " (" + span(found["date_debut"], found["date_fin"]) + ", " + found["complement"] + ")"
+        words = " (" + spans(found["date_debut"], found["date_fin"], self._langue) + ", " + found["complement"] + ")"
         own = self._org[some.to_numpy()] == self._org[self.ledger + self._lines.index.get_indexer(some.index)]
         return words.where(own, "").reindex(overlapping.index).astype("str")
 

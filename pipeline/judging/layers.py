@@ -7,7 +7,7 @@ are layer 0, the others come one layer after the last they meet.
 import pandas as pd
 
 from pipeline.judging.identity import SEQUENCE
-from schemas.rules.reference import PIF_KEY
+from schemas.rules.remaining import PIF_KEY
 
 
 def layers(lines: pd.DataFrame, deposits: list[int]) -> dict[int, int]:

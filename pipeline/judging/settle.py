@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipeline.judging import facts as fact_room
 from pipeline.judging import findings as judge
-from pipeline.judging import identity
+from pipeline.judging import identity, same_thing
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import Frames
 from pipeline.judging.granted import Bools, Ints, Register
@@ -68,7 +68,8 @@ class Settled:
 
 KEPT = (
     "depot table rang siret feuille ligne nature numero_dsf identifiant_de nom prenom code_sequence heures cle_dsf "
-    "dsf_connue numero_dsf_exact extrait siret_titulaire siret_dispensateur verdict complement complement_precedent pif_tu"
+    "dsf_connue numero_dsf_exact extrait siret_titulaire siret_dispensateur verdict complement complement_precedent pif_tu "
+    "cle"
 ).split()
 """What the reports and the ledger still need of a line once it is settled."""
 
@@ -99,11 +100,12 @@ def settle(
         return Settled(_none_settled(lines), wide, frozenset(refused), (), {})
     on_lines = noticed[noticed["ligne_id"].isin(lines.index)].reset_index(drop=True)
     whole = _rejected_whole(wide, refused)
-    register = Register(lines, known.facts, known.present.entries, day)
+    register = Register(lines, known.facts, known.present.entries, day, settings.langue)
     wave = _Wave(lines, register, lig, on_lines, whole, settings)
     judged = in_order(lines, register, wave.judge)
     lines = lines.assign(verdict=judged.lines["verdict"], pif_tu=judged.lines["pif_tu"])
     issued, numbers = issue(lines[lines["verdict"] == ACCEPTED], deposits, known.facts, known.ranks, day)
+    lines["cle"] = same_thing.keys(lines)
     lines["complement"] = numbers.reindex(lines.index, fill_value="")
     lines = pd.concat([lines, register.told(judged.lines, lines["complement"])], axis=1)
     findings = pd.concat([wide, _said(judged.found, on_lines, lines, frames, settings)], ignore_index=True)
@@ -168,7 +170,7 @@ def _said(
 
 
 def _none_settled(lines: pd.DataFrame) -> pd.DataFrame:
-    return lines.iloc[:0].assign(verdict="", complement="", complement_precedent="", pif_tu=False)[KEPT]
+    return lines.iloc[:0].assign(verdict="", complement="", complement_precedent="", pif_tu=False, cle=None)[KEPT]
 
 
 def _refused(frames: Frames, noticed: pd.DataFrame) -> set[int]:

@@ -6,7 +6,7 @@ from typing import cast
 import pandas as pd
 
 from pipeline.ledger.records import COUNTS, Counts
-from schemas.rule import REJECTS
+from schemas.rule import REJECTS, REMEDIES
 
 ACCEPTED, REJECTED, HELD, TAKEN = VERDICTS = ("acceptee", "rejetee", "retenue", "deja_prise")
 
@@ -33,6 +33,17 @@ def state(lines: Counts, *, refused: bool) -> str:
     if lines.rejetees == lines.retenues == 0:
         return "accepte"
     return "partiel" if lines.acceptees + lines.deja_prises else "rejete"
+
+
+def remedies(findings: pd.DataFrame) -> dict[int, str]:
+    """Line of a wave → what is done about it: the first of ``REMEDIES`` that one of its findings asks for."""
+    rejecting = findings[(findings["severite"] == REJECTS) & (findings["ligne_id"] >= 0)]
+    rank = {remedy: place for place, remedy in enumerate(REMEDIES)}
+    found: dict[int, str] = {}
+    for line, remedy in zip(rejecting["ligne_id"], rejecting["suite"], strict=True):
+        if line not in found or rank[remedy] < rank[found[line]]:
+            found[line] = remedy
+    return found
 
 
 def codes(lines: pd.DataFrame, findings: pd.DataFrame) -> dict[int, list[str]]:

@@ -1,7 +1,8 @@
 """The ledger: what was decided, for ever. The only room that opens the database.
 
 ``open`` gives a ``Ledger``, a context manager. ``decisions`` writes what cannot be undone, ``runs`` the states that move
-forwards, ``lookups`` answers a wave, ``views`` tells people, ``after`` follows what was issued; ``schema`` has the tables
+forwards, ``lookups`` answers a wave, ``views`` tells people, ``after`` follows what was issued, ``openness``
+what no later deposit has taken up; ``schema`` has the tables
 and what protects them.
 """
 
@@ -9,6 +10,7 @@ from pipeline.ledger.after import UNKNOWN, After, Followed, Wait, Word
 from pipeline.ledger.base import WAIT, place
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
+from pipeline.ledger.openness import OpenLines, Openness
 from pipeline.ledger.runs import Aside, Look, Publication, Runs, Source
 from pipeline.ledger.views import Views
 from pipeline.settings import Settings
@@ -22,6 +24,7 @@ __all__ = [
     "Head",
     "Ledger",
     "Look",
+    "OpenLines",
     "Pair",
     "Publication",
     "Source",
@@ -31,7 +34,7 @@ __all__ = [
 ]
 
 
-class Ledger(Decisions, Runs, Lookups, Views, After):
+class Ledger(Decisions, Runs, Lookups, Views, After, Openness):
     """An open ledger (see ``pipeline.ledger.base.Opened`` for its transactions, its ``uuid`` and ``check``)."""
 
 

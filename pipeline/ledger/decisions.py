@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, func, select
 from pipeline.errors import AGAIN, Halt, HeadMoved, StateHalt
 from pipeline.ledger import chain, schema
 from pipeline.ledger.base import WAIT, Opened
+from pipeline.ledger.openness import note_open
 from pipeline.ledger.records import (
     COUNTS,
     AbsenceTaken,
@@ -195,6 +196,8 @@ def _deposits(connection: Connection, decision: Decision, wave: int, before: int
         ),
     )
     _insert(connection, schema.attentes, ({"depot": d.numero} | vars(row) for d in deposits for row in d.attentes))
+    _insert(connection, schema.origines, ({"depot": d.numero, "origine": d.origine} for d in deposits if d.origine))
+    note_open(connection, deposits, decision.complements)
 
 
 _SAME = (

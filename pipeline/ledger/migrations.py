@@ -39,6 +39,15 @@ def _absences_with_their_dates(connection: Connection) -> None:
     with_triggers(connection)
 
 
+def _what_is_open(connection: Connection) -> None:
+    """2 → 3: which deposit a correction comes from, and what deposits leave open; of earlier ones nothing is known."""
+    without_triggers(connection)
+    for table in (schema.origines, schema.ouvertes):
+        disk.reached(f"ledger: migrate {table.name}")
+        table.create(connection)
+    with_triggers(connection)
+
+
 def without_triggers(connection: Connection) -> None:
     """Drop the triggers, so that a step may rebuild a table; the same transaction makes them again."""
     found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
@@ -47,13 +56,15 @@ def without_triggers(connection: Connection) -> None:
 
 
 def with_triggers(connection: Connection) -> None:
-    """Make the triggers of the present tables."""
-    for statement in schema.triggers():
+    """Make the triggers of the tables that there are: a later step may add more."""
+    there = set(inspect(connection).get_table_names())
+    for statement in schema.triggers(there):
         connection.exec_driver_sql(statement)
 
 
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _absences_with_their_dates,
+    2: _what_is_open,
 }
 """Version before → what leads to the next one."""
 

@@ -112,9 +112,29 @@ class WaitCount:
     heures: int
 
 
+WAITING, REFUSED = "retenue", "refuse"
+"""Why a line is open beside what its findings ask for: it is sound and waits for others; its whole file was refused."""
+
+
+@dataclass(frozen=True)
+class OpenLine:
+    """A line that a deposit leaves open, as ``openness.OpenLines`` counts them. ``cle``: as ``judging.same_thing`` makes it."""
+
+    feuille: str
+    ligne: int
+    cle: bytes | None
+    suite: str
+    codes: str
+    heures: int
+
+
 @dataclass(frozen=True)
 class DepositRecord:
-    """One deposit decided, a row of ``depots``. ``verdicts``: its rows of verdicts.csv, exact bytes, without the header line."""
+    """One deposit decided, a row of ``depots``. ``verdicts``: its rows of verdicts.csv, exact bytes, without the header line.
+
+    ``origine``: the deposit of the same organisation that it says it corrects, or "". ``cles``: what its lines are about;
+    ``precedents``: complements that have its lines already.
+    """
 
     numero: str
     siret: str
@@ -134,6 +154,10 @@ class DepositRecord:
     identite: str = ""  # of the source: dev:ino; empty: no source to remove
     essai: bool = False  # a trial: kept in a table of its own, where nothing counts it with the others
     attentes: tuple[WaitCount, ...] = ()
+    origine: str = ""
+    ouvertes: tuple[OpenLine, ...] = ()
+    cles: frozenset[bytes] = frozenset()
+    precedents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ refuse it (reliability C20).
 """
 
 import os
+from collections.abc import Container
 from typing import Any
 
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from pipeline.ledger.records import COUNTS
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the tables below; ``migrations`` leads older ones to it."""
 
 metadata = MetaData()
@@ -170,6 +171,30 @@ attentes = Table(  # lines that only an extract keeps from passing (REF-01, REF-
 )
 Index("attentes_cle", attentes.c.cle_dsf)
 
+origines = Table(  # which deposit a corrected one says it comes from
+    "origines",
+    metadata,
+    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
+    Column("origine", Text, ForeignKey("depots.numero"), nullable=False),
+)
+
+ouvertes = Table(  # lines that a deposit left open; a refused file is one, on row 0
+    "ouvertes",
+    metadata,
+    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
+    Column("feuille", Text, primary_key=True),
+    Column("ligne", Integer, primary_key=True),
+    Column("siret", Text, nullable=False),
+    Column("cle", LargeBinary),  # hash of what the line is about; NULL where a part of it cannot be read
+    Column("suite", Text, nullable=False),
+    Column("codes", Text, nullable=False),
+    Column("heures", Integer, nullable=False),
+    Column("reprise", Text, ForeignKey("depots.numero")),  # the later deposit that takes it up; NULL: open
+    sqlite_with_rowid=False,
+)
+Index("ouvertes_a_reprendre", ouvertes.c.siret, sqlite_where=ouvertes.c.reprise.is_(None))
+Index("ouvertes_reprises", ouvertes.c.siret, ouvertes.c.depot, ouvertes.c.reprise)
+
 extraits = Table(  # reference extracts a wave was judged with
     "extraits",
     metadata,
@@ -266,7 +291,7 @@ Index("publications_en_attente", publications.c.etat, sqlite_where=publications.
 
 _NEVER_DELETED = (
     *(meta, runs, depots, regles, dsf, attentes, extraits, complements, absences, heures, publications),
-    *(saisies, vues, depots_essai),
+    *(saisies, vues, depots_essai, origines, ouvertes),
 )
 _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
     # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL)
@@ -274,14 +299,15 @@ _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
     "runs": (frozenset({"etat", "fin", "attente", "laisses", "durees"}), "OLD.etat = 'OUVERT'"),
     "depots": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
     "depots_essai": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
+    "ouvertes": (frozenset({"reprise"}), "OLD.reprise IS NULL"),
     "publications": (frozenset({"etat"}), "NEW.etat = OLD.etat OR OLD.etat = 'STAGED'"),
 }
 
 
-def triggers() -> list[str]:
-    """SQLite statements that refuse to delete or change what is issued; states go forwards only."""
+def triggers(tables: Container[str]) -> list[str]:
+    """SQLite statements that refuse to delete or change what is issued in ``tables``; states go forwards only."""
     statements = []
-    for table in _NEVER_DELETED:
+    for table in (table for table in _NEVER_DELETED if table.name in tables):
         columns, holds = _MAY_CHANGE.get(table.name, (frozenset(), "0"))
         fixed = " AND ".join(f"NEW.{c.name} IS OLD.{c.name}" for c in table.c if c.name not in columns)
         refusal = f"SELECT RAISE(ABORT, 'registre : {table.name} ne se modifie pas')"

@@ -31,6 +31,7 @@ _KEYS = {
     "siretdispensateur": "pour_le_compte_de",
     "contact": "contact",
     "versiondumodele": "version_modele",
+    "depotdorigine": "depot_origine",
 }
 _SIRETS = {"siret": "SIRET", "pour_le_compte_de": "Pour le compte de"}
 _CONTACT_MAX = 200
@@ -44,6 +45,7 @@ class Declarant:
     on_behalf_of: str = ""
     contact: str = ""
     template_version: str = ""
+    origin: str = ""
     observations: tuple[Observation, ...] = ()
 
 
@@ -77,6 +79,7 @@ def read_declarant(sheets: Sequence[Sheet], siret: str) -> Declarant:
         sirets["pour_le_compte_de"],
         _text(values.get("contact", [])),
         _text(values.get("version_modele", [])),
+        _text(values.get("depot_origine", [])),
         tuple(observations),
     )
 

@@ -71,3 +71,4 @@ class Reading:
     on_behalf_of: str = ""  # SIRET, when Déclarant has one
     contact: str = ""
     template_version: str = ""
+    origin: str = ""  # number of the deposit it says it corrects, as typed

@@ -90,6 +90,7 @@ def _assemble(workbook: Workbook, options: ReadOptions, known: Headings) -> Read
         declarant.on_behalf_of,
         declarant.contact,
         declarant.template_version,
+        declarant.origin,
     )
 
 

@@ -4,7 +4,8 @@ import pandas as pd
 
 from schemas.fields import ABSENCES, FIELDS
 from schemas.noticed import Noticed
-from schemas.rule import OBSERVATIONS, Words, rule
+from schemas.rule import OBSERVATIONS, WAIT, Words, rule
+from schemas.saying import MONTHS
 
 _DATES = "date_debut date_fin date_justificatif"
 
@@ -61,10 +62,33 @@ _A_DATE_FR = (
     "Écrivez-la avec le jour, le mois et l'année sur quatre chiffres, par exemple 05/03/2025.",
     "une date comme 05/03/2025",
 )
+_THIS_DATE_FR = (
+    "Si c'est bien le {detail}, écrivez-la ainsi ; sinon, écrivez la bonne date.",
+    "une date comme {detail}",
+)
 _A_DATE_EN = (
     "Write it with the day, the month and a four-digit year, such as 05/03/2025.",
     "a date such as 05/03/2025",
 )
+_THIS_DATE_EN = ("If it is {detail}, write it so; otherwise write the right date.", "a date such as {detail}")
+
+
+def _date_facts(frame: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
+    """What is wrong with a date: its month has no such day (``detail``: yyyy-mm), its year is cut short, or its form is odd."""
+    parts = failing["detail"].str.extract(r"^(\d{4})-(\d\d)$")
+    no_day = parts[0].notna()
+    variant = pd.Series("", index=failing.index).mask(failing["detail"] != "", "detail")
+    variant = variant.mask((failing["detail"] != "") & failing["valeur"].str.fullmatch(r".*\D\d\d"), "annee")
+    first = pd.to_datetime(parts[0].fillna("2000") + parts[1].fillna("01"), format="%Y%m")
+    return pd.DataFrame(
+        {
+            "variante": variant.mask(no_day, "jour"),
+            "annee_dite": first.dt.strftime("%Y"),
+            "jours_du_mois": first.dt.days_in_month.astype(str),
+            **{f"mois_{langue}": [names[month - 1] for month in first.dt.month] for langue, names in MONTHS.items()},
+        },
+        index=failing.index,
+    )
 
 
 @rule(
@@ -73,13 +97,25 @@ _A_DATE_EN = (
     over=OBSERVATIONS,
     fr={
         "": Words("La date « {valeur} » ne peut pas être lue.", *_A_DATE_FR),
-        "detail": Words("La date « {valeur} » ne peut pas être lue ({detail}).", *_A_DATE_FR),
+        "detail": Words("La date « {valeur} » ne peut pas être lue avec certitude.", *_THIS_DATE_FR),
+        "annee": Words("Dans la date « {valeur} », l'année n'a que deux chiffres.", *_THIS_DATE_FR),
+        "jour": Words(
+            "La date « {valeur} » n'existe pas : {mois_fr} {annee_dite} a {jours_du_mois} jours.",
+            "Corrigez le jour ou le mois.",
+            "une date qui existe",
+        ),
     },
     en={
         "": Words("The date “{valeur}” cannot be read.", *_A_DATE_EN),
-        "detail": Words("The date “{valeur}” cannot be read ({detail}).", *_A_DATE_EN),
+        "detail": Words("The date “{valeur}” cannot be read for certain.", *_THIS_DATE_EN),
+        "annee": Words("In the date “{valeur}” the year has two digits only.", *_THIS_DATE_EN),
+        "jour": Words(
+            "The date “{valeur}” does not exist: {mois_en} {annee_dite} has {jours_du_mois} days.",
+            "Correct the day or the month.",
+            "a date that exists",
+        ),
     },
-    facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] != "").map({True: "detail", False: ""})}),
+    facts=_date_facts,
 )
 def dates_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
     """A guessed date points at another absence."""
@@ -107,20 +143,46 @@ def end_is_not_before_start(lines: pd.DataFrame) -> "pd.Series[bool]":
     return lines["date_fin"] >= lines["date_debut"]
 
 
+SOON = 31
+"""Days: a date that is not further ahead may be right, and be dropped again once it has come."""
+
+
+def _future_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
+    day = failing[failing["champ"].iloc[0]]
+    soon = (day - failing["date_run"]).dt.days <= SOON
+    return pd.DataFrame({"variante": soon.map({True: "proche", False: ""}), "des": day.where(soon)})
+
+
 @rule(
     "LIG-06",
     brief=("date dans le futur", "date in the future"),
     cells=_DATES,
-    fr=Words(
-        "La date {valeur} est dans le futur : le contrôle est fait au {date_run}.",
-        "Corrigez cette date.",
-        "le {date_run} ou avant",
-    ),
-    en=Words(
-        "The date {valeur} is in the future: the check is made as of {date_run}.",
-        "Correct this date.",
-        "{date_run} or earlier",
-    ),
+    remedy={"proche": WAIT},
+    fr={
+        "": Words(
+            "La date {valeur} est dans le futur : le contrôle est fait au {date_run}.",
+            "Corrigez cette date.",
+            "le {date_run} ou avant",
+        ),
+        "proche": Words(
+            "La date {valeur} est dans le futur : le contrôle est fait au {date_run}.",
+            "Si cette date est juste, laissez la ligne telle quelle et déposez-la de nouveau à partir du {des} ; sinon, corrigez la date.",
+            "le {date_run} ou avant",
+        ),
+    },
+    en={
+        "": Words(
+            "The date {valeur} is in the future: the check is made as of {date_run}.",
+            "Correct this date.",
+            "{date_run} or earlier",
+        ),
+        "proche": Words(
+            "The date {valeur} is in the future: the check is made as of {date_run}.",
+            "If this date is right, leave the line as it is and drop it again from {des} on; otherwise correct the date.",
+            "{date_run} or earlier",
+        ),
+    },
+    facts=_future_facts,
 )
 def dates_are_past(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
     """Only what has happened can be declared as done."""
@@ -138,7 +200,7 @@ def dates_are_past(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
             "un nombre d'heures comme 7,5 ou 7h30",
         ),
         "detail": Words(
-            "Le nombre d'heures « {valeur} » ne peut pas être lu ({detail}).",
+            "Le nombre d'heures « {valeur} » ne peut pas être lu avec certitude ({detail}).",
             "Écrivez les heures en décimal (7,5) ou en heures et minutes (7h30).",
             "un nombre d'heures comme 7,5 ou 7h30",
         ),
@@ -150,7 +212,7 @@ def dates_are_past(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
             "hours such as 7,5 or 7h30",
         ),
         "detail": Words(
-            "The hours “{valeur}” cannot be read ({detail}).",
+            "The hours “{valeur}” cannot be read for certain ({detail}).",
             "Write hours as decimals (7,5) or as hours and minutes (7h30).",
             "hours such as 7,5 or 7h30",
         ),
@@ -248,7 +310,7 @@ def hours_are_a_multiple_of_the_step(lines: pd.DataFrame) -> "pd.Series[bool]":
             "{motifs_financables}",
         ),
         "dates": Words(
-            "Le motif « {valeur} » n'a pas cours à la date de cette absence (il vaut {motif_validite}).",
+            "Le motif « {valeur} » n'a pas cours à la date de cette absence (il a cours {motif_validite}).",
             "Choisissez un des motifs attendus, d'après la pièce que vous avez.",
             "{motifs_financables}",
         ),

@@ -4,7 +4,7 @@ import pandas as pd
 
 from schemas.fields import ABSENCES, HEURES
 from schemas.groups import groups
-from schemas.rule import Words, rule
+from schemas.rule import WITHDRAW, Words, rule
 
 HOURS_KEY = ["cle_dsf", "cle_de", "cle_sequence", "date_debut", "date_fin_lue"]
 ABSENCE_KEY = ["cle_dsf", "cle_de", "cle_sequence", "cle_absence_trouvee"]
@@ -20,7 +20,8 @@ def _twins(lines: pd.DataFrame, failing: pd.DataFrame, key: list[str], counted: 
         twins = [row for row in places[number] if row.Index != index]
         said = [f"{row.ligne}" if row.feuille == feuille else f"{row.feuille} {row.ligne}" for row in twins[:10]]
         others.append(", ".join(said) + ("…" if len(twins) > 10 else ""))
-    return pd.DataFrame({"autres_lignes": others}, index=failing.index)
+    twins_of = [len(places[one]) - 1 for one in group[failing.index]]
+    return pd.DataFrame({"autres_lignes": others, "n": twins_of}, index=failing.index)
 
 
 def _alone(lines: pd.DataFrame, key: list[str], counted: "pd.Series[bool]") -> "pd.Series[bool]":
@@ -46,12 +47,14 @@ def absence_lines(lines: pd.DataFrame) -> "pd.Series[bool]":
     nature=HEURES,
     ledger=True,
     fr=Words(
-        "Cette ligne est en double avec la ligne {autres_lignes} : même DSF, même stagiaire, même séquence, mêmes dates.",
+        "Cette ligne est en double avec la ligne {autres_lignes} : même DSF, même stagiaire, même séquence, mêmes dates. || "
+        "Cette ligne est en double avec les lignes {autres_lignes} : même DSF, même stagiaire, même séquence, mêmes dates.",
         "Gardez une seule de ces lignes ; si les heures s'ajoutent, écrivez-en le total sur une seule ligne.",
         "une seule ligne pour ces dates",
     ),
     en=Words(
-        "This line is there twice, with row {autres_lignes}: same DSF, trainee, séquence and dates.",
+        "This line is there twice, with row {autres_lignes}: same DSF, trainee, séquence and dates. || "
+        "This line is there several times, with rows {autres_lignes}: same DSF, trainee, séquence and dates.",
         "Keep only one of these lines; if the hours add up, write their sum on a single line.",
         "a single line for these dates",
     ),
@@ -70,12 +73,12 @@ def hours_line_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
     after="REF-01",
     ledger=True,
     fr=Words(
-        "La même absence est aussi sur la ligne {autres_lignes}.",
+        "La même absence est aussi sur la ligne {autres_lignes}. || La même absence est aussi sur les lignes {autres_lignes}.",
         "Gardez une seule ligne pour cette absence : elle ne peut être complétée qu'une fois.",
         "une seule ligne pour cette absence",
     ),
     en=Words(
-        "The same absence also stands on row {autres_lignes}.",
+        "The same absence also stands on row {autres_lignes}. || The same absence also stands on rows {autres_lignes}.",
         "Keep a single line for this absence: it can be completed once only.",
         "a single line for this absence",
     ),
@@ -93,6 +96,7 @@ def absence_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
     nature=HEURES,
     after="REF-01 REF-06 REF-07",
     ledger=True,
+    remedy=WITHDRAW,
     fr={
         "": Words(
             "Des heures ont déjà été déclarées pour ces dates et cette séquence dans un complément.",

@@ -59,17 +59,17 @@ def name_is_the_trainees(lines: pd.DataFrame) -> "pd.Series[bool]":
     after="LIG-05 LIG-08",
     severity=WARNS,
     fr=Words(
-        "{heures} h en {jours} jour(s) : c'est plus de 10 h par jour.",
+        "{heures} h en un jour : c'est plus de 10 h. || {heures} h en {jours} jours : c'est plus de 10 h par jour.",
         "Vérifiez les heures et les dates.",
         "{heures_maximum} h au plus",
     ),
     en=Words(
-        "{heures} h in {jours} day(s): more than 10 h a day.",
+        "{heures} h in one day: more than 10 h. || {heures} h in {jours} days: more than 10 h a day.",
         "Check the hours and the dates.",
         "at most {heures_maximum} h",
     ),
     facts=lambda lines, failing: pd.DataFrame(
-        {"jours": _days(failing).astype(str), "heures_maximum": _days(failing) * HOURS_A_DAY}
+        {"jours": _days(failing).astype(str), "n": _days(failing), "heures_maximum": _days(failing) * HOURS_A_DAY}
     ),
 )
 def hours_fit_the_days(lines: pd.DataFrame) -> "pd.Series[bool]":
@@ -90,11 +90,11 @@ def _days(lines: pd.DataFrame) -> "pd.Series[int]":
     after="LIG-05",
     severity=WARNS,
     fr=Words(
-        "Ce stagiaire est déclaré absent à ces dates : {absence_chevauchee}.",
+        "Ce stagiaire est déclaré absent {absence_chevauchee}.",
         "Vérifiez que ces heures ont bien été suivies.",
     ),
     en=Words(
-        "This trainee is declared absent on these dates: {absence_chevauchee}.",
+        "This trainee is declared absent: {absence_chevauchee}.",
         "Check that these hours were really attended.",
     ),
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.judging.identity import SEQUENCE
 from pipeline.judging.layers import layers
-from schemas.rules.reference import PIF_KEY
+from schemas.rules.remaining import PIF_KEY
 
 Line = tuple[int, dict[str, Any]]
 PLAN = {"cle_convention": "c1", "cle_de": "de1", "cle_pif": "p1", "cle_sequence": "s1"}

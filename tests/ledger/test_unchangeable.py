@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.ledger import schema
-from pipeline.ledger.records import Decision, WaitCount
+from pipeline.ledger.records import Decision, OpenLine, WaitCount
 from tests.world import DAY, decisions, workspace
 
 
@@ -20,6 +20,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         waits = (WaitCount("dsf-2", "REF-01", 1, 700),)
         decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours(), attentes=waits)
         book.commit(Decision(run, (decisions.deposit("D-essai", essai=True),)), book.head())
+        left = (OpenLine("Feuil1", 2, b"k", "corriger", "LIG-04", 0), OpenLine("Feuil1", 3, None, "retenue", "", 0))
+        correction = decisions.deposit("D-2", origine="D-DSF-1-C01", ouvertes=left)
+        taken_up = decisions.deposit("D-3", cles=frozenset([b"k"]))
+        book.commit(Decision(run, (correction, taken_up)), book.head())
         book.enter("DSF-1-C01", kairos="K-1", day=DAY)
         book.see([1], extract="extrait-2", day=DAY)
         book.finish_run(run)
@@ -49,6 +53,7 @@ FREE = {
     "depots": {"retire"},
     "depots_essai": {"retire"},
     "publications": {"etat"},
+    "ouvertes": {"reprise"},
 }
 
 
@@ -67,6 +72,7 @@ def test_C20_nothing_issued_can_be_changed(by_hand: sqlite3.Connection, table: s
         ("UPDATE publications SET etat = 'PUBLISHED'", "UPDATE publications SET etat = 'STAGED'"),
         ("UPDATE depots SET retire = 1", "UPDATE depots SET retire = 0"),
         ("UPDATE depots_essai SET retire = 1", "UPDATE depots_essai SET retire = 0"),
+        ("UPDATE ouvertes SET reprise = 'D-3' WHERE reprise IS NULL", "UPDATE ouvertes SET reprise = NULL"),
         ("UPDATE meta SET barriere = 99", "UPDATE meta SET barriere = 1"),
     ],
 )

@@ -111,7 +111,7 @@ def test_lost_hours_are_said_first_and_where_they_are_lost() -> None:
         for text in _texts(_sheet(samples.content()))
         if "perdues" in text
     ]
-    assert told[0].startswith("Attention : 3,50 h sont perdues définitivement. Une absence n'est rendue finançable")
+    assert told[0].startswith("Attention : 3,50 h sont perdues définitivement. Une absence n’est rendue finançable")
     assert told[1] == "3,50 h perdues définitivement : une absence ne se complète qu'une seule fois."
     assert told[2] == "Heures d'absence perdues définitivement"
 

@@ -63,7 +63,7 @@ def test_the_same_runs_give_the_same_bytes() -> None:
 def test_no_runs_and_no_deposits_make_pages_too() -> None:
     assert "Rien à montrer." in overview.across([]).decode()
     empty = samples.run(date(2025, 6, 1), [])
-    assert "Aucun fichier n'attendait." in overview.files(empty)["index.html"].decode().replace("&#39;", "'")
+    assert "Aucun fichier n’attendait." in overview.files(empty)["index.html"].decode()
 
 
 def test_runs_known_by_their_totals_show_in_the_trend() -> None:

@@ -16,13 +16,16 @@ def page(model: samples.Model) -> HtmlElement:
     return html.document_fromstring(report_page(model).decode())
 
 
+PLAIN = str.maketrans({"\u202f": " ", "\xa0": " ", "’": "'"})
+
+
 def said(node: HtmlElement) -> str:
-    """The text of ``node`` with plain spaces, and one after each cell and term."""
+    """The text of ``node`` with plain spaces and apostrophes, and a space after each cell and term."""
     source = re.sub(r"(</(?:dt|th|td)>)", r"\1 ", html.tostring(node, encoding="unicode", with_tail=False))
     return re.sub(
         r"\s+",
         " ",
-        html.fragment_fromstring(source, create_parent=True).text_content().replace("\u202f", " ").replace("\xa0", " "),
+        html.fragment_fromstring(source, create_parent=True).text_content().translate(PLAIN),
     ).strip()
 
 

@@ -87,6 +87,7 @@ _HOURS: dict[str, Any] = {
     "motif_financable": None,
     "motif_en_cours": None,
     "motif_validite": None,
+    "absence_dite": None,
     "motifs_financables": "MAL (Maladie)",
     "date_justificatif": None,
     "reliquat_abandonne": None,

@@ -38,7 +38,8 @@ def test_every_placeholder_is_filled(rule: Rule) -> None:
     for frame in frames:
         known = {*frame.columns, "valeur", "titre", "colonne", "champ", "lieu"}
         if rule.facts is not None and (rule.nature is None or frame["nature"].iloc[0] == rule.nature):
-            known |= set(rule.facts(frame.assign(champ="heures"), frame.assign(champ="heures")).columns)
+            asked = frame.assign(champ=rule.cells[0] if rule.cells else "heures")
+            known |= set(rule.facts(asked, asked).columns)
         elif rule.nature is not None:
             continue
         for words in (*rule.fr.values(), *rule.en.values()):
