@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from pipeline import __version__, ledger, lock, nomenclature, reference, wave
+from pipeline import __version__, ledger, lock, nomenclature, pages, reference, wave
 from pipeline.documents import overview
 from pipeline.errors import NoReference
 from pipeline.intake import entered
@@ -116,6 +116,7 @@ def run(
         book.note_run(name, attente=waiting, laisses=left, durees=timings.spent)
         view = _close(workspace, context, name)
         owed += [said for said in outbox.blocked(workspace, book) if said not in owed]  # this run's report, perhaps
+        owed += pages.renew(workspace, context)
         return Outcome(name, view, tuple(loaded), tuple(owed), recovered.absents)
 
 

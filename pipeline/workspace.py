@@ -30,6 +30,14 @@ class Workspace:
         """What leaves."""
         return self.root / "outbox"
 
+    def page(self, siret: str) -> Path:
+        """The page of an organisation."""
+        return self.outbox / siret / "index.html"
+
+    def template(self, siret: str) -> Path:
+        """The prefilled template of an organisation."""
+        return self.outbox / siret / f"modele-{siret}.xlsx"
+
     @property
     def reports(self) -> Path:
         """Reports of runs, for the operator and the reviewer."""

@@ -65,15 +65,17 @@ Variants = Mapping[str, Words]
 class Rule:
     """One rule of contract §5. ``passes(frame)`` or, with several ``cells``, ``passes(frame, field)`` for each of them.
 
-    ``brief``: language → what breaks it, in a few words. ``ledger``: it looks at what was granted before, by the ledger or to an
-    earlier deposit; the others do not find those columns. ``remedy``: one of ``REMEDIES``, or the one of each variant (where a
-    variant is not named: ``CORRECT``); ``facts`` may give a column ``des``, the day from which to drop again.
+    ``brief``: language → what breaks it, in a few words; ``why``: its reason, in French. ``ledger``: it looks at what was granted
+    before, by the ledger or to an earlier deposit; the others do not find those columns. ``remedy``: one of ``REMEDIES``, or the
+    one of each variant (where a variant is not named: ``CORRECT``); ``facts`` may give a column ``des``, the day from which to
+    drop again.
     """
 
     code: str
     over: str
     passes: Passes
     brief: Mapping[str, str]
+    why: str
     fr: Variants
     en: Variants
     cells: tuple[str, ...] = ()
@@ -98,6 +100,10 @@ class Rule:
     def words(self, langue: str) -> Variants:
         """Its wordings in ``langue``, by variant."""
         return self.en if langue == "en" else self.fr
+
+    def reason_in(self, langue: str) -> str:
+        """The reason in the world, for a reader of ``langue``."""
+        return self.reason if langue == "en" else self.why
 
     def remedy_of(self, variant: str) -> str:
         """What is done about a finding in the wording ``variant``."""
@@ -138,6 +144,7 @@ def rule(
     code: str,
     *,
     brief: tuple[str, str],
+    why: str,
     over: str = LINES,
     cells: str = "",
     needs: str = "",
@@ -152,7 +159,8 @@ def rule(
 ) -> Callable[[Passes], Passes]:
     """Put a function into the catalogue; see ``Rule``. ``cells``, ``needs`` and ``after`` are names parted by spaces.
 
-    ``brief``: what breaks the rule in a few words, for the reviewer, in French and English.
+    ``brief``: what breaks the rule in a few words, for the reviewer, in French and English. ``why``: the reason in the world, in
+    French; the function's docstring says it in English.
     """
 
     def register(passes: Passes) -> Passes:
@@ -163,6 +171,7 @@ def rule(
             over=over,
             passes=passes,
             brief=dict(zip(("fr", "en"), brief, strict=True)),
+            why=why,
             fr=_variants(fr),
             en=_variants(en),
             cells=tuple(cells.split()),

@@ -57,7 +57,7 @@ def _worth_opening(workspace: Workspace) -> Iterator[tuple[str, Path]]:
     yield "toutes les exécutions (relecteur)", Path("outbox/rapports/index.html")
     for what, pattern in (
         ("un rapport de dépôt (secrétaire)", "*/retours/*/rapport.html"),
-        ("son classeur à corriger", "*/retours/*/a-corriger.xlsx"),
+        ("son classeur à corriger", "*/retours/*/a-corriger-*.xlsx"),
         ("une DSF complémentaire (saisie Kairos)", "*/dsf/*/*.xlsx"),
     ):
         for path in largest(pattern):

@@ -1,7 +1,7 @@
 """The second round: what comes back is corrected, as a secretary does, and dropped again.
 
 The plan knows what each line should be, ``rapport.json`` which lines came back. The right cells are typed into the returned
-``a-corriger.xlsx`` itself, or the whole original is dropped again, corrected.
+``a-corriger-<depot>.xlsx`` itself, or the whole original is dropped again, corrected.
 """
 
 import json
@@ -130,7 +130,7 @@ def _corrected(deposit: SampleDeposit, back: _Return) -> Iterator[tuple[str, byt
     places = dict(zip(deposit.typed().places, deposit.lines, strict=True))
     planned = [places[sheet, row] for sheet, row, _ in back.lines]
     if any(line.wanted for line in planned):
-        book = load_workbook(back.folder / "a-corriger.xlsx")
+        book = load_workbook(next(back.folder.glob("a-corriger-*.xlsx")))
         for kind in KINDS:
             lines = [line for line, (_, _, of) in zip(planned, back.lines, strict=True) if of == kind]
             _correct(book, kind, lines)
@@ -148,7 +148,7 @@ def _correct(book: Workbook, kind: str, lines: list[PlannedLine]) -> None:
         if any(sheet.cell(row, column).value is not None for column in columns.values())
     ]
     if len(rows) != len(lines):
-        raise DemoError(f"a-corriger.xlsx a {len(rows)} lignes de {kind}, le rapport en compte {len(lines)}.")
+        raise DemoError(f"le classeur à corriger a {len(rows)} lignes de {kind}, le rapport en compte {len(lines)}.")
     for row, planned in zip(rows, lines, strict=True):
         for name, column in columns.items():
             _type(sheet, row, column, planned.wanted, name)
@@ -162,7 +162,7 @@ def _table(book: Workbook, kind: str) -> tuple[Worksheet, int, dict[str, int]]:
             columns = {fields[str(c.value)]: c.column for c in row if str(c.value) in fields and c.column}
             if len(columns) == len(fields):
                 return sheet, row[0].row or 0, columns
-    raise DemoError(f"a-corriger.xlsx n'a pas de table {kind}.")
+    raise DemoError(f"le classeur à corriger n'a pas de table {kind}.")
 
 
 def _type(sheet: Worksheet, row: int, column: int, wanted: SampleLine | None, name: str) -> None:

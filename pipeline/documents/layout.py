@@ -10,6 +10,9 @@ from schemas.fields import DECLARANT_SHEET, Field, FieldKind, fields_of
 VERSION = "1"
 """Version of the template. The sheet « Déclarant » holds it unseen: a hidden row would be reported to the sender."""
 
+ORIGIN = "Dépôt d'origine"
+"""Key of the sheet « Déclarant »: the deposit that a workbook to correct comes from."""
+
 GUIDE = "Mode d'emploi"
 """Name of the sheet that says what to do."""
 
@@ -100,19 +103,41 @@ def set_up_sheet(sheet: BookSheet, columns: int, last: int, words: Wording) -> N
     sheet.print_on(Paper(landscape=True, side=0.4, end=0.6, edge=0.3, footer=footer, first_row_again=True))
 
 
-def add_help(sheet: BookSheet, columns: Sequence[LayoutColumn], last: int, words: Wording) -> None:
+Choices = Mapping[str, Mapping[tuple[str, ...], list[int]]]
+"""Name of a column → the values that would do → the rows (from 1) for which they would."""
+
+
+def add_help(
+    sheet: BookSheet, columns: Sequence[LayoutColumn], last: int, words: Wording, choices: Choices | None = None
+) -> None:
     """Add to the rows down to ``last`` drop-down lists (motifs, oui/non) and messages that say how to fill each cell.
 
-    Nothing is forbidden: a value that is not in a list is only warned of.
+    ``choices``: lists that differ from row to row. Nothing is forbidden: a value that is not in a list is only warned of.
     """
     warning = words("classeur.liste_titre"), words("classeur.liste_erreur")
     lists: dict[FieldKind, str | list[str]] = {FieldKind.MOTIF: REASONS, FieldKind.YES_NO: ["oui", "non"]}
     for index, column in enumerate(columns):
         if column.field is None:
             continue
-        choices = lists.get(column.field.kind)
+        of_all, title = lists.get(column.field.kind), column.heading[:32]
         message = words(f"saisie.{column.name}")[:255]
-        sheet.help([(1, last)], index, column.heading[:32], message, choices, warning if choices else None)
+        own = (choices or {}).get(column.name, {})
+        for values, rows in own.items():
+            sheet.help([(row, row) for row in rows], index, title, message, list(values), warning)
+        others = _spans(set(range(1, last + 1)).difference(*own.values()))
+        if others:
+            sheet.help(others, index, title, message, of_all, warning if of_all else None)
+
+
+def _spans(rows: Iterable[int]) -> list[tuple[int, int]]:
+    """Rows as first and last of each run of them."""
+    spans: list[tuple[int, int]] = []
+    for row in sorted(rows):
+        if spans and row == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], row)
+        else:
+            spans.append((row, row))
+    return spans
 
 
 def write_declarant(book: Book, styles: Mapping[str, Style], values: Mapping[str, str], words: Wording) -> BookSheet:
@@ -123,8 +148,13 @@ def write_declarant(book: Book, styles: Mapping[str, Style], values: Mapping[str
     for row, name in enumerate(rows):
         sheet.put(row, 0, name, styles["heading"])
         sheet.put(row, 1, values.get(name), styles["known" if name == "SIRET" else "input"], "@")
+    end = len(rows)
+    if ORIGIN in values:
+        sheet.put(end, 0, ORIGIN, styles["heading"])
+        sheet.put(end, 1, values[ORIGIN], styles["known"], "@")
+        end += 1
     for column, value in enumerate(("Version du modèle", VERSION)):
-        sheet.put(len(rows), column, value, styles["invisible"], ";;;")
+        sheet.put(end, column, value, styles["invisible"], ";;;")
     for row, key in ((1, "pour_le_compte_de"), (2, "contact")):
         sheet.help([(row, row)], 1, rows[row], words(f"saisie.{key}")[:255])
     sheet.print_on(_PORTRAIT)

@@ -15,6 +15,7 @@ from functools import cache
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from pipeline.cells import text
 from schemas.rules import CATALOGUE
@@ -24,6 +25,7 @@ LANGUAGES = ("fr", "en")
 NARROW = "\u202f"  # narrow no-break space: thousands, « », before ; ! ? and units
 NBSP = "\u00a0"
 ELLIPSIS = "…"
+_PARIS = ZoneInfo("Europe/Paris")
 _QUOTED = re.compile("(«[^»]*»)")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 
@@ -89,6 +91,10 @@ class Wording:
         """The text ``key`` with ``values`` filled in as ``show`` writes them. Raises ``KeyError`` for an unknown key."""
         return self.form(key, values).format_map({name: self.show(value) for name, value in values.items()})
 
+    def typeset(self, sentence: str) -> str:
+        """A sentence that is no text of the catalogue, with the spaces and apostrophes of this language."""
+        return french(sentence) if self.language == "fr" else sentence
+
     def form(self, key: str, values: Mapping[str, object]) -> str:
         """The text ``key`` before anything is filled in, in the form for one or for many that ``values["n"]`` chooses."""
         section, _, name = key.partition(".")
@@ -136,6 +142,14 @@ class Wording:
             return ""
         return french(known.brief["fr"]) if self.language == "fr" else known.brief["en"]
 
+    def reason(self, code: str) -> str:
+        """Why there is the rule ``code``, in a sentence; empty for a code that this version does not know."""
+        known = CATALOGUE.get(code)
+        if known is None:
+            return ""
+        why = known.reason_in(self.language)
+        return french(why) if self.language == "fr" else why
+
     def share(self, part: float) -> str:
         """A part from 0 to 1 in per cent: 0.5 → « 50 % ». Only all is 100 % and only nothing is 0 %: 0.996 → « 99 % »."""
         percent = 1 if 0 < part < 0.01 else int(part * 100 + 1e-9)
@@ -151,8 +165,9 @@ class Wording:
         return f"{first}{NBSP}{month}{NBSP}{day.year}"
 
     def moment(self, value: datetime | str) -> str:
-        """An instant, or its ISO text, in the zone it has (UTC): « 12/03/2025 à 14 h 05 », « 12/03/2025 at 14:05 »."""
+        """An instant, or its ISO text, as clocks in Paris show it: « 12/03/2025 à 14 h 05 », « 12/03/2025 at 14:05 »."""
         when = datetime.fromisoformat(value.replace("Z", "+00:00")) if isinstance(value, str) else value
+        when = when.astimezone(_PARIS) if when.tzinfo else when
         if self.language == "en":
             return f"{self.day(when)} at {when:%H:%M}"
         return f"{self.day(when)} à {when.hour}{NARROW}h{NARROW}{when:%M}"

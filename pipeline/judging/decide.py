@@ -11,15 +11,17 @@ from pipeline.judging.deposit import Deposit
 from pipeline.judging.identity import present
 from pipeline.judging.settle import Known, Settled, settle
 from pipeline.reading.model import SheetTable
+from pipeline.reference import Facts
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A wave decided but not yet written anywhere. ``deposits`` are numbered, in deposit order; ``tables``: theirs."""
+    """A wave decided but not yet written anywhere: ``deposits``, numbered, in their order; their ``tables`` and ``facts``."""
 
     deposits: tuple[Deposit, ...]
     tables: tuple[SheetTable, ...]
     settled: Settled
+    facts: Facts
 
 
 def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
@@ -45,7 +47,7 @@ def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
         seen=context.book.seen([(d.siret, d.sha256) for d in numbered]),
     )
     settled = settle(made, numbered, known, context.motifs, context.settings, context.day)
-    return Decided(numbered, made.tables, trial.without_consequence(settled) if tried else settled)
+    return Decided(numbered, made.tables, trial.without_consequence(settled) if tried else settled, facts)
 
 
 def _numbered(context: Context, deposits: Sequence[Deposit]) -> tuple[Deposit, ...]:

@@ -69,7 +69,7 @@ class Settled:
 KEPT = (
     "depot table rang siret feuille ligne nature numero_dsf identifiant_de nom prenom code_sequence heures cle_dsf "
     "dsf_connue numero_dsf_exact extrait siret_titulaire siret_dispensateur verdict complement complement_precedent pif_tu "
-    "cle"
+    "cle cle_de"
 ).split()
 """What the reports and the ledger still need of a line once it is settled."""
 

@@ -10,7 +10,7 @@ from pipeline.ledger.after import UNKNOWN, After, Followed, Wait, Word
 from pipeline.ledger.base import WAIT, place
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
-from pipeline.ledger.openness import OpenLines, Openness
+from pipeline.ledger.openness import Dropped, OpenLines, Openness
 from pipeline.ledger.runs import Aside, Look, Publication, Runs, Source
 from pipeline.ledger.views import Views
 from pipeline.settings import Settings
@@ -19,6 +19,7 @@ from pipeline.workspace import Workspace
 __all__ = [
     "UNKNOWN",
     "Aside",
+    "Dropped",
     "Entries",
     "Followed",
     "Head",

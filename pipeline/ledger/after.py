@@ -135,9 +135,11 @@ class After(Opened):
         with self.reading() as connection:
             return [Wait(*row) for row in connection.execute(_waits())]
 
-    def followed(self, *, unseen: bool = False) -> list[Followed]:
-        """Every complement in order, or only those that no extract has shown yet."""
+    def followed(self, *, unseen: bool = False, siret: str = "") -> list[Followed]:
+        """Every complement in order, or only those that no extract has shown yet; ``siret``: of one organisation."""
         query = _query()
+        if siret:
+            query = query.where(schema.complements.c.siret == siret)
         if unseen:
             query = query.where(schema.vues.c.vue_le.is_(None))
         with self.reading() as connection:

@@ -45,6 +45,8 @@ def _what_is_open(connection: Connection) -> None:
     for table in (schema.origines, schema.ouvertes):
         disk.reached(f"ledger: migrate {table.name}")
         table.create(connection)
+    for index in (*schema.depots.indexes, *schema.complements.indexes):
+        index.create(connection, checkfirst=True)
     with_triggers(connection)
 
 

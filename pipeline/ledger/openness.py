@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
-from pipeline.ledger.records import Complement, DepositRecord, OpenLine
+from pipeline.ledger.records import COUNTS, Complement, Counts, DepositRecord, OpenLine
 
 _Place = tuple[str, str, int]
 """Deposit, sheet and row."""
@@ -37,6 +37,18 @@ class OpenLines:
     codes: str
     lignes: int
     heures: int
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A deposit in short. ``etat``: as the ledger keeps it; ``date``: of the run that judged it, ISO text."""
+
+    depot: str
+    fichier: str
+    raison_sociale: str
+    etat: str
+    date: str
+    lignes: Counts
 
 
 _COLUMNS = [one.name for one in fields(OpenLines)]
@@ -73,6 +85,26 @@ class Openness(Opened):
         )
         with self.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
+
+    def revisions(self) -> dict[str, str]:
+        """SIRET of every organisation that has a deposit → a text that changes with whatever its page says of the ledger."""
+        d, c, s, v = schema.depots.c, schema.complements.c, schema.saisies.c, schema.vues.c
+        last = select(d.siret, func.max(d.ordre)).group_by(d.siret).order_by(d.siret)
+        typed = select(c.siret, func.count()).join(schema.saisies, s.complement == c.seq).group_by(c.siret)
+        seen = select(c.siret, func.count()).join(schema.vues, v.complement == c.seq).group_by(c.siret)
+        with self.reading() as connection:
+            orders, *after = (dict(connection.execute(query).tuples().all()) for query in (last, typed, seen))
+        return {siret: ".".join(str(one.get(siret, 0)) for one in (orders, *after)) for siret in orders}
+
+    def deposits_of(self, siret: str, limit: int) -> tuple[int, list[Dropped]]:
+        """How many deposits an organisation has, and the last ``limit`` of them, the newest first."""
+        d, r = schema.depots.c, schema.runs.c
+        counts = [d[f"lignes_{name}"] for name in COUNTS]
+        mine = select(d.numero, d.fichier, d.raison_sociale, d.etat, r.date, *counts).join(schema.runs, d.run == r.run)
+        with self.reading() as connection:
+            number = connection.execute(select(func.count()).where(d.siret == siret)).scalar_one()
+            rows = connection.execute(mine.where(d.siret == siret).order_by(d.ordre.desc()).limit(limit)).all()
+        return number, [Dropped(row[0], row[1], row[2], row[3], row[4], Counts(*row[5:])) for row in rows]
 
     def origin(self, siret: str, numero: str) -> Any | None:
         """The row of a deposit of this very organisation (numero, fichier, verdicts); None where it has no such deposit."""

@@ -133,6 +133,7 @@ def _deposited() -> list[Column[Any]]:
 depots = Table("depots", metadata, *_deposited(), Column("verdicts", LargeBinary, nullable=False))
 Index("depots_contenu", depots.c.siret, depots.c.sha256)
 Index("depots_run", depots.c.run)
+Index("depots_siret", depots.c.siret, depots.c.ordre)
 Index("depots_a_retirer", depots.c.retire, sqlite_where=depots.c.retire == 0)
 
 # Trials. In a table of their own, so that no query on deposits counts them, and nothing that hangs on a deposit can hang on one.
@@ -222,6 +223,7 @@ complements = Table(
     UniqueConstraint("cle_dsf", "rang"),
 )
 Index("complements_depot", complements.c.depot)
+Index("complements_siret", complements.c.siret)
 
 
 def _origin() -> list[Column[Any]]:

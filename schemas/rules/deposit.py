@@ -50,6 +50,7 @@ _DO_EN = {
 @rule(
     "FIC-01",
     brief=("fichier illisible", "file cannot be read"),
+    why="Rien ne peut être dit des lignes d'un fichier qu'aucun tableur n'ouvrirait.",
     over=OBSERVATIONS,
     fr={
         **{advice: Words(_UNREADABLE_FR, do, _READABLE_FR) for advice, do in _DO_FR.items()},
@@ -79,6 +80,7 @@ def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "FIC-02",
     brief=("fichier protégé par un mot de passe", "file protected by a password"),
+    why="Un mot de passe n'est jamais demandé ni gardé.",
     over=OBSERVATIONS,
     fr=Words(
         "Ce fichier est protégé par un mot de passe : il ne peut pas être ouvert.",
@@ -138,6 +140,7 @@ def _place_of(limit: str, sheet: str, row: int, column: str) -> str:
 @rule(
     "FIC-03",
     brief=("fichier au-delà des limites", "file beyond the limits"),
+    why="Un fichier trop grand prendrait le tour des autres.",
     over=OBSERVATIONS,
     fr={
         limit: Words(
@@ -172,6 +175,7 @@ def file_is_within_the_limits(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "FIC-04",
     brief=("aucun tableau reconnu", "no table recognised"),
+    why="Un tableau se reconnaît à ses titres de colonnes ; un fichier qui n'en a aucun était sans doute destiné à quelqu'un d'autre.",
     over=OBSERVATIONS,
     fr=Words(
         "Aucun tableau d'heures complémentaires ni d'absences justifiées n'a été trouvé dans ce fichier.",
@@ -192,6 +196,7 @@ def file_has_a_table(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "FIC-05",
     brief=("colonne obligatoire absente", "mandatory column missing"),
+    why="Sans une colonne obligatoire, chaque ligne serait fausse pour la même raison : elle est dite une fois.",
     over=OBSERVATIONS,
     fr={
         "": Words(
@@ -227,6 +232,7 @@ def mandatory_columns_are_there(observations: pd.DataFrame) -> "pd.Series[bool]"
 @rule(
     "FIC-06",
     brief=("deux colonnes pour un même champ", "two columns for one field"),
+    why="De deux colonnes pour une même donnée, personne ne peut dire laquelle compte.",
     over=OBSERVATIONS,
     fr=Words(
         "Deux colonnes veulent dire la même chose ({lieu}) : {detail}.",
@@ -247,6 +253,7 @@ def columns_are_there_once(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "FIC-07",
     brief=("aucune ligne remplie", "no line filled in"),
+    why="Un modèle renvoyé sans rien y avoir écrit est une erreur qui mérite d'être dite.",
     over=OBSERVATIONS,
     fr=Words(
         "Ce fichier a bien les titres attendus, mais aucune ligne remplie.",
@@ -267,6 +274,7 @@ def file_has_a_line(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "FIC-08",
     brief=("SIRET du déclarant différent du dossier", "Déclarant's SIRET is not the folder's"),
+    why="Le dossier dit qui dépose ; un fichier qui dit autre chose est tombé dans le mauvais dossier.",
     over=OBSERVATIONS,
     fr=Words(
         "La feuille Déclarant porte le SIRET {valeur}, mais ce dossier de dépôt est celui du SIRET {attendu}.",
@@ -287,6 +295,7 @@ def declarant_is_the_depositor(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "FIC-09",
     brief=("feuille Déclarant inutilisable", "sheet Déclarant unusable"),
+    why="« Pour le compte de » vaut pour toutes les lignes : illisible, il les rendrait toutes fausses.",
     over=OBSERVATIONS,
     fr=Words(
         "Dans la feuille Déclarant, « {detail} » ne peut pas être utilisé : « {valeur} ».",

@@ -15,6 +15,7 @@ def blank(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
 @rule(
     "LIG-01",
     brief=("cellule obligatoire vide", "mandatory cell empty"),
+    why="Kairos demande chacune de ces données : une ligne à laquelle il en manque une ne peut pas être saisie.",
     cells="numero_dsf identifiant_de code_sequence id_absence date_debut heures motif reference_justificatif date_justificatif",
     fr={
         "": Words("La cellule « {titre} » est vide.", "Remplissez « {titre} » sur cette ligne.", "une valeur"),
@@ -47,6 +48,7 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
 @rule(
     "LIG-02",
     brief=("erreur de tableur ou formule non calculée", "spreadsheet error or formula not calculated"),
+    why="Une erreur ou une formule non calculée se lit comme une case vide, et une case vide changerait ce qui est déclaré.",
     over=OBSERVATIONS,
     fr={
         Noticed.SPREADSHEET_ERROR: Words(

@@ -18,6 +18,7 @@ _DE_FORMS_EN = (
 @rule(
     "LIG-03",
     brief=("identifiant DE mal formé", "Identifiant DE malformed"),
+    why="Les tableurs effacent les zéros du début ; un chiffre de moins désigne une autre personne, ou personne.",
     cells="identifiant_de",
     needs="identifiant_de",
     fr={
@@ -94,6 +95,7 @@ def _date_facts(frame: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 @rule(
     "LIG-04",
     brief=("date illisible", "date unreadable"),
+    why="Une date devinée désignerait une autre absence.",
     over=OBSERVATIONS,
     fr={
         "": Words("La date « {valeur} » ne peut pas être lue.", *_A_DATE_FR),
@@ -125,6 +127,7 @@ def dates_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-05",
     brief=("date de fin avant la date de début", "end before start"),
+    why="Les jours se comptent du premier au dernier.",
     cells="date_fin",
     needs="date_debut date_fin",
     fr=Words(
@@ -156,6 +159,7 @@ def _future_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 @rule(
     "LIG-06",
     brief=("date dans le futur", "date in the future"),
+    why="Seul ce qui a eu lieu peut être déclaré.",
     cells=_DATES,
     remedy={"proche": WAIT},
     fr={
@@ -192,6 +196,7 @@ def dates_are_past(lines: pd.DataFrame, field: str) -> "pd.Series[bool]":
 @rule(
     "LIG-07",
     brief=("heures illisibles", "hours unreadable"),
+    why="Des heures qui peuvent se lire de deux façons seraient payées de la mauvaise.",
     over=OBSERVATIONS,
     fr={
         "": Words(
@@ -227,6 +232,7 @@ def hours_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-08",
     brief=("heures nulles ou négatives", "hours not above zero"),
+    why="Une DSF complémentaire ajoute ; elle ne retire jamais rien.",
     cells="heures",
     needs="heures",
     fr=Words(
@@ -260,6 +266,7 @@ def _step_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 @rule(
     "LIG-09",
     brief=("heures hors du pas", "hours not a multiple of the step"),
+    why="Les feuilles d'émargement comptent en quarts d'heure ; seul le reste exact d'une absence peut être valorisé au centième.",
     cells="heures",
     needs="heures",
     after="LIG-08",
@@ -300,6 +307,7 @@ def hours_are_a_multiple_of_the_step(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-10",
     brief=("motif inconnu", "motif unknown"),
+    why="France Travail finance une absence d'après une liste de motifs.",
     cells="motif",
     needs="motif",
     nature=ABSENCES,
@@ -339,6 +347,7 @@ def reason_is_known(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-11",
     brief=("motif non finançable", "motif not finançable"),
+    why="Compléter une absence pour un motif qui n'est pas financé userait sa seule chance.",
     cells="motif",
     needs="motif motif_code",
     nature=ABSENCES,
@@ -362,6 +371,7 @@ def reason_makes_the_absence_payable(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-12",
     brief=("numéro de sécurité sociale", "social security number"),
+    why="Le numéro de sécurité sociale ne peut servir qu'à des usages fixés par décret ; celui-ci n'en est pas un.",
     over=OBSERVATIONS,
     fr=Words(
         "La cellule « {titre} » contient un numéro de sécurité sociale : cette donnée personnelle n'a pas sa place ici.",
@@ -382,6 +392,7 @@ def cells_hold_no_social_security_number(observations: pd.DataFrame) -> "pd.Seri
 @rule(
     "LIG-13",
     brief=("texte trop long ou caractères interdits", "text too long or with control characters"),
+    why="Ce qui ne peut pas être saisi dans Kairos ne doit pas y être porté.",
     over=OBSERVATIONS,
     fr={
         Noticed.TEXT_TOO_LONG: Words(
@@ -420,6 +431,7 @@ def texts_are_short_and_plain(observations: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "LIG-14",
     brief=("ni oui ni non", "neither oui nor non"),
+    why="« Reliquat abandonné » renonce à des heures pour toujours : personne ne le devine.",
     over=OBSERVATIONS,
     fr=Words("« {valeur} » n'est ni oui ni non.", "Écrivez oui ou non dans « {titre} ».", "oui ou non"),
     en=Words("“{valeur}” is neither yes nor no.", "Write oui or non in “{titre}”.", "oui or non"),

@@ -10,6 +10,7 @@ from schemas.rule import WAIT, WITHDRAW, Words, rule
 @rule(
     "REF-01",
     brief=("DSF inconnue de l'organisme", "no such DSF for this organisation"),
+    why="Une DSF est complétée par son dispensateur ou son titulaire ; celle d'un autre se présente exactement comme une DSF qui n'existe pas.",
     cells="numero_dsf",
     needs="cle_dsf",
     fr=Words(
@@ -31,6 +32,7 @@ def organisation_has_this_dsf(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "REF-02",
     brief=("DSF non validée", "DSF not validated"),
+    why="Kairos n'ouvre la saisie complémentaire que sur une DSF validée.",
     cells="numero_dsf",
     needs="statut",
     after="REF-01",
@@ -54,6 +56,7 @@ def dsf_is_validated(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "REF-03",
     brief=("DSF finale", "DSF finale"),
+    why="Une DSF finale clôt l'action de formation.",
     cells="numero_dsf",
     needs="nature_pliee",
     after="REF-01",
@@ -77,6 +80,7 @@ def dsf_is_intermediaire(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "REF-04",
     brief=("type de session pas encore ouvert", "session type not open yet"),
+    why="Les compléments ont été ouverts type par type de session, à partir d'une date.",
     cells="numero_dsf",
     needs="ouverture",
     after="REF-01",
@@ -101,6 +105,7 @@ def session_type_is_open(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "REF-05",
     brief=("« Pour le compte de » ne convient pas", "“Pour le compte de” does not fit"),
+    why="Seul le titulaire peut agir pour un autre organisme, et seulement pour celui qui a dispensé cette formation.",
     cells="numero_dsf",
     needs="pour_le_compte_de siret_dispensateur",
     after="REF-01",
@@ -141,6 +146,7 @@ def acting_for_the_dispensateur_of_the_dsf(lines: pd.DataFrame) -> "pd.Series[bo
 @rule(
     "REF-06",
     brief=("stagiaire absent de la DSF", "trainee not on the DSF"),
+    why="Un complément n'ajoute personne à une DSF.",
     cells="identifiant_de",
     needs="de_connu",
     after="REF-01 LIG-03",
@@ -163,6 +169,7 @@ def trainee_is_on_the_dsf(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "REF-07",
     brief=("séquence absente du PIF", "séquence not in the PIF"),
+    why="Les heures se déclarent sur les séquences du plan individuel de formation.",
     cells="code_sequence",
     needs="sequence_connue",
     after="REF-01 REF-06",
@@ -185,6 +192,7 @@ def sequence_is_in_the_pif(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "REF-08",
     brief=("dates hors de la période de la DSF", "dates outside the DSF's period"),
+    why="Une DSF déclare une période ; son complément aussi.",
     cells="date_debut date_fin",
     nature=HEURES,
     needs="periode_debut periode_fin",
@@ -209,6 +217,7 @@ def hours_are_within_the_period(lines: pd.DataFrame, field: str) -> "pd.Series[b
 @rule(
     "REF-09",
     brief=("absence introuvable", "absence not found"),
+    why="Compléter une absence à la place d'une autre fait perdre les deux.",
     cells="id_absence",
     nature=ABSENCES,
     needs="absence_etat",

@@ -12,6 +12,7 @@ PIF_KEY = ["cle_convention", "cle_de", "cle_pif", "cle_sequence"]
 @rule(
     "REF-10",
     brief=("absence déjà complétée", "absence already completed"),
+    why="Une absence ne se complète qu'une fois, pour toujours.",
     cells="id_absence",
     nature=ABSENCES,
     needs="cle_absence_trouvee deja_complementee",
@@ -54,6 +55,7 @@ def absence_was_never_completed(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "REF-11",
     brief=("plus d'heures que l'absence n'en a", "more hours than the absence has"),
+    why="Kairos ne propose que les heures encore non finançables.",
     cells="heures",
     nature=ABSENCES,
     needs="heures heures_non_financables",
@@ -77,6 +79,7 @@ def hours_fit_the_absence(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "REF-12",
     brief=("heures perdues sans accord", "hours lost without consent"),
+    why="Une absence ne se complète qu'une fois : ce qu'un complément partiel laisse est perdu, et votre accord est demandé avant.",
     cells="heures",
     nature=ABSENCES,
     needs="heures heures_non_financables",
@@ -132,6 +135,7 @@ def _pif_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
 @rule(
     "REF-13",
     brief=("heures au-delà du PIF", "hours beyond the PIF"),
+    why="Les heures au-delà du plan ne sont pas financées. Toutes les lignes concernées sont rejetées : personne ne peut dire laquelle est fausse.",
     cells="heures",
     nature=HEURES,
     needs="heures heures_reste",
@@ -199,6 +203,7 @@ _LATER_EN = "There is nothing for you to correct: the operator is told. Drop the
 @rule(
     "REF-14",
     brief=("DSF qui a changé depuis un complément", "DSF that has changed since a complement"),
+    why="Quand on ne sait plus ce qui a été complété, on risque de le compléter deux fois : une personne décide, pas le programme.",
     cells="numero_dsf",
     needs="cle_dsf",
     after="REF-01",

@@ -43,6 +43,7 @@ def absence_lines(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "DBL-01",
     brief=("ligne en double dans le fichier", "line twice in the file"),
+    why="Personne ne peut dire si la seconde ligne est une erreur ou d'autres heures.",
     cells="numero_dsf",
     nature=HEURES,
     ledger=True,
@@ -68,6 +69,7 @@ def hours_line_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "DBL-02",
     brief=("absence sur plusieurs lignes", "absence on several lines"),
+    why="Une absence ne se complète qu'une fois : la seconde ligne serait perdue.",
     cells="id_absence",
     nature=ABSENCES,
     after="REF-01",
@@ -92,6 +94,7 @@ def absence_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "DBL-03",
     brief=("heures déjà déclarées dans un complément", "hours already in a complement"),
+    why="Des heures émises deux fois seraient payées deux fois, et un complément ne se rouvre pas.",
     cells="heures",
     nature=HEURES,
     after="REF-01 REF-06 REF-07",

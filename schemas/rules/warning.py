@@ -28,6 +28,7 @@ def same_person(nom: str, prenom: str, known_nom: str, known_prenom: str) -> boo
 @rule(
     "AVT-01",
     brief=("nom différent de l'extrait", "name differs from the extract"),
+    why="Un nom qui ne va pas avec l'identifiant signale souvent un chiffre mal tapé.",
     cells="nom",
     needs="nom_connu",
     severity=WARNS,
@@ -53,6 +54,7 @@ def name_is_the_trainees(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "AVT-02",
     brief=("plus de 10 h par jour", "more than 10 h a day"),
+    why="Personne ne suit longtemps plus de dix heures de formation par jour.",
     cells="heures",
     nature=HEURES,
     needs="heures date_debut date_fin_lue",
@@ -84,6 +86,7 @@ def _days(lines: pd.DataFrame) -> "pd.Series[int]":
 @rule(
     "AVT-03",
     brief=("heures un jour d'absence", "hours on a day of absence"),
+    why="On n'est pas en formation et absent le même jour, ou seulement une partie du jour.",
     cells="date_debut",
     nature=HEURES,
     needs="absence_chevauchee",
@@ -106,6 +109,7 @@ def trainee_was_there(lines: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "AVT-04",
     brief=("dates qui recoupent des heures déjà ajoutées", "dates overlap hours already added"),
+    why="La même feuille d'émargement se déclare facilement deux fois, par semaine puis par jour.",
     cells="date_debut",
     nature=HEURES,
     needs="emission_chevauchee",
@@ -145,6 +149,7 @@ _READINGS_EN = {
 @rule(
     "AVT-05",
     brief=("lecture à vérifier", "reading worth a look"),
+    why="Ce que le programme a compris est dit, pour qu'un malentendu se voie avant de coûter.",
     over=OBSERVATIONS,
     severity=WARNS,
     fr={noticed: Words(text, "Vérifiez que c'est bien ce que vous vouliez.") for noticed, text in _READINGS_FR.items()},
@@ -159,6 +164,7 @@ def reading_needs_no_second_look(observations: pd.DataFrame) -> "pd.Series[bool]
 @rule(
     "AVT-06",
     brief=("titulaire agissant pour un dispensateur", "titulaire acting for a dispensateur"),
+    why="Un titulaire peut compléter les DSF de son dispensateur : les deux doivent savoir qui l'a fait.",
     over=DEPOSITS,
     severity=WARNS,
     fr=Words(
@@ -178,6 +184,7 @@ def depositor_acts_for_itself(deposits: pd.DataFrame) -> "pd.Series[bool]":
 @rule(
     "AVT-07",
     brief=("même contenu qu'un fichier précédent", "same content as an earlier file"),
+    why="Le fichier non corrigé est souvent déposé de nouveau par erreur.",
     over=DEPOSITS,
     severity=WARNS,
     fr=Words(

@@ -96,7 +96,7 @@ def test_from_the_template_to_everything_accepted(tmp_path: Path, editor: Editor
     assert list(codes(report, "rejetee").values()) == [["LIG-10", "REF-12"]]
     assert {c["code"] for c in report["constats"]} == {"LIG-10", "REF-12"}
 
-    (returned,) = (world.workspace.outbox / TITULAIRE / "retours" / report["depot"]).glob("a-corriger.xlsx")
+    (returned,) = (world.workspace.outbox / TITULAIRE / "retours" / report["depot"]).glob("a-corriger-*.xlsx")
     wrong, start = columns(returned, ABSENCES)
     sheet = openpyxl.load_workbook(returned)[ABSENCES]
     rows = {sheet[f"{wrong['Identifiant absence']}{n}"].value: n for n in range(start + 1, sheet.max_row + 1)}
@@ -150,7 +150,7 @@ def test_what_comes_back_keeps_the_columns_of_the_sender_and_who_it_is_for(tmp_p
     world.drop("d.xlsx", path.read_bytes())
     world.run()
     for _ in range(2):  # a second time uncorrected: nothing is lost, nothing is added
-        (back,) = (world.workspace.outbox / TITULAIRE / "retours" / world.report()["depot"]).glob("a-corriger.xlsx")
+        (back,) = (world.workspace.outbox / TITULAIRE / "retours" / world.report()["depot"]).glob("a-corriger-*.xlsx")
         titles, top = columns(back, HOURS)
         again = openpyxl.load_workbook(back)
         assert again[HOURS][f"{titles['Groupe']}{top + 1}"].value == "G7"

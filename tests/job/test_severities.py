@@ -44,7 +44,7 @@ def test_H6_an_ignored_column_set_to_reject_rejects_all_lines_and_the_workbook_s
     assert by_verdict(world.report()) == {2: "rejetee", 3: "rejetee"}
     import openpyxl
 
-    path = next(world.workspace.outbox.glob("*/retours/*/a-corriger.xlsx"))
+    path = next(world.workspace.outbox.glob("*/retours/*/a-corriger-*.xlsx"))
     told = openpyxl.load_workbook(path)["Heures complémentaires"]["A2"].value
     assert told and "À nous" in told
 

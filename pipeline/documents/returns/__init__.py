@@ -6,10 +6,15 @@ from typing import Any
 from pipeline import jsonfile
 
 
+def workbook_name(report: Mapping[str, Any]) -> str:
+    """The name of the workbook to correct: its own, so that two in one folder are two."""
+    return f"a-corriger-{report['depot']}.xlsx"
+
+
 def files(report: Mapping[str, Any]) -> dict[str, bytes]:
     """The files of one return by name, from the content of rapport.json (``model.ReportData``).
 
-    ``a-corriger.xlsx`` is there only where lines are to be corrected. The same report gives the same bytes.
+    ``a-corriger-<depot>.xlsx`` is there only where lines are to be corrected. The same report gives the same bytes.
     """
     # Heavy, and whoever wants the other modules of this room does without.
     from pipeline.documents.returns.html import report_page  # noqa: PLC0415
@@ -17,5 +22,5 @@ def files(report: Mapping[str, Any]) -> dict[str, bytes]:
 
     made = {"rapport.html": report_page(report), "rapport.json": jsonfile.dumps(report)}
     if report["etat"] != "refuse" and (workbook := corrections(report)):
-        made["a-corriger.xlsx"] = workbook
+        made[workbook_name(report)] = workbook
     return made

@@ -64,12 +64,12 @@ def places(words: Wording, lines: Sequence[LinePlace]) -> list[str]:
     return [place(words, sheet, rows) for sheet, rows in _by_sheet(lines).items()]
 
 
-def awaited(words: Wording, held: LineData, home: str) -> list[str]:
-    """What a held line of the sheet ``home`` waits for: « la ligne 12 », « les lignes 3 et 4 de « mars » »."""
+def awaited(words: Wording, held: LineData, home: str, key: str = "mots.la_ligne") -> list[str]:
+    """What a held line of the sheet ``home`` waits for, in the text ``key``: « la ligne 12 », « les lignes 3 et 4 de… »."""
     lines = [(line["feuille"], line["ligne"]) for line in held.get("attend", ())]
     texts = []
     for sheet, rows in _by_sheet(lines).items():
-        text = words.rows(rows, key="mots.la_ligne")
+        text = words.rows(rows, key=key)
         texts.append(text if sheet == home else words("mots.la_ligne_de", lignes=text, feuille=sheet))
     if more := held.get("attend_autres", 0):
         texts.append(words("mots.n_autres", n=more))

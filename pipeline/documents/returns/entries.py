@@ -13,6 +13,7 @@ from pipeline.judging.verdicts import TAKEN
 from pipeline.reading.model import Reading, SheetColumn, SheetTable
 from schemas.fields import column_letter
 from schemas.noticed import Noticed
+from schemas.rule import REJECTS
 
 ReportData = Mapping[str, Any]
 """The content of rapport.json."""
@@ -47,6 +48,7 @@ def finding(row: Row) -> FindingData:
         "cellule": f"{row['colonne']}{row['ligne']}" if row["colonne"] and row["ligne"] else "",
         "champ": row["champ"],
         **texts,
+        **({"suite": row["suite"], "des": row["des"]} if row["severite"] == REJECTS else {}),
     }
 
 
@@ -63,6 +65,11 @@ def line(row: Row, codes: list[str]) -> dict[str, Any]:
         "complement": row["complement_precedent"] if taken else row["complement"] or "",
         "codes": codes,
     }
+
+
+def origin(place: tuple[str, int] | None) -> dict[str, Any]:
+    """Of a line: where it stood in the file that is corrected, where that is known."""
+    return {"origine": {"feuille": place[0], "ligne": place[1]}} if place else {}
 
 
 def typed_cells(table: SheetTable, rank: int) -> dict[str, CellData]:

@@ -42,12 +42,12 @@ class Keeper:
                 return
             self._constats[row["place"]] = entry
 
-    def to_correct(self, lines: Rows, faults: Rows, more: Callable[[Row], dict[str, Any]]) -> None:
+    def to_correct(self, lines: Rows, faults: Rows, more: Callable[[int, Row], dict[str, Any]]) -> None:
         """Keep lines of the workbook, each with its cells and its ``faults``, and what ``more`` says of it."""
         for index, row, found in _with_faults(lines, faults):
             table, rank = self._tables[row["table"]], row["rang"]
             cells = entries.typed_cells(table, rank)
-            entry = entries.line(row, self._codes.get(index, [])) | more(row) | {"cellules": cells, "autres": []}
+            entry = entries.line(row, self._codes.get(index, [])) | more(index, row) | {"cellules": cells, "autres": []}
             constats = {fault["place"]: entries.finding(fault) for fault in found}
             size = in_json(entry) + sum(in_json(constat) for constat in constats.values())
             packed = self._workbook.line(cells.values(), list(constats.values()))

@@ -14,11 +14,11 @@ from pipeline import jsonfile
 from pipeline.documents.wording import cut
 
 MOST = 20_000_000
-"""Bytes that come back for one deposit: rapport.html, rapport.json and a-corriger.xlsx together."""
+"""Bytes that come back for one deposit: rapport.html, rapport.json and the workbook to correct."""
 PAGE = 2_000_000
 """Bytes of them that the page may take; ``view.ROOM`` sees to it."""
-FRAME = 200_000
-"""Bytes of the workbook around its lines: styles, drop-down lists, instructions."""
+FRAME = 500_000
+"""Bytes of the workbook around its lines: styles, drop-down lists, instructions, what is known of the trainees."""
 LINES = MOST - PAGE - FRAME
 """Bytes for rapport.json, and for the lines of the workbook."""
 
@@ -79,7 +79,8 @@ class WorkbookSize:
         commented = said[: max(COMMENTS - self._comments, 0)]
         self._comments += len(commented)
         comments = sum(_COMMENT + _bytes(text) for text in commented)
-        return _ROW + self._text("\n".join(said)) + sum(map(self._cell, cells)) + comments
+        expected = self._text("\n".join(fault["attendu"] for fault in faults))
+        return _ROW + self._text("\n".join(said)) + expected + sum(map(self._cell, cells)) + comments
 
     def _cell(self, cell: Mapping[str, Any]) -> int:
         value = cell["v"]

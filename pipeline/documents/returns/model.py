@@ -5,7 +5,7 @@ rendered (``limits``): the driver never holds more of a deposit than may come ba
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +13,11 @@ import pandas as pd
 
 from pipeline import __version__, jsonfile
 from pipeline.documents.returns import entries, limits
+from pipeline.documents.returns.correction import Correction, Origin, Place, correction
 from pipeline.documents.returns.keeping import Keeper
+from pipeline.documents.returns.lists import Lists
 from pipeline.documents.returns.portions import Stretch, sorted_findings, sorted_lines
+from pipeline.documents.returns.to_do import ToDo
 from pipeline.judging.complement import decode
 from pipeline.judging.context import Context
 from pipeline.judging.decide import Decided
@@ -24,6 +27,7 @@ from pipeline.judging.verdicts import COUNTED, codes, counts, state
 from pipeline.reading.model import Reading
 from schemas.fields import SHEETS
 from schemas.rules import RULES_VERSION
+from schemas.saying import form
 
 
 def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[str, Any]]:
@@ -34,22 +38,40 @@ def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[s
     settled, number = decided.settled, len(decided.deposits)
     lines, places = per_deposit(settled.lines, number)
     verdicts, extracts = (list(zip(lines["verdict"], plain(lines["heures"]), strict=True)), plain(lines["extrait"]))
-    of_line = codes(lines, settled.findings)
+    of_line, to_do = codes(lines, settled.findings), ToDo(lines, settled.findings)
     by_line, by_finding = sorted_lines(lines, number), sorted_findings(settled, number)
+    lists = Lists(settled.lines, decided.facts)
     for position, (deposit, place) in enumerate(zip(decided.deposits, places, strict=True)):
         refused = position in settled.refused
+        judged = _judged(deposit, refused, verdicts[place], context)
         head = (
             _received(deposit)
-            | _judged(deposit, refused, verdicts[place], context)
+            | judged
+            | to_do.of(position, judged["etat"])
             | _judged_with(context, {name for name in extracts[place] if name})
             | (_tried(lines.iloc[place]) if deposit.trial else {})
             | {"schema_version": 1, "run": run}
+            | lists.of(position)
         )
+        corrected = _corrected(deposit, lines.iloc[place], decided, context)
+        if corrected:
+            head["origine"] = corrected.summary
         keeper = Keeper(decided.tables, of_line, limits.LINES - limits.in_json(head))
         issued = [entries.issued(decode(content)) for content in settled.contents.get(deposit.numero, ())]
         tables = [] if refused else list(entries.tables(deposit.reading))
         found = by_finding.of(position)
-        yield head | _details(keeper, issued, tables, by_line.of(position), found, context.settings.politique)
+        came_from = corrected.places if corrected else {}
+        yield head | _details(
+            keeper, issued, tables, by_line.of(position), found, context.settings.politique, came_from
+        )
+
+
+def _corrected(deposit: Deposit, lines: pd.DataFrame, decided: Decided, context: Context) -> Correction | None:
+    """What it corrects of the deposit that it says it comes from; None where it says so of none."""
+    row = context.book.origin(deposit.siret, deposit.origine) if deposit.origine else None
+    if row is None:
+        return None
+    return correction(Origin.read(row.numero, row.fichier, row.verdicts), lines, decided.tables)
 
 
 def _received(deposit: Deposit) -> dict[str, Any]:
@@ -89,7 +111,7 @@ def _judged_with(context: Context, extracts: set[str]) -> dict[str, Any]:
         "date": context.day.isoformat(),
         "politique": settings.politique,
         "motifs": [
-            {"code": m.code, "libelle": m.libelle, "financable": m.financable}
+            {"code": m.code, "libelle": m.libelle, "financable": m.financable, "piece_attendue": m.piece_attendue}
             for m in context.motifs
             if m.valid_on(context.day)
         ],
@@ -115,6 +137,7 @@ def _details(
     lines: tuple[Stretch, Stretch, Stretch],
     findings: tuple[Stretch, Stretch, Stretch],
     policy: str,
+    came_from: Mapping[int, Place],
 ) -> dict[str, Any]:
     """The lists of the report, as much of them as ``keeper`` has room for, and ``coupe`` where something is left out.
 
@@ -124,8 +147,9 @@ def _details(
     (rejected, held, others), (wide, on_rejected, rest) = lines, findings
     keeper.findings(wide)
     lists = {"complements": keeper.entries(issued)}
-    keeper.to_correct(rejected, on_rejected, lambda _: {})
-    keeper.to_correct(held, (), entries.Waited(rejected if held else (), policy).by)
+    waited = entries.Waited(rejected if held else (), policy)
+    keeper.to_correct(rejected, on_rejected, lambda index, _: entries.origin(came_from.get(index)))
+    keeper.to_correct(held, (), lambda index, row: waited.by(row) | entries.origin(came_from.get(index)))
     columns = keeper.own_columns()
     keeper.findings(rest)
     keeper.lines(others)
@@ -150,12 +174,14 @@ def _cut(left_out: dict[str, int], findings: Iterable[Stretch]) -> dict[str, Any
 
 _READ = {
     "fr": (
-        "{place} : tableau « {nature} », titres en ligne {entete}, {lignes} ligne(s) lue(s).",
+        "{place} : tableau « {nature} », titres en ligne {entete}, {n}.",
+        "{lignes} ligne lue || {lignes} lignes lues",
         "Feuille « {feuille} »",
         "Fichier CSV",
     ),
     "en": (
-        "{place}: table “{nature}”, headings on row {entete}, {lignes} line(s) read.",
+        "{place}: table “{nature}”, headings on row {entete}, {n}.",
+        "{lignes} line read || {lignes} lines read",
         "Sheet “{feuille}”",
         "CSV file",
     ),
@@ -164,13 +190,13 @@ _READ = {
 
 def _interpretations(reading: Reading, language: str) -> list[str]:
     """How the file was read, in sentences."""
-    sentence, sheet, csv = _READ[language]
+    sentence, number, sheet, csv = _READ[language]
     return [
         sentence.format(
             place=sheet.format(feuille=table.sheet) if table.sheet else csv,
             nature=SHEETS[table.kind],
             entete=table.heading_row,
-            lignes=len(table.rows),
+            n=form(number, len(table.rows), language).format(lignes=len(table.rows)),
         )
         for table in reading.tables
         if len(table.rows)

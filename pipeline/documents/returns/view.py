@@ -11,6 +11,7 @@ from pipeline.documents.returns.causes import MANY, Cause, LinePlace, awaited, c
 from pipeline.documents.returns.entries import FindingData, LineData, ReportData
 from pipeline.documents.returns.limits import left_out, to_correct
 from pipeline.documents.wording import Wording
+from schemas.rule import CORRECT, WAIT, WITHDRAW
 
 ROOM = 1_500_000
 """Bytes that the lists of one page may take: the page of any deposit stays under 2 MB."""
@@ -73,7 +74,9 @@ class View:
 
     ``shown`` of ``total`` findings are on the page. ``by_code``: (code, how many, what the first says), on a page that
     cannot show them all. ``…_others``: those that are not named. ``to_correct``: lines that the workbook has, and lines to
-    correct that there are; ``…_out``: what is left out of the report; ``left_out``: all of it, in counted words.
+    correct that there are; ``…_out``: what is left out of the report; ``left_out``: all of it, in counted words. ``to_do``: what
+    is asked of the sender, counted; ``origin``: what is corrected of the deposit it comes from; ``rules``: those that the page
+    names (code, what breaks it, why it is there).
     """
 
     general: tuple[Cause, ...]
@@ -87,6 +90,9 @@ class View:
     warning_count: int
     taken: tuple[str, ...]
     earlier_complements: tuple[str, ...]
+    to_do: str
+    origin: tuple[str, ...]
+    rules: tuple[tuple[str, str, str], ...]
     total: int
     by_code: tuple[tuple[str, int, str], ...]
     unreadable_hours: bool
@@ -139,6 +145,9 @@ def view(report: ReportData, room: int = ROOM) -> View:
         warnings=tuple(warned),
         warning_count=sum(n for (_, severity), n in counted.items() if severity != "rejet"),
         **_taken(words, report),
+        to_do=_to_do(words, report),
+        origin=_origin(words, report),
+        rules=tuple((code, words.rule(code), words.reason(code)) for code in sorted({code for code, _ in counted})),
         total=sum(counted.values()),
         by_code=_by_code(words, findings, counted) if space.full or "coupe" in report else (),
         unreadable_hours=any(line["heures"] is None for line in lines) or left_out(report, "lignes") > 0,
@@ -147,6 +156,35 @@ def view(report: ReportData, room: int = ROOM) -> View:
         findings_out=left_out(report, "constats"),
         left_out=_left_out(words, report),
     )
+
+
+def _to_do(words: Wording, report: ReportData) -> str:
+    """« 1 ligne à corriger ; 17 lignes à redéposer telles quelles à partir du 01/07/2025 », or "" where nothing is asked."""
+    suites, day = report["suites"], report["des"]
+    texts = {
+        CORRECT: "suite_corriger",
+        WAIT: "suite_attendre_des" if day else "suite_attendre",
+        WITHDRAW: "suite_retirer",
+    }
+    said = {"des": words.day(day)} if day else {}
+    return " ; ".join(words(f"rapport.{texts[name]}", n=suites[name], **said) for name in texts if suites[name])
+
+
+_ORIGIN = ("corrigees", "encore", "nouvelles", "retirees")
+
+
+def _origin(words: Wording, report: ReportData) -> tuple[str, ...]:
+    """What has become of the lines of the deposit that is corrected, in counted words, with their places in its file."""
+    found = []
+    for kind in _ORIGIN if "origine" in report else ():
+        one = report["origine"][kind]
+        if not one["nombre"]:
+            continue
+        where = places(words, [(line["feuille"], line["ligne"]) for line in one["lignes"]])
+        if more := one["nombre"] - len(one["lignes"]):
+            where.append(words("mots.n_autres", n=more))
+        found.append(words(f"rapport.origine_{kind}", n=one["nombre"], ou=" ; ".join(where)))
+    return tuple(found)
 
 
 def _counted(report: ReportData) -> dict[tuple[str, str], int]:
@@ -198,7 +236,7 @@ def _shared(
     for cause in many:
         where = tuple(places(words, cause.lines))
         named = cause.lines if len(cause.lines) <= _NAMED else []
-        lines = tuple((places(words, [at])[0], by_place[at]) for at in named if at in by_place)
+        lines = tuple((_place(words, at, by_place[at]), by_place[at]) for at in named if at in by_place)
         names = [text for at, line in lines for text in (at, *_identity(line))]
         if space.fits(cause.first["message"], cause.first["geste"], *cause.values(), *where, *names):
             shared.append(SharedCause(len(shared) + 1, cause, where, lines))
@@ -230,8 +268,17 @@ def _lines(
         texts = [f[name] for f in own for name in ("message", "geste", "valeur", "attendu")]
         if space.fits(*texts, *(_identity(line) if line else ())):
             also = tuple(sorted({numbers[id(f)] for f in findings if id(f) in numbers}))
-            lines.append(ReportLine(places(words, [at])[0], line, own, also))
+            lines.append(ReportLine(_place(words, at, line), line, own, also))
     return lines
+
+
+def _place(words: Wording, at: LinePlace, line: LineData) -> str:
+    """Where a line stands, and where it stood in the file that this deposit corrects."""
+    here = places(words, [at])[0]
+    if "origine" not in line:
+        return here
+    earlier = line["origine"]
+    return words("rapport.d_origine", place=here, origine=places(words, [(earlier["feuille"], earlier["ligne"])])[0])
 
 
 def _held(words: Wording, report: ReportData, space: PageSpace) -> list[HeldLines]:

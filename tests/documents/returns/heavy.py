@@ -23,6 +23,7 @@ from pipeline.judging.deposit import Deposit
 from pipeline.judging.findings import FINDING
 from pipeline.judging.settle import Settled
 from pipeline.reading.model import Reading, SheetColumn, SheetTable
+from pipeline.reference import Facts
 from pipeline.settings import Settings
 from schemas.fields import HEURES, SHEETS, fields_of
 from tests.world import TITULAIRE
@@ -77,7 +78,9 @@ class Heavy:
         issued = [SimpleNamespace(depot=deposit.numero, numero=number) for number in numbers]
         contents = {deposit.numero: [complement.encode(_payload(number)) for number in numbers]}
         settled = Settled(lines, self._findings(lines), frozenset(), cast("Any", tuple(issued)), contents)
-        return Decided((deposit,), tables, settled)
+        return Decided(
+            (deposit,), tables, settled, cast("Facts", SimpleNamespace(dsf=None, sequences=None, absences=None))
+        )
 
     def _lines(self, tables: Sequence[SheetTable]) -> pd.DataFrame:
         rows = [
@@ -94,7 +97,13 @@ class Heavy:
             "code_sequence": "S1",
         }
         frame = frame.assign(depot=0, nature=HEURES, heures=700, cle_dsf=DSF.lower(), complement="", **texts)
-        return frame.assign(verdict=list(self.verdicts)[: len(frame)], complement_precedent=None, extrait=None)
+        return frame.assign(
+            verdict=list(self.verdicts)[: len(frame)],
+            complement_precedent=None,
+            extrait=None,
+            dsf_connue=False,
+            cle_de=None,
+        )
 
     def _findings(self, lines: pd.DataFrame) -> pd.DataFrame:
         rows = [_finding(-1, "", 0, *one) for one in self.wide]
@@ -128,6 +137,8 @@ def _finding(line: int, sheet: str, row: int, code: str, severity: str, champ: s
         "une valeur",
         f"« {text} » ?",
         "Corrigez.",
+        "corriger",
+        "",
     )
 
 

@@ -105,8 +105,27 @@ def finding(
         "attendu": attendu,
         "message": message,
         "geste": geste,
+        **({} if code.startswith("AVT") else {"suite": "corriger", "des": ""}),
         **changes,
     }
+
+
+def known(dsf: str = "41C0000123", person: str = "1234512C") -> Model:
+    """What is known of one DSF: a trainee with two séquences, two absences on the first."""
+    days = {"date_debut": "2025-03-05", "date_fin": "2025-03-06"}
+    one_day = {"date_debut": "2025-03-10", "date_fin": "2025-03-10"}
+    absences = [
+        {"id_absence": "A12", **days, "heures": hours(700)},
+        {"id_absence": "A13", **one_day, "heures": hours(350)},
+    ]
+    trainee = {"numero_dsf": dsf, "identifiant_de": person, "nom": "LEFÈVRE", "prenom": "Anaïs"}
+    sequences = [
+        trainee
+        | {"code_sequence": code, "libelle_sequence": f"Module {code}", "heures_prevues": hours(7000), "absences": some}
+        for code, some in (("SEQ-01", absences), ("SEQ-02", []))
+    ]
+    period = {"periode_debut": "2025-03-01", "periode_fin": "2025-03-31"}
+    return {"dsf": [{"numero_dsf": dsf, "intitule": "Anglais", **period}], "sequences": sequences}
 
 
 def model(lignes: list[Model], constats: list[Model], **changes: Any) -> Model:
@@ -125,8 +144,19 @@ def model(lignes: list[Model], constats: list[Model], **changes: Any) -> Model:
             if len(lignes) < 1000
             else []
         )
+    remedies: dict[tuple[str, int], str] = {}
+    for one in constats:
+        if one["severite"] == "rejet" and one["portee"] == "ligne":
+            remedies[one["feuille"], one["ligne"]] = one["suite"]
+    of = Counter(remedies.get((e["feuille"], e["ligne"]), "corriger") for e in lignes if e["verdict"] == "rejetee")
+    causes = {(c["code"], c["champ"], c["message"]) for c in constats if c["severite"] == "rejet"}
     return {
         "schema_version": 1,
+        "code_retour": 2 if rejected else 0,
+        "suites": {name: of[name] for name in ("retirer", "corriger", "attendre")},
+        "des": "",
+        "causes": len(causes),
+        **known(),
         "langue": "fr",
         "depot": "20250402-3fa9c1d2",
         "siret": SIRET,
@@ -160,9 +190,9 @@ def model(lignes: list[Model], constats: list[Model], **changes: Any) -> Model:
             for feuille, nature in natures
         ],
         "interpretations": [
-            "Feuille « Absences justifiées » : tableau « Absences justifiées », titres en ligne 3, 18 ligne(s) lue(s)."
+            "Feuille « Absences justifiées » : tableau « Absences justifiées », titres en ligne 3, 18 lignes lues."
         ],
-        "motifs": [{"code": c, "libelle": t, "financable": f} for c, t, f in MOTIFS],
+        "motifs": [{"code": c, "libelle": t, "financable": f, "piece_attendue": "certificat"} for c, t, f in MOTIFS],
         "juge_avec": {
             "regles": "5c1f0a9be2d4",
             "programme": "0.1.0",

@@ -1,4 +1,4 @@
-"""``a-corriger.xlsx``: only what needs work, as it was typed, explained, and read again exactly as it was."""
+"""The workbook to correct: only what needs work, as it was typed, explained, and read again exactly as it was."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -42,7 +42,7 @@ def full() -> openpyxl.Workbook:
 
 
 def test_it_has_the_sheets_and_headings_of_the_template(full: openpyxl.Workbook) -> None:
-    assert full.sheetnames == [*SHEETS.values(), "Déclarant", "Mode d'emploi"]
+    assert full.sheetnames == [*SHEETS.values(), "Déclarant", "Mode d'emploi", "Vos stagiaires"]
     for nature in KINDS:
         titles = [cell.value for cell in full[SHEETS[nature]][1]]
         assert titles[:2] == ["Que faire", "Ligne d'origine"]
@@ -63,7 +63,9 @@ def test_each_line_says_what_to_do_and_its_faulty_cells_stand_out(full: openpyxl
             told = row["Que faire"].value
             assert told
             if told.startswith("Ligne bonne"):
-                assert told == "Ligne bonne : ne changez rien. Elle attend la ligne 12.".replace(" :", "\xa0:")
+                assert told == "Ligne bonne : ne changez rien. Elle attend la ligne d’origine 12.".replace(
+                    " :", "\xa0:"
+                )
                 continue
             red = [cell for cell in row.values() if cell.fill.start_color.rgb == "FFF8CFCB"]
             assert red and all(cell.comment and cell.border.left.style == "medium" for cell in red)
@@ -111,7 +113,7 @@ def test_no_formula_and_nothing_hidden(full: openpyxl.Workbook) -> None:
 
 def test_it_is_ready_to_work_in_and_to_print(full: openpyxl.Workbook) -> None:
     sheet = full[samples.ABSENCES]
-    assert sheet.freeze_panes == "C2" and sheet.auto_filter.ref == f"A1:S{sheet.max_row}"
+    assert sheet.freeze_panes == "D2" and sheet.auto_filter.ref == f"A1:T{sheet.max_row}"
     assert sheet.page_setup.paperSize == 9 and sheet.page_setup.orientation == "landscape"
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.page_setup.fitToWidth in (None, 1) and sheet.page_setup.fitToHeight == 0
@@ -131,9 +133,10 @@ def test_declarant_carries_whom_the_lines_are_for() -> None:
         ["SIRET", samples.SIRET],
         ["Pour le compte de", "98765432100019"],
         ["Contact", "=poste 12"],
+        ["Dépôt d'origine", "20250402-3fa9c1d2"],
         ["Version du modèle", layout.VERSION],
     ]
-    assert sheet["B4"].number_format == ";;;" and sheet["B3"].data_type == "s"
+    assert sheet["B5"].number_format == ";;;" and sheet["B3"].data_type == "s"
 
 
 def test_a_fault_in_a_column_of_the_senders_own_stands_there() -> None:

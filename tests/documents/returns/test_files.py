@@ -21,6 +21,6 @@ def test_the_files_of_a_return_are_the_same_each_time(langue: str) -> None:
 
 
 def test_a_workbook_comes_back_only_where_lines_need_work() -> None:
-    assert set(files(samples.full())) == {"rapport.html", "rapport.json", "a-corriger.xlsx"}
+    assert set(files(samples.full())) == {"rapport.html", "rapport.json", "a-corriger-20250402-3fa9c1d2.xlsx"}
     for nothing in (samples.accepted(), samples.taken(), samples.refused()):
         assert set(files(nothing)) == {"rapport.html", "rapport.json"}

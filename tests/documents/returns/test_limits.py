@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.documents import layout
-from pipeline.documents.returns import files, limits
+from pipeline.documents.returns import files, limits, workbook_name
 from schemas.fields import HEURES, SHEETS
 from tests.documents.returns.heavy import Heavy
 from tests.documents.returns.test_report import page, said
@@ -158,10 +158,8 @@ def test_the_page_counts_all_and_sends_back_to_the_original() -> None:
     report = Heavy([REJECTED] * 20_000 + [HELD] * 300 + [TAKEN] * 40, findings=[[LATE]]).report()
     kept = 20_300 - report["coupe"]["lignes_a_corriger"]
     told = said(page(report))
-    assert (
-        "corrigez les 20 000 lignes rejetées dans votre fichier d'origine, puis déposez-le de nouveau en entier" in told
-    )
-    assert f"a-corriger.xlsx contient les {grouped(kept)} premières, sur 20 300" in told
+    assert "20 000 lignes à corriger. 1 cause en tout. Faites-le dans votre fichier d'origine, puis déposez-le" in told
+    assert f"{workbook_name(report)} contient les {grouped(kept)} premières, sur 20 300" in told
     assert f"Cause 1 : Heures complémentaires, lignes 2 à {kept + 1} (au moins {grouped(kept)} lignes)" in told
     assert "LIG-04 20 340" in told, "the findings of each rule, all of them"
     assert "300 autres lignes retenues, qui ne sont pas nommées ici." in told
@@ -170,13 +168,13 @@ def test_the_page_counts_all_and_sends_back_to_the_original() -> None:
 
 def test_the_workbook_opens_on_what_it_leaves_out() -> None:
     report = many_columns().report()
-    book = openpyxl.load_workbook(BytesIO(files(report)["a-corriger.xlsx"]))
+    book = openpyxl.load_workbook(BytesIO(files(report)[workbook_name(report)]))
     kept = 20_000 - report["coupe"]["lignes_a_corriger"]
     assert book.active is book[layout.GUIDE]
     steps = [cell.value.replace("\u202f", " ").replace("\xa0", " ") for cell in book[layout.GUIDE]["A"] if cell.value]
     assert f"il contient les {grouped(kept)} premières lignes à reprendre, sur 20 000" in steps[1]
     assert "déposer de nouveau en entier marche aussi" in steps[1]
-    assert steps[2].startswith("Vos 486 propres colonnes n'y sont pas")
+    assert steps[2].startswith("Vos 486 propres colonnes n’y sont pas")
     assert book[SHEETS[HEURES]].max_row == kept + 1
 
 
@@ -230,7 +228,7 @@ def test_no_line_is_left_out_without_saying_so(
         kept = [at for at in these if at in places]
         assert kept == these[: len(kept)], "the first ones"
     returned = files(report)
-    assert len(returned["rapport.json"]) + len(returned.get("a-corriger.xlsx", b"")) <= room + limits.FRAME
+    assert len(returned["rapport.json"]) + len(returned.get(workbook_name(report), b"")) <= room + limits.FRAME
     told = said(page(report))
     for name, sentence in (
         ("lignes_a_corriger", "a trop de lignes à reprendre"),
@@ -286,7 +284,7 @@ def test_H16_20_000_bad_lines_with_200_columns_of_their_own(tmp_path: Path) -> N
     child = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert int(child.stdout) < 1_000
     returned = [path for path in (tmp_path / "ws" / "outbox" / TITULAIRE / "retours").rglob("*") if path.is_file()]
-    assert {path.name for path in returned} == {"rapport.html", "rapport.json", "a-corriger.xlsx"}
-    assert sum(path.stat().st_size for path in returned) <= limits.MOST
     (report,) = (json.loads(path.read_bytes()) for path in returned if path.suffix == ".json")
+    assert {path.name for path in returned} == {"rapport.html", "rapport.json", workbook_name(report)}
+    assert sum(path.stat().st_size for path in returned) <= limits.MOST
     assert report["comptes"]["rejetees"] == 20_000 and report["coupe"]["colonnes"] == 200

@@ -67,10 +67,15 @@ def full() -> HtmlElement:
 
 
 def test_three_sentences_stand_on_top(full: HtmlElement) -> None:
-    first, second, third, taken = [said(p) for p in css(full, ".trois p")]
-    assert first == "Reçu : votre fichier, daté du 01/04/2025 à 14 h 05 (heure UTC), contient 40 lignes, soit 278,33 h."
+    first, second, third, then, taken = [said(p) for p in css(full, ".trois p")]
+    assert (
+        first
+        == "Reçu : votre fichier, daté du 01/04/2025 à 16 h 05 (heure de Paris), contient 40 lignes, soit 278,33 h."
+    )
     assert second == "Accepté : 5 lignes, soit 35,00 h. Elles sont définitivement prises en compte."
-    assert third.startswith("À faire maintenant : ouvrez a-corriger.xlsx, corrigez les 29 lignes rejetées")
+    assert third.startswith("À faire maintenant : 29 lignes à corriger. ") and "causes distinctes en tout" in third
+    assert "Ouvrez a-corriger-20250402-3fa9c1d2.xlsx, suivez la colonne « Que faire »" in third
+    assert then.startswith("Ensuite : accepté n'est pas encore saisi : ")
     assert "Les 4 lignes retenues y sont aussi" in third
     assert taken.startswith("2 lignes avaient déjà été acceptées") and "Absences justifiées, lignes 9 et 10" in taken
 
@@ -162,15 +167,15 @@ def test_the_complements_issued_are_named(full: HtmlElement) -> None:
 def test_a_refused_file_has_one_page_with_its_faults_and_no_lines() -> None:
     refused = page(samples.refused())
     assert said(one(refused, ".etat")) == "Fichier refusé"
-    assert [said(h) for h in css(refused, "h2")] == ["À corriger", "Jugé avec"]
+    assert [said(h) for h in css(refused, "h2")] == ["À corriger", "Les règles citées", "Contrôlé avec"]
     assert "Cellule B2" in said(refused) and "Feuille « mars »" in said(refused)
-    assert not css(refused, "a[href]") and not css(refused, "table")
+    assert not [a for a in css(refused, "a[href]") if a.get("href", "")[:1] not in "#."] and not css(refused, "table")
 
 
 def test_when_all_is_accepted_there_is_nothing_to_do() -> None:
     for model in (samples.accepted(), samples.taken()):
         text = said(page(model))
-        assert "À faire maintenant : rien, tout est en ordre." in text and "a-corriger" not in text
+        assert "À faire maintenant : rien à corriger." in text and "a-corriger" not in text
 
 
 def test_a_csv_has_rows_and_no_sheet() -> None:
@@ -225,7 +230,7 @@ def test_ten_thousand_findings_fit_counts_are_exact_and_the_cut_is_said_first() 
     assert notice.startswith(f"Cette page ne montre que {shown:,} des 10 000 constats.".replace(",", " "))
     before = said(one(document, "main")).index("Cette page ne montre")
     assert before < said(one(document, "main")).index("Ligne par ligne")
-    assert "corrigez les 10 000 lignes rejetées" in said(document)
+    assert "10 000 lignes à corriger" in said(document)
     assert "LIG-03 10 000 L'identifiant DE" in said(document)
 
 

@@ -1,0 +1,49 @@
+"""The pages of organisations, brought up to date: after every run the page of each organisation says what the ledger says.
+
+A page bears the mark of what it was made from. One whose mark is not today's, or that is gone, is made again: a run that was
+killed before it had written a page, or a page that somebody removed, is made good by the next run.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline import __version__
+from pipeline.documents.organisation import organisation_page, standing
+from pipeline.documents.organisation.page import MARK
+from pipeline.errors import DiskHalt
+from pipeline.intake.arrival import Said
+from pipeline.judging.context import Context
+from pipeline.publishing import spool
+from pipeline.workspace import Workspace
+
+_HEAD = 4_096
+"""Bytes of a page within which its mark stands."""
+
+
+def renew(workspace: Workspace, context: Context) -> list[Said]:
+    """Write the pages that are not up to date; those that the outbox does not take, with the reason: they stop no other."""
+    return list(_refused(workspace, context))
+
+
+def _refused(workspace: Workspace, context: Context) -> Iterator[Said]:
+    book, language = context.book, context.settings.langue
+    for siret, revision in book.revisions().items():
+        template = workspace.template(siret)
+        name = template.name if template.is_file() else ""
+        mark = f"{__version__} {language} {revision} {name}"
+        page = workspace.page(siret)
+        if MARK.format(revision=mark).encode() in _head(page):
+            continue
+        data = organisation_page(standing(book, siret), language, revision=mark, template=name)
+        try:
+            spool.replace_file(workspace, page, data, book.fence)
+        except DiskHalt as halt:
+            yield workspace.relative(page), str(halt)
+
+
+def _head(page: Path) -> bytes:
+    try:
+        with page.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError:
+        return b""
