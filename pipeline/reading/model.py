@@ -51,7 +51,7 @@ class SheetTable:
     """The lines of one sheet.
 
     ``sheet``: empty for a csv. ``kind``: heures or absences. ``rows``: the row number of each line. Row numbers count from 1,
-    as the spreadsheet program shows them.
+    as the spreadsheet program shows them. ``origins``: what our column « Ligne d'origine » says of each line, where it is there.
     """
 
     sheet: str
@@ -59,6 +59,7 @@ class SheetTable:
     heading_row: int
     columns: tuple[SheetColumn, ...]
     rows: array  # type: ignore[type-arg]  # of 'i': row numbers
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

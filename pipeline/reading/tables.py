@@ -16,7 +16,7 @@ from pipeline.reading.model import Observation, SheetColumn, SheetTable
 from pipeline.reading.opening import Opening, find_opening
 from pipeline.reading.sheets import Sheet, beyond, note, ranges, unreadable
 from schemas.fields import ABSENCES, FIELDS, HEURES, FieldKind, column_letter, fields_of
-from schemas.informative import OURS
+from schemas.informative import ORIGINE, OURS
 from schemas.noticed import Noticed
 
 Key = TypeVar("Key", bound=Hashable)
@@ -27,6 +27,7 @@ _TOUCHED = {
 }
 """A row where all of these are empty is blank, or prefilled and left untouched: not a line."""
 _OURS = frozenset(normal(heading) for heading in OURS)
+_ORIGIN = normal(ORIGINE)
 _IDENTIFIERS = ("numero_dsf", "identifiant_de")
 _CUT_IS_HARMLESS = "commentaire"
 
@@ -91,7 +92,7 @@ def find_table(sheet: Sheet, headings: Headings, max_lines: int, *, epoch_1904: 
     if sheet.cut_row or sheet.strict or not sheet.name:
         notes += _trust_rows(sheet, opening, body, numbers, keep)
     columns, ignored = _columns(sheet, opening, coded, keep, epoch_1904)
-    table = SheetTable(sheet.name, opening.kind, opening.heading_row, columns, lines)
+    table = SheetTable(sheet.name, opening.kind, opening.heading_row, columns, lines, _origins(opening, coded, keep))
     return Found(table, _faults(sheet, opening, headings), (*ignored, *notes))
 
 
@@ -294,6 +295,15 @@ def _columns(
                 )
             )
     return tuple(columns), ignored
+
+
+def _origins(opening: Opening, coded: list[_Coded], keep: list[bool]) -> tuple[str, ...]:
+    """What « Ligne d'origine » says of each line, where there is such a column of ours."""
+    for index, heading in enumerate(opening.headings[: len(coded)]):
+        if normal(heading) == _ORIGIN:
+            codes, cells = _only(coded[index], keep)
+            return tuple(cell if isinstance(cell, str) else "" for cell in (cells[code] for code in codes))
+    return ()
 
 
 def _only(column: _Coded, keep: list[bool]) -> tuple["array[int]", tuple[Cell, ...]]:

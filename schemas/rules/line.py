@@ -274,7 +274,7 @@ def _step_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
         "": Words(
             "{heures} h (« {valeur} ») n'est pas un multiple de {pas_heures} h.",
             "Corrigez les heures, par exemple {heures_en_dessous} h ou {heures_au_dessus} h.",
-            "un multiple de {pas_heures} h",
+            "{heures_en_dessous} h ou {heures_au_dessus} h",
         ),
         "deux": Words(
             "« {valeur} » a été lu {heures} h, qui n'est pas un multiple de {pas_heures} h (deux lectures possibles : {heures_detail}).",
@@ -286,7 +286,7 @@ def _step_facts(lines: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
         "": Words(
             "{heures} h (“{valeur}”) is not a multiple of {pas_heures} h.",
             "Correct the hours, for instance {heures_en_dessous} h or {heures_au_dessus} h.",
-            "a multiple of {pas_heures} h",
+            "{heures_en_dessous} h or {heures_au_dessus} h",
         ),
         "deux": Words(
             "“{valeur}” was read as {heures} h, which is not a multiple of {pas_heures} h (two readings: {heures_detail}).",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.documents import wording
-from pipeline.documents.wording import NARROW, NBSP, Wording, catalogue
+from pipeline.documents.wording import NARROW, NBSP, Wording, catalogue, french
 
 ROOT = Path(wording.__file__).parent
 
@@ -58,12 +58,39 @@ def test_french_counts_zero_as_one_and_english_does_not() -> None:
     assert [en("mots.n_lignes", n=n) for n in (0, 1, 2)] == ["0 lines", "1 line", "2 lines"]
 
 
+COUNTED = sorted(key for key, texts in catalogue().items() if any("{n}" in text for text in texts.values()))
+THINGS = {
+    "fr": "ligne fichier heure cause règle dépôt organisme complément erreur jour page colonne tableau stagiaire",
+    "en": "line file hour cause rule deposit organisation fault day page column table trainee",
+}
+WORDS = {langue: re.compile(rf"\b(?:{'|'.join(words.split())})(s?)\b") for langue, words in THINGS.items()}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("key", COUNTED)
+def test_every_counted_sentence_reads_right_with_0_1_and_2_things(key: str, language: str) -> None:
+    """The word that follows the number agrees with it; nothing is left to the reader as « ligne(s) »."""
+    words = Wording(language)
+    values = dict.fromkeys(placeholders(catalogue()[key][language]), "x")
+    for n in (0, 1, 2):
+        told = words(key, **(values | {"n": n}))
+        assert "(s)" not in told and "||" not in told and "{" not in told
+        after = re.search(rf"(?<![\w,]){n}\s(?:\w+\s)?", told)
+        if after and (word := WORDS[language].match(told, after.end())):
+            one = n < 2 if language == "fr" else n == 1
+            assert bool(word[1]) is not one, told
+
+
+def test_a_quoted_text_keeps_its_apostrophe_and_a_sentence_has_a_curved_one() -> None:
+    assert french("L'élève « d'Artagnan » n'est pas là.") == f"L’élève «{NARROW}d'Artagnan{NARROW}» n’est pas là."
+
+
 def test_numbers_hours_and_dates_read_as_people_write_them() -> None:
     fr, en = Wording("fr"), Wording("en")
     assert fr.hours(Decimal("1234.5")) == f"1{NARROW}234,50" and en.hours(Decimal("1234.5")) == "1,234.50"
     assert fr.number(1_000_000) == f"1{NARROW}000{NARROW}000"
     assert fr.day("2025-03-05") == "05/03/2025" and fr.long_date(date(2025, 3, 1)) == f"1er{NBSP}mars{NBSP}2025"
-    assert fr.moment("2025-03-05T09:04:00Z") == f"05/03/2025 à 9{NARROW}h{NARROW}04"
+    assert fr.moment("2025-03-05T09:04:00Z") == f"05/03/2025 à 10{NARROW}h{NARROW}04"
 
 
 def test_rows_become_ranges_and_a_long_list_is_counted() -> None:

@@ -31,7 +31,7 @@ def organisation_page(stand: Standing, language: str, *, revision: str, template
         "typed": [one for one in stand.complements if one.saisie_le is not None],
         "asked": lambda one: _asked(words, one),
         "mark": MARK.format(revision=revision),
-        "template": template,
+        "prefilled": template,
     }
     return render(made, "organisation.html.jinja", **shown)
 

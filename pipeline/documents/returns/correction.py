@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.cells import text
 from pipeline.judging import verdicts_csv
 from pipeline.judging.frames import plain
 from pipeline.judging.verdicts import REJECTED
 from pipeline.reading.model import SheetTable
-from schemas import informative
 
 NAMED = 200
 """Lines that the report names of each kind; they are all counted."""
@@ -63,19 +61,11 @@ def correction(origin: Origin, lines: pd.DataFrame, tables: Sequence[SheetTable]
 
 def _places(origin: Origin, lines: pd.DataFrame, tables: Sequence[SheetTable]) -> dict[int, Place]:
     """Index of each of ``lines`` that has a line of origin → that line."""
-    columns = {}
-    for number in lines["table"].unique():
-        table = tables[number]
-        column = next((c for c in table.columns if c.heading.strip() == informative.ORIGINE), None)
-        if column is not None:
-            columns[number] = (column, table.sheet)
     found = {}
     for index, number, rank in zip(lines.index, lines["table"], lines["rang"], strict=True):
-        if number in columns:
-            column, sheet = columns[number]
-            said = text.shown(column.cells[column.codes[rank]])
-            if place := origin.place(said, sheet):
-                found[index] = place
+        table = tables[number]
+        if table.origins and (place := origin.place(table.origins[rank], table.sheet)):
+            found[index] = place
     return found
 
 

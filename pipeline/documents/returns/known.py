@@ -53,6 +53,7 @@ class _Known:
             self._sequences.setdefault((key(one["numero_dsf"]), key(one["identifiant_de"])), []).append(one)
 
     def of(self, line: LineData) -> dict[str, tuple[str, ...]]:
+        """Name of a column → the values that would do in it on ``line``."""
         dsf, person = key(line["numero_dsf"]), key(line["identifiant_de"])
         own = self._sequences.get((dsf, person), [])
         here = [one for one in own if key(one["code_sequence"]) == key(line["code_sequence"])] or own
