@@ -93,7 +93,7 @@ class Openness(Opened):
         typed = select(c.siret, func.count()).join(schema.saisies, s.complement == c.seq).group_by(c.siret)
         seen = select(c.siret, func.count()).join(schema.vues, v.complement == c.seq).group_by(c.siret)
         with self.reading() as connection:
-            orders, *after = (dict(connection.execute(query).tuples().all()) for query in (last, typed, seen))
+            orders, *after = ({row[0]: row[1] for row in connection.execute(query)} for query in (last, typed, seen))
         return {siret: ".".join(str(one.get(siret, 0)) for one in (orders, *after)) for siret in orders}
 
     def deposits_of(self, siret: str, limit: int) -> tuple[int, list[Dropped]]:

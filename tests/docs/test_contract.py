@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from importlib import resources
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import click
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -286,8 +288,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one tried, one
     left outside.
 
-    Then one complement is typed, one is not, and a newer extract misses what was completed and lets a line pass. At last
-    a file comes back cut short.
+    Then one complement is typed, one is not, and a newer extract misses what was completed and lets a line pass. A workbook to
+    correct comes back as it was. At last a file comes back cut short.
     """
     made = World(tmp_path_factory.mktemp("contrat")).add_dsf().add_dsf("DSF-2").write_extracts()
     made.hours("bon.csv", {})
@@ -307,6 +309,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     renamed = ({"code_sequence": "S9"},)
     made.forget().add_dsf(sequences=renamed, absences=renamed, date_extraction="2025-06-20").add_dsf("DSF-5")
     extracts.load(made.write_extracts().workspace, force=True)
+    made.run()
+    book = openpyxl.load_workbook(next(made.workspace.outbox.glob("*/retours/*/a-corriger-*.xlsx")))
+    back = BytesIO()
+    book.save(back)
+    made.drop("corrige.xlsx", back.getvalue())
     made.run()
     made.hours("long.csv", *[{"numero_dsf": "DSF-9"}] * 9)
     with pytest.MonkeyPatch.context() as patch:

@@ -47,7 +47,7 @@ def test_it_has_the_sheets_and_headings_of_the_template(full: openpyxl.Workbook)
         titles = [cell.value for cell in full[SHEETS[nature]][1]]
         assert titles[:3] == ["Que faire", "Attendu", "Ligne d'origine"]
         fields = [field.headings[nature] for field in fields_of(nature)]
-        assert titles[2 : 2 + len(fields)] == fields
+        assert titles[3 : 3 + len(fields)] == fields
 
 
 def test_only_rejected_and_held_lines_are_there_in_sheet_order(full: openpyxl.Workbook) -> None:
