@@ -17,6 +17,16 @@ from schemas.folding import key
 
 
 @dataclass(frozen=True)
+class Issued:
+    """An earlier complement of the organisation's own: its number, the day it was issued (ISO), all that it added and turned."""
+
+    numero: str
+    emis_le: str
+    heures: Decimal
+    valorisees: Decimal
+
+
+@dataclass(frozen=True)
 class Added:
     """What one complement added to a séquence: hours, and absences turned (identifier, hours).
 
@@ -45,9 +55,9 @@ class Before:
 
 @dataclass(frozen=True)
 class Earlier:
-    """The earlier complements of a DSF. ``numbers``: the organisation's own, oldest first; ``others``: how many are not."""
+    """The earlier complements of a DSF. ``own``: the organisation's, oldest first; ``others``: how many are not."""
 
-    numbers: tuple[str, ...] = ()
+    own: tuple[Issued, ...] = ()
     others: int = 0
     places: Mapping[Place, Before] = field(default_factory=dict)
 
@@ -65,26 +75,31 @@ def earlier(made: Complement, others: Iterable[Complement], renames: Sequence[Re
     lower = [other for other in others if other.cle_dsf == made.cle_dsf and other.rang < made.rang]
     if not lower:
         return NOTHING
-    before = sorted(lower, key=lambda other: other.rang)
+    before = [(other, decode(other.payload)) for other in sorted(lower, key=lambda other: other.rang)]
     paths = Paths(renames)
-    now = dict(_sequences(made))
+    now = dict(_sequences(made.cle_dsf, decode(made.payload)))
     mine = {paths.known_as(place, made.extrait_du)[0]: place for place in now}
     added: dict[Place, list[Added]] = {}
-    for other in before:
-        for place, sequence in _sequences(other):
+    for other, content in before:
+        for place, sequence in _sequences(other.cle_dsf, content):
             found = next((mine[name] for name in paths.known_as(place, other.extrait_du) if name in mine), None)
             if found:
                 added.setdefault(found, []).append(_added(other.numero, sequence, own=other.siret == made.siret))
-    own = tuple(other.numero for other in before if other.siret == made.siret)
+    own = tuple(_issued(content) for other, content in before if other.siret == made.siret)
     places = {place: _before(found, now[place]["heures_realisees_initiales"]) for place, found in added.items()}
     return Earlier(own, len(before) - len(own), places)
 
 
-def _sequences(made: Complement) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+def _issued(content: Mapping[str, Any]) -> Issued:
+    totals = content["totaux"]
+    return Issued(content["numero"], content["emis_le"], totals["heures_complementaires"], totals["heures_valorisees"])
+
+
+def _sequences(cle_dsf: str, content: Mapping[str, Any]) -> Iterator[tuple[Place, Mapping[str, Any]]]:
     """The place of each séquence of a complement, and what stands there."""
-    for person in decode(made.payload)["demandeurs"]:
+    for person in content["demandeurs"]:
         for sequence in person["sequences"]:
-            yield (made.cle_dsf, key(person["identifiant_de"]), key(sequence["code"])), sequence
+            yield (cle_dsf, key(person["identifiant_de"]), key(sequence["code"])), sequence
 
 
 def _added(numero: str, sequence: Mapping[str, Any], *, own: bool) -> Added:

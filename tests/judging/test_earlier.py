@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipeline.judging import complement
-from pipeline.judging.earlier import NOTHING, Before, Earlier, earlier
+from pipeline.judging.earlier import NOTHING, Before, Earlier, Issued, earlier
 from pipeline.ledger.records import Complement
 from pipeline.nomenclature import Rename
 from schemas.folding import key
@@ -52,7 +52,9 @@ def test_hours_of_lower_ranks_on_the_same_sequence_count_and_no_others() -> None
         ("C02", Decimal("1.50")),
     ]
     assert (found.outside, found.sure) == (Decimal("9.00"), True)
-    assert earlier(third, [first, third], ()).numbers == (f"{DSF}-C01",)
+    assert earlier(third, [first, third], ()).own == (
+        Issued(f"{DSF}-C01", "2025-06-02", Decimal("10.50"), Decimal("0.00")),
+    )
 
 
 def test_what_the_extract_shows_since_is_not_counted_twice() -> None:
@@ -102,7 +104,7 @@ def test_another_organisation_is_neither_counted_nor_named() -> None:
     theirs = issued(1, hours(750), samples.absence(4, 1400, 1400), siret=DISPENSATEUR)
     mine, next_one = issued(2, hours(150)), issued(3, hours(25))
     found = earlier(next_one, [theirs, mine, next_one], ())
-    assert (found.numbers, found.others) == ((f"{DSF}-C02",), 1)
+    assert ([one.numero for one in found.own], found.others) == ([f"{DSF}-C02"], 1)
     place = found.on(DSF, DE, "S01")
     assert [one.numero for one in place.added] == [mine.numero]
     assert (place.outside, place.sure) == (Decimal("1.50"), True)
