@@ -1,5 +1,6 @@
 """What earlier complements of a DSF added to a séquence: counted once, under today's names, each organisation its own."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -118,3 +119,20 @@ def test_where_nobody_can_tell_whose_hours_the_extract_shows_it_is_not_said() ->
         third = issued(3, hours(25, heures_realisees=realisees), extrait_du=JULY)
         found = before(third, theirs, mine)
         assert (found.outside, found.sure) == (Decimal(outside), sure), realisees
+
+
+def test_a_person_as_a_whole_counts_every_sequence_of_earlier_complements() -> None:
+    first = issued(1, hours(750), hours(150, **samples.sequence(0, "S02")))
+    for declared, outside in ((20000, "9.00"), (20150, "7.50"), (20900, "0.00"), (19000, "9.00")):
+        third = issued(3, hours(25, de_heures_realisees=declared), extrait_du=MAY)
+        assert earlier(third, [first], ()).of(DSF, DE).outside == Decimal(outside), declared
+    assert earlier(issued(2, hours(25, **samples.sequence(1))), [first], ()).of(DSF, DE) == Before()
+
+
+def test_of_complements_that_do_not_say_what_was_declared_nobody_is_sure() -> None:
+    first, second = issued(1, hours(750)), issued(2, hours(25))
+    old = complement.decode(first.payload)
+    del old["demandeurs"][0]["totaux"]["heures_realisees_initiales"]
+    found = earlier(second, [replace(first, payload=complement.encode(old))], ())
+    assert (found.of(DSF, DE).outside, found.of(DSF, DE).sure) == (Decimal("7.50"), False)
+    assert found.on(DSF, DE, "S01").sure, "of the séquence it says so"

@@ -21,12 +21,15 @@ from pipeline.documents.clerk.rows import (
     table_headings,
 )
 from pipeline.documents.clerk.sheet import BLANK, BOX, LAST, PrintedRow, Span, readable, row
-from pipeline.judging.earlier import Added, Before, Earlier
+from pipeline.judging.earlier import Added, Before, Earlier, by_person
+from schemas.folding import key
 
 SMALL = 300.0
 """Points under which all rows of a person stay on one page."""
 _ENTRY_HEIGHT = 22.0
 _NAMED = 12  # absences of an earlier complement
+_DONE = sentence("Heures réalisées du demandeur, toutes séquences")
+_MISSED = sentence("Absences non finançables du demandeur, toutes séquences")
 _TURNING = sentence("« Compléter les absences »")
 _OUTSIDE = sentence("+ compléments précédents, pas encore dans l'extrait")
 _NEVER_AGAIN = "Une DSF complémentaire ne peut pas être rouverte : ne validez que si tous les totaux sont égaux."
@@ -40,10 +43,15 @@ _UNSURE = sentence("+ compléments précédents, peut-être en partie dans l'ext
 def entries(payload: Mapping[str, Any], motifs: Mapping[str, str], earlier: Earlier) -> Iterator[PrintedRow]:
     """Block 5: each person with the hours and absences to type. ``motifs``: labels by code."""
     dsf = payload["dsf_initiale"]["numero"]
+    people = by_person(payload)
     yield from section("5. Saisie complémentaire, demandeur par demandeur")
     for position, person in enumerate(payload["demandeurs"], 1):
-        before = [earlier.on(dsf, person["identifiant_de"], sequence["code"]) for sequence in person["sequences"]]
-        block = list(_person(position, person, before, motifs))
+        identifiant = person["identifiant_de"]
+        before = [earlier.on(dsf, identifiant, sequence["code"]) for sequence in person["sequences"]]
+        first, later = _bars(position, person)
+        plans = people[key(identifiant)]
+        ending = _declared(plans, earlier, earlier.of(dsf, identifiant), later) if person is plans[-1] else ()
+        block = [first, *_person(person, before, later, motifs), *ending, BLANK]
         yield from _glued(block) if sum(one.height for one in block) <= SMALL else block
 
 
@@ -53,24 +61,23 @@ def _glued(block: list[PrintedRow]) -> Iterator[PrintedRow]:
     yield block[-1]
 
 
-def _person(
-    position: int, person: Mapping[str, Any], before: list[Before], motifs: Mapping[str, str]
-) -> Iterator[PrintedRow]:
+def _bars(position: int, person: Mapping[str, Any]) -> tuple[PrintedRow, PrintedRow]:
+    """The bar that names a person, and the one that does so again on a new page."""
     name = f"{position}. {full_name(person)}"
     ids = readable(f"DE {person['identifiant_de']} · PIF {person['numero_pif']}")
     first, later = (
-        row(
-            Span(0, 2, shown, styles.PERSON),
-            Span(3, LAST, ids, styles.PERSON_IDS),
-            glued=True,
-        )
+        row(Span(0, 2, shown, styles.PERSON), Span(3, LAST, ids, styles.PERSON_IDS), glued=True)
         for shown in (name, f"{name} (suite)")
     )
-    yield first
+    return first, later
+
+
+def _person(
+    person: Mapping[str, Any], before: list[Before], bar: PrintedRow, motifs: Mapping[str, str]
+) -> Iterator[PrintedRow]:
+    """What is to be typed for a person, séquence by séquence. ``before``: of each séquence; ``bar``: as in ``_sequence``."""
     for sequence, added in zip(person["sequences"], before, strict=True):
-        yield from _sequence(sequence, added, later, motifs)
-    yield from _sums(person, before, later)
-    yield BLANK
+        yield from _sequence(sequence, added, bar, motifs)
 
 
 def _sequence(
@@ -213,27 +220,34 @@ def _detail(
     return row(Span(0, 0, None), Span(1, LAST, said, style), glued=glued, again=again)
 
 
-def _sums(person: Mapping[str, Any], before: list[Before], bar: PrintedRow) -> Iterator[PrintedRow]:
-    """The totals of a person's séquences and absences, where there are several."""
-    typed = [
-        (sequence, added) for sequence, added in zip(person["sequences"], before, strict=True) if sequence["lignes"]
-    ]
-    if len(typed) > 1:
-        known = sum((sequence["heures_realisees_initiales"] for sequence, _ in typed), ZERO)
-        plus = sum((added.outside for _, added in typed), ZERO)
-        added = person["totaux"]["heures_complementaires"]
-        yield _sum_row("Total des heures réalisées", known, added, known + plus + added, bar)
-        if plus:
-            sure = all(one.sure for _, one in typed)
-            yield _plus_row(_OUTSIDE if sure else _UNSURE, plus, styles.SUM, styles.SUM_NUMBER, (bar,))
-    absences = [absence for sequence in person["sequences"] for absence in sequence["absences"]]
-    if len(absences) > 1:
-        known = sum((absence["heures_non_financables_initiales"] for absence in absences), ZERO)
-        turned = person["totaux"]["heures_valorisees"]
-        yield _sum_row("Total des absences", known, turned, known - turned, bar)
+def _declared(
+    plans: list[Mapping[str, Any]], earlier: Earlier, before: Before, bar: PrintedRow
+) -> Iterator[PrintedRow]:
+    """What the initial DSF declares of a DE over all its séquences, what is typed, and what that makes.
+
+    ``plans``: its entries. ``before``: of the DE. Complements that are older than these totals do not have them.
+    """
+    totals = plans[0]["totaux"]
+    if "heures_realisees_initiales" not in totals:
+        return
+    known, added = totals["heures_realisees_initiales"], _sum_of(plans, "heures_complementaires")
+    if added:
+        yield _sum_row(_DONE, known, added, known + before.outside + added, bar)
+        if before.outside:
+            label = _OUTSIDE if before.sure else _UNSURE
+            yield _plus_row(label, before.outside, styles.SUM, styles.SUM_NUMBER, (bar,))
+    known, turned = totals["heures_absence_non_financables_initiales"], _sum_of(plans, "heures_valorisees")
+    if turned:
+        # Extracts differ on whether an absence that an earlier complement turned still counts: then nobody can say.
+        after = None if earlier.own or earlier.others else known - turned
+        yield _sum_row(_MISSED, known, turned, after, bar)
 
 
-def _sum_row(label: str, known: Decimal, typed: Decimal, after: Decimal, bar: PrintedRow) -> PrintedRow:
+def _sum_of(plans: list[Mapping[str, Any]], name: str) -> Decimal:
+    return sum((person["totaux"][name] for person in plans), ZERO)
+
+
+def _sum_row(label: str, known: Decimal, typed: Decimal, after: Decimal | None, bar: PrintedRow) -> PrintedRow:
     """What the extract has, what is typed, and what that makes."""
     numbers = enumerate((known, typed, after), 3)
     spans = [Span(column, column, number, styles.SUM_NUMBER) for column, number in numbers]

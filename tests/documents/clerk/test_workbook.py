@@ -150,9 +150,9 @@ def test_absences_of_one_type_have_their_subtotal() -> None:
 
 def test_lost_hours_are_said_first_with_the_absences_that_lose_them_and_again_where_they_are_lost() -> None:
     told = [text for text in _plain(_sheet(samples.content())) if "perdues" in text]
+    once = "Une absence ne se complète qu'une seule fois."
     assert told == [
-        "Attention : 3,50 h sont perdues définitivement, à la demande de l'organisme. "
-        "Une absence ne se complète qu'une seule fois.",
+        f"Attention : 3,50 h sont perdues définitivement, à la demande de l'organisme. {once}",
         "MARTIN Chloé · séquence S02 · absence ABS-005, le 17/03/2025 : 3,50 h perdues sur 7,00 h",
         "3,50 h perdues définitivement : une absence ne se complète qu'une seule fois.",
         "Heures d'absence perdues définitivement",
@@ -303,7 +303,7 @@ def test_hours_of_earlier_complements_stand_apart_and_after_counts_them() -> Non
 
 
 def test_hours_that_the_extract_shows_already_are_said_and_not_counted_twice() -> None:
-    content, before = _second(heures_realisees=10605)
+    content, before = _second(heures_realisees=10605, de_heures_realisees=20780)
     page = _sheet(content, before)
     rows = [[cell.value for cell in row] for row in page.iter_rows()]
     assert [sheet.BOX, "Total de la séquence", 140, 106.05, 7.8, 113.85] in rows
@@ -311,14 +311,41 @@ def test_hours_that_the_extract_shows_already_are_said_and_not_counted_twice() -
     assert not [text for text in _plain(page) if "pas encore dans l'extrait" in text]
 
 
-def test_the_sums_of_a_person_count_earlier_complements_too() -> None:
+DONE = "Heures réalisées du demandeur, toutes séquences"
+MISSED = "Absences non finançables du demandeur, toutes séquences"
+
+
+def test_what_is_declared_of_a_person_counts_every_sequence_also_those_that_are_not_completed() -> None:
+    rows = _rows(_sheet(samples.content([samples.hours(2, 100), samples.absence(3, 350, 700)])))
+    assert [DONE, 200, 1, 201] in rows
+    assert [MISSED, 40, 3.5, 36.5] in rows
+    assert [DONE, 200, 1, 201] in _rows(_sheet(samples.content([samples.hours(2, 100)])))
+    assert not [row for row in _rows(_sheet(samples.content([samples.hours(2, 100)]))) if row[:1] == [MISSED]]
+
+
+def test_a_person_with_two_plans_is_declared_once() -> None:
+    content = samples.content([samples.hours(2, 100), samples.hours(3, 200, numero_pif="PIF-9", code_sequence="S02")])
+    assert len(content["demandeurs"]) == 2
+    assert [row for row in _rows(_sheet(content)) if row[:1] == [DONE]] == [[DONE, 200, 3, 203]]
+
+
+def test_an_old_complement_that_does_not_say_what_was_declared_is_still_a_sheet() -> None:
+    content = samples.content()
+    for person in content["demandeurs"]:
+        for name in ("heures_realisees_initiales", "heures_absence_non_financables_initiales"):
+            del person["totaux"][name]
+    complement.validate(content)
+    assert not [row for row in _rows(_sheet(content)) if row[:1] in ([DONE], [MISSED])]
+
+
+def test_the_sums_of_a_person_count_what_earlier_complements_added_to_any_sequence() -> None:
     two = [samples.hours(2, 100), samples.hours(3, 200, **samples.sequence(0, "S02"))]
-    content = samples.content(two)
+    content = samples.content([samples.hours(2, 50), samples.absence(4, 100, 100)])
     before = earlier(replace(issued(2), payload=complement.encode(content)), [issued(1, *two)], ())
-    page = _sheet(content, before)
-    rows = [[cell.value for cell in row if cell.value is not None] for row in page.iter_rows()]
-    at = rows.index(["Total des heures réalisées", 196.5, 3, 202.5])
+    rows = _rows(_sheet(content, before))
+    at = rows.index([DONE, 200, 0.5, 203.5])
     assert rows[at + 1] == ["+ compléments précédents, pas encore dans l'extrait", 3]
+    assert [MISSED, 40, 1] in rows, "nobody knows whether an absence that is completed is still counted there"
 
 
 def test_complements_of_another_organisation_are_not_counted_and_that_is_said() -> None:
