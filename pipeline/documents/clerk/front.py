@@ -15,7 +15,6 @@ from pipeline.documents.clerk.rows import (
     period,
     section,
     sentence,
-    table_headings,
     to_fill,
     two_labelled,
 )
@@ -107,9 +106,10 @@ def _lost(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
         glued=True,
     )
     named = losing if len(losing) <= _NAMED else losing[: _NAMED - 1]
-    for person, sequence, absence in named:
-        yield full_width(_losing(person, sequence, absence), styles.WARNED, glued=True)
-    if more := len(losing) - len(named):
+    more = len(losing) - len(named)
+    for number, one in enumerate(named, 1):
+        yield full_width(_losing(*one), styles.WARNED, glued=bool(more) and number == len(named))
+    if more:
         yield full_width(sentence("et {n} autres absences, signalées au point 5.", n=str(more)), styles.WARNED)
 
 
@@ -139,7 +139,13 @@ def _declarant(declarant: Mapping[str, Any]) -> str:
 
 def people(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
     """Block 4: the jobseekers to tick on the screen, with the sums of each."""
-    head = table_headings("Nom et prénom", "Identifiant DE", "PIF", "Heures à ajouter", "À rendre finançables")
+    head = row(
+        Span(0, 1, "Nom et prénom", styles.HEAD_FIRST),
+        Span(2, 3, "Identifiant DE · PIF", styles.HEAD),
+        Span(4, 4, "Heures à ajouter", styles.HEAD_NUMBER),
+        Span(5, 5, "À rendre finançables", styles.HEAD_NUMBER),
+        glued=True,
+    )
     again = [*section(sentence("4. Demandeurs d'emploi à cocher (suite)"))[1:], head]
     yield from section(sentence("4. Demandeurs d'emploi à cocher"))
     told = "Cochez ces demandeurs d'emploi, et eux seuls, puis cliquez sur « Saisie complémentaire »."
@@ -149,8 +155,7 @@ def people(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
         yield row(
             Span(0, 0, BOX, styles.TICK),
             Span(1, 1, full_name(person), styles.NAME),
-            Span(2, 2, readable(person["identifiant_de"]), styles.ENTRY),
-            Span(3, 3, readable(person["numero_pif"]), styles.ENTRY),
+            Span(2, 3, readable(f"{person['identifiant_de']} · {person['numero_pif']}"), styles.ENTRY),
             Span(4, 4, person["totaux"]["heures_complementaires"], styles.NUMBER),
             Span(5, 5, person["totaux"]["heures_valorisees"], styles.NUMBER),
             again=again,

@@ -14,7 +14,7 @@ ZERO = Decimal("0.00")
 """No hours."""
 
 _typeset = cache(french)
-_TEXT_HEADINGS = frozenset({"Identifiant DE", "PIF", "Dates"})
+_TEXT_HEADINGS = frozenset({"Dates"})
 
 
 def section(title: str) -> list[PrintedRow]:
