@@ -8,11 +8,7 @@ from functools import cache
 from pipeline.documents.clerk.sheet import BOX, COLUMNS, TO_FILL, PrintedRow, Span, paginate
 from pipeline.documents.clerk.styles import CellStyle
 from pipeline.documents.wording import cut
-from pipeline.documents.xlsx import Book, BookSheet, Paper, in_header
-
-# [$-40C]: French digits in LibreOffice whatever its own language; Excel follows the computer's.
-HOURS = "[$-40C]#,##0.00"
-"""The number format of hours."""
+from pipeline.documents.xlsx import HOURS, Book, BookSheet, OneOf, Paper, in_header
 
 _STROKES = {None: 0, "thin": 1, "medium": 2, "hair": 7}
 _SAID = 80  # characters of a page's footer
@@ -37,7 +33,7 @@ def write(title: str, top: PrintedRow, rows: Iterable[PrintedRow], named: str, f
         sheet.height(number, one.height)
     boxes = [(number, number) for number, one in enumerate(every) if one.spans[0].value == BOX]
     if boxes:
-        sheet.help(boxes, 0, choices=[BOX, "☑"])
+        sheet.help(boxes, 0, wanted=OneOf([BOX, "☑"]))
     opening, breaks = 1, []
     for page in pages[:-1]:
         opening += len(page)
