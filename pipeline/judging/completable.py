@@ -10,7 +10,7 @@ from pipeline.judging.facts import join_plan, on_a_changed_plan, position, take
 from pipeline.judging.identity import DATED, SEQUENCE, Present
 from pipeline.reference import Facts
 from schemas.fields import HEURES
-from schemas.rules.reference import PIF_KEY
+from schemas.rules.remaining import PIF_KEY
 
 
 @dataclass(frozen=True)

@@ -292,9 +292,9 @@ def _second(**changes: Any) -> tuple[dict[str, Any], Earlier]:
 def test_hours_of_earlier_complements_stand_apart_and_after_counts_them() -> None:
     content, before = _second()
     page = _sheet(content, before)
-    rows = [[cell.value for cell in row] for row in page.iter_rows()]
+    rows = _rows(page)
     at = rows.index([sheet.BOX, "Total de la séquence", 140, 98.25, 7.8, 113.85])
-    assert [value for value in rows[at + 1] if value] == ["+ compléments précédents, pas encore dans l'extrait", 7.8]
+    assert rows[at + 1] == ["+ compléments précédents, pas encore dans l'extrait", 7.8]
     assert "Une fois les compléments précédents saisis, Kairos affiche 106,05 h avant cette saisie." in _plain(page)
     told = f"Déjà complétée par {FIRST} : 7,80 h ajoutées ; 21,33 h rendues finançables (absences ABS-004 et A-9)."
     assert told in _plain(page)
