@@ -55,7 +55,7 @@ _STYLES: dict[str, Mapping[str, object]] = {
     "held": {**_FRAME, **_WRAP, "italic": True},
     "invisible": {},
     "guide": _WRAP,
-    "title": {"bold": True, "font_size": 16},
+    "title": {"bold": True, "font_size": 16, **_WRAP},
 }
 _PORTRAIT = Paper()
 _SAID = 120  # characters of a page's header
@@ -262,7 +262,8 @@ def write_guide(
     sheet = book.add_sheet(GUIDE)
     sheet.hide_grid()
     sheet.widths((40, 10, 46))
-    sheet.put(0, 0, title, styles["title"])
+    sheet.put(0, 0, title, styles["title"], last=2)
+    sheet.height(0, 21 * wrapped_lines(title, 52))
     row = 1
     for row, step in enumerate(steps, 2):
         sheet.put(row, 0, step, styles["guide"], last=2)

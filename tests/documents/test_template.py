@@ -13,6 +13,7 @@ from pipeline.documents import layout, template
 from pipeline.documents.template import BLANK_ROWS, AbsenceRow, SequenceRow
 from pipeline.nomenclature import Motif
 from pipeline.reading import ReadOptions, read
+from pipeline.reading.headings import normal
 from schemas import informative
 from schemas.fields import KINDS, SHEETS, fields_of
 from tests.browser import libreoffice
@@ -111,6 +112,13 @@ def test_mandatory_columns_are_marked_and_their_headings_stay_what_they_are(book
         either = dict.fromkeys(("Identifiant absence", "Date début", "Date fin"), '@" (*)"')
         assert marked == stars | (either if nature == "absences" else {})
     assert [cell for row in book["Mode d'emploi"].iter_rows() for cell in row if "étoile (*)" in str(cell.value)]
+
+
+def test_a_heading_that_is_saved_with_its_star_is_read_all_the_same() -> None:
+    """As a csv has it, which keeps what is shown."""
+    for nature in KINDS:
+        for column in layout.field_columns(nature):
+            assert normal(f"{column.heading} {column.mark}") == normal(column.heading)
 
 
 def test_hours_stand_to_the_right(book: openpyxl.Workbook) -> None:
