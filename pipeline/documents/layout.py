@@ -104,7 +104,7 @@ def _mark(field: Field, kind: str) -> str:
 
 def styles(book: Book) -> dict[str, Style]:
     """The styles of our cells in ``book``, by name."""
-    return {name: book.style(**properties) for name, properties in _STYLES.items()}
+    return {name: book.style(**{"locked": True, **properties}) for name, properties in _STYLES.items()}
 
 
 def input_format(field: Field | None, value: CellValue) -> str:
@@ -117,18 +117,21 @@ def input_format(field: Field | None, value: CellValue) -> str:
 
 
 def write_headings(sheet: BookSheet, columns: Sequence[LayoutColumn], styles: Mapping[str, Style], frozen: int) -> None:
-    """Write the headings in the first row and set the widths; freeze that row and the first ``frozen`` columns.
-
-    All other cells of the sheet are open, and keep what is typed as it is: a row that has a locked cell could not be deleted.
-    """
+    """Write the headings in the first row and set the widths; freeze that row and the first ``frozen`` columns."""
     for index, column in enumerate(columns):
         style = styles["our_heading" if column.ours else "heading"]
         # The mark is only shown: the heading is read, reported and compared without it.
         sheet.put(0, index, column.heading, style, f'@" {column.mark}"' if column.mark else "")
-    formats = [input_format(column.field, None) for column in columns]
-    sheet.open_all((column.width for column in columns), styles["open"], formats)
+    sheet.widths(column.width for column in columns)
     sheet.height(0, max(45, row_height(*((f"{column.heading} {column.mark}", column.width - 2) for column in columns))))
     sheet.freeze(1, frozen)
+
+
+def lock_headings(sheet: BookSheet, columns: Sequence[LayoutColumn], styles: Mapping[str, Style]) -> None:
+    """Protect the headings alone, without a password; below the rows that are written, cells keep what is typed as it is."""
+    formats = (input_format(column.field, None) for column in columns)
+    sheet.keep((column.width for column in columns), styles["open"], formats)
+    sheet.protect()
 
 
 def set_up_sheet(sheet: BookSheet, columns: int, last: int, words: Wording, of_whom: str = "") -> None:

@@ -72,21 +72,17 @@ def workbook(
     fills in only the rows it wants. The same arguments give the same bytes.
     """
     words = Wording(language)
-    book = Book(day)
+    book = Book(day, open_cells=True)
     styles = layout.styles(book)
     accepted = [(m.code, m.libelle, m.piece_attendue) for m in motifs if m.financable and m.valid_on(day)]
     steps = [words(f"classeur.modele_{step}") for step in range(1, 7)]
     title = f"{words('classeur.modele_titre')} - {organisation}" if organisation else words("classeur.modele_titre")
     of_whom = f"{organisation} · SIRET {siret}" if organisation else f"SIRET {siret}"
     hours, lost = [_of_sequence(row) for row in sequences], [_of_absence(row) for row in absences]
-    sheets = [
-        layout.write_guide(book, styles, title, steps, accepted, words),
-        _table(book, styles, HEURES, _hours_columns(), hours, of_whom, words),
-        _table(book, styles, ABSENCES, _absences_columns(), lost, of_whom, words),
-        layout.write_declarant(book, styles, {"SIRET": siret}, words),
-    ]
-    for sheet in sheets:
-        sheet.protect()
+    layout.write_guide(book, styles, title, steps, accepted, words).protect()
+    _table(book, styles, HEURES, _hours_columns(), hours, of_whom, words)
+    _table(book, styles, ABSENCES, _absences_columns(), lost, of_whom, words)
+    layout.write_declarant(book, styles, {"SIRET": siret}, words).protect()
     return book.made()
 
 
@@ -160,7 +156,7 @@ def _table(
     rows: Sequence[KnownCells],
     of_whom: str,
     words: Wording,
-) -> BookSheet:
+) -> None:
     """Add the sheet of one kind of table: ``rows``, what is known of them grey, then blank rows.
 
     Only the headings are locked: a row may be inserted, and that of a trainee copied onto it.
@@ -175,7 +171,7 @@ def _table(
         _row(sheet, styles, number, columns, {}, set())
     layout.add_help(sheet, columns, last, words, kept=len(rows), known=known)
     layout.set_up_sheet(sheet, len(columns), last, words, of_whom)
-    return sheet
+    layout.lock_headings(sheet, columns, styles)
 
 
 def _row(

@@ -40,7 +40,6 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 _NORMAL = {"font_name": FONT, "font_size": SIZE, "font_scheme": "none"}
 _LAST_OF_1899 = date(1899, 12, 31).toordinal()
 _DRAWN = {"border", "left", "right", "top", "bottom", "pattern"}
-_LAST_COLUMN = 16_383
 _PIXELS = 7  # of a digit
 _POINTS = 0.75  # of a pixel
 
@@ -238,15 +237,11 @@ class BookSheet:
         for column, width in enumerate(widths):
             _wrote(self._sheet.set_column_pixels(column, column, round(width * _PIXELS)))
 
-    def open_all(self, widths: Iterable[float], style: Style, number_formats: Sequence[str]) -> None:
-        """Set the widths of the first columns, and ``style`` for every cell of the sheet in which nothing is put.
-
-        ``number_formats``: what such cells have in the first columns.
-        """
+    def keep(self, widths: Iterable[float], style: Style, number_formats: Iterable[str]) -> None:
+        """Set the widths of the first columns, and how their cells look in which nothing is put."""
         for column, (width, number_format) in enumerate(zip(widths, number_formats, strict=True)):
             made = style.of(number_format, False)
             _wrote(self._sheet.set_column_pixels(column, column, round(width * _PIXELS), made))
-        _wrote(self._sheet.set_column_pixels(len(number_formats), _LAST_COLUMN, None, style.of("", False)))
 
     def height(self, row: int, points: float) -> None:
         """Set the height of a row."""
@@ -265,7 +260,7 @@ class BookSheet:
         self._sheet.hide_gridlines(2)
 
     def protect(self) -> None:
-        """Lock the cells whose style says no ``locked: False``, without a password.
+        """Lock the cells that are not open, without a password.
 
         Sort, filter and format stay allowed, and rows may be inserted, and deleted where none of their cells is locked.
         """
@@ -313,12 +308,17 @@ def _serial(value: date | timedelta) -> float:
 
 
 class Book:
-    """A workbook being written as if on ``day``: the same calls and day give the same bytes."""
+    """A workbook being written as if on ``day``: the same calls and day give the same bytes.
 
-    def __init__(self, day: date, title: str = "") -> None:
+    ``open_cells``: on protected sheets, cells are open unless their style says ``locked: True``, also those in which nothing is
+    put. A row that has a locked cell anywhere could not be deleted.
+    """
+
+    def __init__(self, day: date, title: str = "", *, open_cells: bool = False) -> None:
         self._bytes = BytesIO()
         # A copy: XlsxWriter writes in what it is given.
-        self._book = xlsxwriter.Workbook(self._bytes, {"in_memory": True, "default_format_properties": dict(_NORMAL)})
+        normal = {**_NORMAL, "locked": False} if open_cells else dict(_NORMAL)
+        self._book = xlsxwriter.Workbook(self._bytes, {"in_memory": True, "default_format_properties": normal})
         properties = {"author": "dsf", "created": datetime.combine(day, time())}
         self._book.set_properties(properties | ({"title": clean(title)} if title else {}))
 
