@@ -49,7 +49,7 @@ SHOTS = [
     Shot("a-corriger-mode-d-emploi", _report(samples.full, "a-corriger.xlsx"), workbook=True, page=-1),
     Shot("modele-mode-d-emploi", _template, workbook=True, page=1),
     Shot("modele-heures", _template, workbook=True, page=2),
-    Shot("modele-absences", _template, workbook=True, page=4),
+    Shot("modele-absences", _template, workbook=True, page=3),
     *CLERK_AND_OVERVIEW,
 ]
 

@@ -4,9 +4,12 @@ QUE_FAIRE = "Que faire"
 ATTENDU = "Attendu"
 ORIGINE = "Ligne d'origine"
 SEQUENCE = "Intitulé de la séquence"
+DEBUT = "Période de la DSF (début)"
+FIN = "Période de la DSF (fin)"
 PREVUES = "Heures prévues au PIF"
 DECLAREES = "Heures réalisées déjà déclarées"
+RESTE = "Reste au PIF"
 NATURE_ABSENCE = "Nature de l'absence déclarée"
 OUVERTES = "Heures non finançables de l'absence"
-OURS = (QUE_FAIRE, ATTENDU, ORIGINE, SEQUENCE, PREVUES, DECLAREES, NATURE_ABSENCE, OUVERTES)
+OURS = (QUE_FAIRE, ATTENDU, ORIGINE, SEQUENCE, DEBUT, FIN, PREVUES, DECLAREES, RESTE, NATURE_ABSENCE, OUVERTES)
 """Headings of columns that inform and are never read."""

@@ -8,9 +8,8 @@ import pandas as pd
 from pipeline import ledger, nomenclature, reference
 from pipeline.documents import template
 from pipeline.errors import Halt
-from pipeline.judging.facts import position
-from pipeline.judging.identity import DATED, SEQUENCE
-from pipeline.reference import OrganisationRows
+from pipeline.judging.completable import Completable, completable
+from pipeline.judging.context import Context
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -24,27 +23,24 @@ def prefilled(workspace: Workspace, settings: Settings, siret: str, numeros: Seq
 
     Raises ``NothingToComplete``, with the same words whether a DSF is unknown or someone else's.
     """
-    rows = reference.open(workspace).of_organisation(siret, numeros)
-    if rows.dsf.empty:
+    motifs = nomenclature.motifs(workspace.root, settings.motifs)
+    renames = nomenclature.renames(workspace.root, settings.correspondances)
+    with ledger.open(workspace, settings) as book:
+        context = Context(settings, day, reference.open(workspace), book, motifs, renames)
+        rows = completable(context, siret, numeros)
+    if rows.sequences.empty:
         raise NothingToComplete("Aucune DSF validée et intermédiaire n'est connue pour cet organisme avec ces numéros.")
     return template.workbook(
-        siret,
-        rows.raison_sociale,
-        _sequences(rows),
-        _open_absences(workspace, settings, rows),
-        nomenclature.motifs(workspace.root, settings.motifs),
-        settings.langue,
-        day,
+        siret, rows.raison_sociale, _sequences(rows), _absences(rows), motifs, settings.langue, day
     )
 
 
-def _sequences(rows: OrganisationRows) -> list[template.SequenceRow]:
-    ordered = rows.sequences.sort_values(
-        ["numero_dsf", "nom", "prenom", "identifiant_de", "code_sequence"], kind="stable"
-    )
+def _sequences(rows: Completable) -> list[template.SequenceRow]:
     return [
         template.SequenceRow(
             numero_dsf=row["numero_dsf"],
+            periode_debut=row["periode_debut"].date(),
+            periode_fin=row["periode_fin"].date(),
             identifiant_de=row["identifiant_de"],
             nom=row["nom"],
             prenom=row["prenom"],
@@ -52,22 +48,13 @@ def _sequences(rows: OrganisationRows) -> list[template.SequenceRow]:
             libelle_sequence=row["libelle_sequence"],
             heures_prevues=int(row["heures_prevues"]),
             heures_realisees=int(row["heures_realisees"]),
+            heures_reste=None if pd.isna(row["heures_reste"]) else int(row["heures_reste"]),
         )
-        for row in ordered.to_dict("records")
+        for row in rows.sequences.to_dict("records")
     ]
 
 
-def _open_absences(workspace: Workspace, settings: Settings, rows: OrganisationRows) -> list[template.AbsenceRow]:
-    """Absences with hours left, not completed by the extract nor by the ledger, with the names of their trainees."""
-    with ledger.open(workspace, settings) as book:
-        taken = book.entries(rows.dsf["cle_dsf"], []).absences
-    absences = rows.absences[rows.absences["heures_non_financables"] > 0]
-    absences = absences[position(taken.drop_duplicates(DATED), DATED, absences, DATED) < 0]
-    people = rows.sequences[[*SEQUENCE, "nom", "prenom"]]
-    named: pd.DataFrame = absences.merge(people, on=SEQUENCE, how="left").fillna({"nom": "", "prenom": ""})
-    ordered = named.sort_values(
-        ["numero_dsf", "nom", "prenom", "identifiant_de", "date_debut", "id_absence"], kind="stable"
-    )
+def _absences(rows: Completable) -> list[template.AbsenceRow]:
     return [
         template.AbsenceRow(
             numero_dsf=row["numero_dsf"],
@@ -81,5 +68,5 @@ def _open_absences(workspace: Workspace, settings: Settings, rows: OrganisationR
             heures_non_financables=int(row["heures_non_financables"]),
             type_absence=row["type_absence"],
         )
-        for row in ordered.to_dict("records")
+        for row in rows.absences.to_dict("records")
     ]

@@ -8,20 +8,20 @@ from pipeline import jsonfile
 from pipeline.documents import layout
 from pipeline.documents.layout import LayoutColumn
 from pipeline.documents.wording import Wording
-from pipeline.documents.xlsx import Book, BookSheet, CellValue, Style
+from pipeline.documents.xlsx import HOURS, Book, BookSheet, CellValue, Style
 from pipeline.nomenclature import Motif
 from schemas import informative
-from schemas.fields import ABSENCES, HEURES, SHEETS, Field, FieldKind
+from schemas.fields import ABSENCES, HEURES, SHEETS, FieldKind
 
-BLANK_ROWS = 50
-"""Empty rows below each table: for a second line of one séquence, or a DSF that is not listed."""
+BLANK_ROWS = 20
+"""Empty rows below each table, for a DSF that is not listed; others may be inserted anywhere."""
 
 
 @dataclass(frozen=True)
 class SequenceRow:
-    """One trainee on one séquence of a DSF that can be completed: columns of the extract.
+    """One trainee on one séquence of a DSF that can be completed: columns of the extract, the period of the DSF.
 
-    Hours are whole hundredths, None where they are unknown.
+    ``heures_reste``: what is left of the plan. Hours are whole hundredths, None where they are unknown or may not be told.
     """
 
     numero_dsf: str
@@ -30,8 +30,11 @@ class SequenceRow:
     prenom: str
     code_sequence: str
     libelle_sequence: str = ""
+    periode_debut: date | None = None
+    periode_fin: date | None = None
     heures_prevues: int | None = None
     heures_realisees: int | None = None
+    heures_reste: int | None = None
 
 
 @dataclass(frozen=True)
@@ -69,27 +72,28 @@ def workbook(
     fills in only the rows it wants. The same arguments give the same bytes.
     """
     words = Wording(language)
-    book = Book(day)
+    book = Book(day, open_cells=True)
     styles = layout.styles(book)
     accepted = [(m.code, m.libelle, m.piece_attendue) for m in motifs if m.financable and m.valid_on(day)]
-    steps = [words(f"classeur.modele_{step}") for step in range(1, 6)]
+    steps = [words(f"classeur.modele_{step}") for step in range(1, 7)]
     title = f"{words('classeur.modele_titre')} - {organisation}" if organisation else words("classeur.modele_titre")
-    sheets = [
-        layout.write_guide(book, styles, title, steps, accepted, words),
-        _table(book, styles, HEURES, _hours_columns(), [_of_sequence(row) for row in sequences], words),
-        _table(book, styles, ABSENCES, _absences_columns(), [_of_absence(row) for row in absences], words),
-        layout.write_declarant(book, styles, {"SIRET": siret}, words),
-    ]
-    for sheet in sheets:
-        sheet.protect()
+    of_whom = f"{organisation} · SIRET {siret}" if organisation else f"SIRET {siret}"
+    hours, lost = [_of_sequence(row) for row in sequences], [_of_absence(row) for row in absences]
+    layout.write_guide(book, styles, title, steps, accepted, words).protect()
+    _table(book, styles, HEURES, _hours_columns(), hours, of_whom, words)
+    _table(book, styles, ABSENCES, _absences_columns(), lost, of_whom, words)
+    layout.write_declarant(book, styles, {"SIRET": siret}, words).protect()
     return book.made()
 
 
 def _hours_columns() -> list[LayoutColumn]:
     ours = [
-        LayoutColumn(informative.SEQUENCE, width=24, ours=True),
-        LayoutColumn(informative.PREVUES, width=12, ours=True),
-        LayoutColumn(informative.DECLAREES, width=12, ours=True),
+        LayoutColumn(informative.SEQUENCE, width=22, ours=True),
+        LayoutColumn(informative.DEBUT, width=11, ours=True),
+        LayoutColumn(informative.FIN, width=11, ours=True),
+        LayoutColumn(informative.PREVUES, width=9, ours=True, hours=True),
+        LayoutColumn(informative.DECLAREES, width=10, ours=True, hours=True),
+        LayoutColumn(informative.RESTE, width=9, ours=True, hours=True),
     ]
     return _after("code_sequence", layout.field_columns(HEURES), ours)
 
@@ -97,7 +101,7 @@ def _hours_columns() -> list[LayoutColumn]:
 def _absences_columns() -> list[LayoutColumn]:
     ours = [
         LayoutColumn(informative.NATURE_ABSENCE, width=16, ours=True),
-        LayoutColumn(informative.OUVERTES, width=14, ours=True),
+        LayoutColumn(informative.OUVERTES, width=14, ours=True, hours=True),
     ]
     return _after("date_fin", layout.field_columns(ABSENCES), ours)
 
@@ -117,8 +121,11 @@ def _of_sequence(row: SequenceRow) -> KnownCells:
     return {
         **_identity(row),
         informative.SEQUENCE: row.libelle_sequence,
+        informative.DEBUT: row.periode_debut,
+        informative.FIN: row.periode_fin,
         informative.PREVUES: _hours(row.heures_prevues),
         informative.DECLAREES: _hours(row.heures_realisees),
+        informative.RESTE: _hours(row.heures_reste),
     }
 
 
@@ -147,9 +154,13 @@ def _table(
     kind: str,
     columns: list[LayoutColumn],
     rows: Sequence[KnownCells],
+    of_whom: str,
     words: Wording,
-) -> BookSheet:
-    """Add the sheet of one kind of table: the known cells grey and locked, then blank rows that are wholly open."""
+) -> None:
+    """Add the sheet of one kind of table: ``rows``, what is known of them grey, then blank rows.
+
+    Only the headings are locked: a row may be inserted, and that of a trainee copied onto it.
+    """
     sheet = book.add_sheet(SHEETS[kind])
     layout.write_headings(sheet, columns, styles, frozen=_until("code_sequence", columns))
     known = {name for row in rows[:1] for name in row}
@@ -158,9 +169,9 @@ def _table(
     last = len(rows) + BLANK_ROWS
     for number in range(len(rows) + 1, last + 1):
         _row(sheet, styles, number, columns, {}, set())
-    layout.add_help(sheet, columns, last, words)
-    layout.set_up_sheet(sheet, len(columns), last, words)
-    return sheet
+    layout.add_help(sheet, columns, last, words, kept=len(rows), known=known)
+    layout.set_up_sheet(sheet, len(columns), last, words, of_whom)
+    layout.lock_headings(sheet, columns, styles)
 
 
 def _row(
@@ -171,19 +182,21 @@ def _row(
     row: KnownCells,
     known: set[str],
 ) -> None:
-    """Write one row; the columns named in ``known``, and ours, are locked."""
+    """Write one row; the columns named in ``known``, and ours, are grey."""
     shown: list[tuple[object, int]] = []
     for index, column in enumerate(columns):
         value = row.get(column.name)
-        style = styles["known" if column.ours or column.name in known else "input"]
-        sheet.put(number, index, value or None, style, _format(column.field, value))
+        look = "kept" if column.ours or column.name in known else "input"
+        style = styles[f"{look}_hours" if column.hours else look]
+        sheet.put(number, index, None if value == "" else value, style, _format(column, value))
         shown += [(value, column.width)] if isinstance(value, str) else []
     sheet.height(number, layout.row_height(*shown))
 
 
-def _format(field: Field | None, value: CellValue) -> str:
-    if field is None:
-        return "0.00"
-    if field.kind is FieldKind.HOURS:
+def _format(column: LayoutColumn, value: CellValue) -> str:
+    """The number format of a cell, also of a blank one, in which something is typed next."""
+    if column.field is None:
+        return HOURS if column.hours else ""
+    if column.hours:
         return "General"
-    return layout.input_format(field, value) or ("dd/mm/yyyy" if field.kind is FieldKind.DATE else "")
+    return layout.input_format(column.field, value) or ("dd/mm/yyyy" if column.field.kind is FieldKind.DATE else "")

@@ -23,6 +23,10 @@ FONT = "Arial"  # LibreOffice's Liberation Sans has the same measures: what is s
 SIZE = 10
 """Points. Widths of columns are counted in digits of this font: 7 pixels each."""
 
+# [$-40C]: French digits in LibreOffice whatever its own language; Excel follows the computer's.
+HOURS = "[$-40C]#,##0.00"
+"""The number format of hours."""
+
 MAX_CELL_TEXT = 32_767
 """What one cell may hold, in units of UTF-16 (Excel's limit): a character beyond U+FFFF counts twice."""
 
@@ -115,6 +119,40 @@ class Paper:
     first_row_again: bool = False
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """One of a drop-down list: texts, or the name of a range that holds them."""
+
+    source: str | list[str]
+
+    def options(self) -> dict[str, object]:
+        """Properties of XlsxWriter's data validations."""
+        return {"validate": "list", "source": f"={self.source}" if isinstance(self.source, str) else self.source}
+
+
+@dataclass(frozen=True)
+class Days:
+    """A date from ``first`` to ``last``: formulas of ours (``=…``) that mean the first row where they stand."""
+
+    first: str
+    last: str
+
+    def options(self) -> dict[str, object]:
+        """Properties of XlsxWriter's data validations."""
+        return {"validate": "date", "criteria": "between", "minimum": self.first, "maximum": self.last}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What makes a formula of ours (``=…``) true; it means the first row where it stands."""
+
+    text: str
+
+    def options(self) -> dict[str, object]:
+        """Properties of XlsxWriter's data validations."""
+        return {"validate": "custom", "value": self.text}
+
+
 class BookSheet:
     """One sheet of a ``Book``. Every method raises ``ValueError`` rather than leave something out."""
 
@@ -176,19 +214,19 @@ class BookSheet:
         column: int,
         title: str = "",
         message: str = "",
-        choices: str | list[str] | None = None,
+        wanted: OneOf | Days | Formula | None = None,
         warning: tuple[str, str] | None = None,
     ) -> None:
-        """Show a message (32 and 255 characters) and a drop-down list where a cell of ``column`` is entered.
+        """Show a message (32 and 255 characters) where a cell of ``column`` is entered, and a drop-down list of ``OneOf``.
 
-        ``spans``: first and last rows, at least one pair. ``choices``: the list, or the name of a range. ``warning``: what
-        is said (title, sentence) of another value; it may stand all the same.
+        ``spans``: first and last rows, at least one pair. ``warning``: what is said (title, sentence) of a value that is not as
+        ``wanted``; it may stand all the same.
         """
         options: dict[str, object] = {"validate": "any", "show_input": bool(message), "show_error": bool(warning)}
         if message:
             options |= {"input_title": title, "input_message": message}
-        if choices is not None:
-            options |= {"validate": "list", "source": f"={choices}" if isinstance(choices, str) else choices}
+        if wanted is not None:
+            options |= wanted.options()
         if warning:
             options |= {"error_type": "warning", "error_title": warning[0], "error_message": warning[1]}
         options["other_cells"] = [(first, column, last, column) for first, last in spans[1:]]
@@ -198,6 +236,12 @@ class BookSheet:
         """Set the widths of the first columns, in digits."""
         for column, width in enumerate(widths):
             _wrote(self._sheet.set_column_pixels(column, column, round(width * _PIXELS)))
+
+    def keep(self, widths: Iterable[float], style: Style, number_formats: Iterable[str]) -> None:
+        """Set the widths of the first columns, and how their cells look in which nothing is put."""
+        for column, (width, number_format) in enumerate(zip(widths, number_formats, strict=True)):
+            made = style.of(number_format, False)
+            _wrote(self._sheet.set_column_pixels(column, column, round(width * _PIXELS), made))
 
     def height(self, row: int, points: float) -> None:
         """Set the height of a row."""
@@ -216,8 +260,13 @@ class BookSheet:
         self._sheet.hide_gridlines(2)
 
     def protect(self) -> None:
-        """Lock the cells whose style says no ``locked: False``, without a password; sort, filter and format stay allowed."""
-        allowed = "objects scenarios format_cells format_columns format_rows sort autofilter".split()
+        """Lock the cells that are not open, without a password.
+
+        Sort, filter and format stay allowed, and rows may be inserted, and deleted where none of their cells is locked.
+        """
+        allowed = (
+            "objects scenarios format_cells format_columns format_rows insert_rows delete_rows sort autofilter".split()
+        )
         self._sheet.protect("", dict.fromkeys(allowed, True))
 
     def print_on(self, paper: Paper, breaks: Sequence[int] = ()) -> None:
@@ -259,12 +308,17 @@ def _serial(value: date | timedelta) -> float:
 
 
 class Book:
-    """A workbook being written as if on ``day``: the same calls and day give the same bytes."""
+    """A workbook being written as if on ``day``: the same calls and day give the same bytes.
 
-    def __init__(self, day: date, title: str = "") -> None:
+    ``open_cells``: on protected sheets, cells are open unless their style says ``locked: True``, also those in which nothing is
+    put. A row that has a locked cell anywhere could not be deleted.
+    """
+
+    def __init__(self, day: date, title: str = "", *, open_cells: bool = False) -> None:
         self._bytes = BytesIO()
         # A copy: XlsxWriter writes in what it is given.
-        self._book = xlsxwriter.Workbook(self._bytes, {"in_memory": True, "default_format_properties": dict(_NORMAL)})
+        normal = {**_NORMAL, "locked": False} if open_cells else dict(_NORMAL)
+        self._book = xlsxwriter.Workbook(self._bytes, {"in_memory": True, "default_format_properties": normal})
         properties = {"author": "dsf", "created": datetime.combine(day, time())}
         self._book.set_properties(properties | ({"title": clean(title)} if title else {}))
 

@@ -26,9 +26,13 @@ Line = Mapping[str, Any]
 """One accepted line, reference facts joined: nature, identifiant_de, nom, prenom, numero_pif, code_sequence,
 libelle_sequence, heures_prevues, heures_realisees, date_debut, date_fin, heures, reference_justificatif,
 date_justificatif, motif (its code), id_absence, type_absence, absence_debut, absence_fin, heures_non_financables,
-feuille, ligne. Hours are int hundredths; what stands in the extract is given as the extract writes it."""
+feuille, ligne; de_heures_realisees and de_heures_absence_non_financables (of all séquences of the DE on the DSF). Hours are int
+hundredths; what stands in the extract is given as the extract writes it."""
 
 ZERO = Decimal("0.00")
+
+DECLARED = ("heures_realisees", "heures_absence_non_financables")
+"""Hours that the initial DSF has of a DE, over all its séquences: ``totaux`` of a demandeur has them as ``…_initiales``."""
 
 
 class ComplementError(Exception):
@@ -89,7 +93,8 @@ def _demandeur(lines: Sequence[Line]) -> dict[str, Any]:
     return {
         **{name: _text(first[name]) for name in ("identifiant_de", "nom", "prenom", "numero_pif")},
         "sequences": sequences,
-        "totaux": _sums(_totals(sequence) for sequence in sequences),
+        "totaux": _sums(_totals(sequence) for sequence in sequences)
+        | {f"{name}_initiales": jsonfile.hours(int(first[f"de_{name}"])) for name in DECLARED},
     }
 
 
@@ -227,7 +232,7 @@ def _unequal(content: Mapping[str, Any]) -> Iterator[str]:
         own = [_totals(sequence) for sequence in demandeur["sequences"]]
         for j, (sequence, totals) in enumerate(zip(demandeur["sequences"], own, strict=True)):
             yield from (f"demandeurs/{i}/sequences/{j}/{place}" for place in _unequal_sequence(sequence, totals))
-        if demandeur["totaux"] != _sums(own):
+        if demandeur["totaux"] != demandeur["totaux"] | _sums(own):
             yield f"demandeurs/{i}/totaux"
         every += own
     if content["totaux"] != {**_sums(every), "demandeurs": _persons(content["demandeurs"])}:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.judging.identity import still_completed
+from pipeline.judging.identity import Present, present, still_completed
 from pipeline.ledger import Ledger
 from pipeline.nomenclature import Motif, Rename
 from pipeline.reference import Facts, Reference
@@ -27,9 +27,24 @@ class Context:
     renames: tuple[Rename, ...] = ()
 
     def facts(self, cles_dsf: Collection[str]) -> Facts:
-        """What the reference knows of these DSF; an absence once completed is so under the key that it has today."""
-        facts = self.reference.facts(cles_dsf)
-        return still_completed(facts, self.reference.completed(cles_dsf), self.renames) if self.renames else facts
+        """What the reference knows of these DSF, ``as_named_today``."""
+        return self.as_named_today(self.reference.facts(cles_dsf))
+
+    def as_named_today(self, facts: Facts) -> Facts:
+        """``facts`` where an absence that any load said completed is so, under the key that it has today."""
+        if not self.renames:
+            return facts
+        return still_completed(facts, self.reference.completed(facts.dsf["cle_dsf"]), self.renames)
+
+    def present(self, cles_dsf: Collection[str], facts: Facts) -> Present:
+        """What the ledger completed on these DSF, and added to the plans of their conventions, as the extracts now call it.
+
+        ``facts``: what the reference knows of these DSF.
+        """
+        siblings = facts.declared["cle_dsf"].unique()
+        entries = self.book.entries(cles_dsf, facts.dsf["cle_convention"].unique(), siblings)
+        plans = self.reference.plans(entries.heures["cle_dsf"].unique())
+        return present(entries, facts, plans, self.renames)
 
     def extracts(self) -> list[dict[str, str]]:
         """Every load of the reference, oldest first: nom, date_extraction, sha256."""

@@ -8,7 +8,6 @@ from hashlib import sha256
 from pipeline.judging import frames, trial
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
-from pipeline.judging.identity import present
 from pipeline.judging.settle import Known, Settled, settle
 from pipeline.reading.model import SheetTable
 from pipeline.reference import Facts
@@ -36,12 +35,9 @@ def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
     made = frames.build(numbered)
     keys = made.lines["cle_dsf"].dropna().unique()
     facts = context.facts(keys)
-    siblings = facts.declared["cle_dsf"].unique()
-    entries = context.book.entries(keys, facts.dsf["cle_convention"].unique(), siblings)
-    plans = context.reference.plans(entries.heures["cle_dsf"].unique())
     known = Known(
         facts=facts,
-        present=present(entries, facts, plans, context.renames),
+        present=context.present(keys, facts),
         renames=context.renames,
         ranks=context.book.ranks(keys),
         seen=context.book.seen([(d.siret, d.sha256) for d in numbered]),

@@ -77,10 +77,10 @@ def join(
     lines = join_dsf(lines, facts.dsf, settings)
     lines["dsf_changee"] = lines["dsf_connue"] & lines["cle_dsf"].isin(present.changed)
     lines = _join_sequence(lines, facts)
-    lines["pif_change"] = _on_a_changed_plan(lines, facts, present.unplaced)
+    lines["pif_change"] = on_a_changed_plan(lines, facts, present.unplaced)
     lines = _join_absence(lines, facts, settings.langue)
     lines = _join_motif(lines, motifs, settings.langue)
-    lines = _join_plan(lines, facts)
+    lines = join_plan(lines, facts)
     return _join_overlaps(lines, facts, settings.langue)
 
 
@@ -120,7 +120,7 @@ def _join_sequence(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     return lines
 
 
-def _on_a_changed_plan(lines: pd.DataFrame, facts: Facts, unplaced: Set[str]) -> "pd.Series[bool]":
+def on_a_changed_plan(lines: pd.DataFrame, facts: Facts, unplaced: Set[str]) -> "pd.Series[bool]":
     """Added hours of a plan that is also on a DSF with added hours of which nobody knows the plan any more (REF-14)."""
     plans = facts.declared[facts.declared["cle_dsf"].isin(unplaced)].reset_index(drop=True)
     return (lines["nature"] == HEURES) & (position(plans, PIF_KEY, lines, PIF_KEY) >= 0)
@@ -214,7 +214,7 @@ def _join_overlaps(lines: pd.DataFrame, facts: Facts, langue: str) -> pd.DataFra
     return lines
 
 
-def _join_plan(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
+def join_plan(lines: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     """REF-13: what the extracts leave of the PIF (missing where it cannot be counted), and whether others declared of it."""
     declared = facts.declared.groupby(PIF_KEY)[["heures_declarees"]].sum().reset_index()
     used = take(declared, {"heures_declarees": "d"}, position(declared, PIF_KEY, lines, PIF_KEY))["d"]

@@ -83,6 +83,7 @@ _FROM_LINE = (
 
 def _lots(accepted: pd.DataFrame, facts: Facts) -> Iterator[tuple[list[int], Sequence[Row]]]:
     """The lines of each complement and what it says of them, ``_PORTION`` at a time."""
+    of_person = facts.sequences.groupby(["cle_dsf", "cle_de"])[list(complement.DECLARED)].transform("sum")
     lot = accepted.groupby(["depot", "cle_dsf"], sort=True).ngroup().to_numpy()
     accepted = accepted.iloc[np.argsort(lot, kind="stable")]
     edges = np.cumsum([0, *np.bincount(lot)])
@@ -90,18 +91,22 @@ def _lots(accepted: pd.DataFrame, facts: Facts) -> Iterator[tuple[list[int], Seq
     while first < len(edges) - 1:
         beyond = max(int(np.searchsorted(edges, edges[first] + _PORTION, "right")) - 1, first + 1)
         part = accepted.iloc[edges[first] : edges[beyond]]
-        rows = _payload_lines(part, facts)
+        rows = _payload_lines(part, facts, of_person)
         for low, high in pairwise(edges[first : beyond + 1] - edges[first]):
             yield part.index[low:high].tolist(), rows[low:high]
         first = beyond
 
 
-def _payload_lines(accepted: pd.DataFrame, facts: Facts) -> Sequence[Row]:
-    """What a complement says of each accepted line: the extract's own writing wherever it has the thing."""
+def _payload_lines(accepted: pd.DataFrame, facts: Facts, of_person: pd.DataFrame) -> Sequence[Row]:
+    """What a complement says of each accepted line: the extract's own writing wherever it has the thing.
+
+    ``of_person``: beside each row of ``facts.sequences``, what is declared for its DE on its DSF.
+    """
     frame = accepted[_FROM_LINE].assign(date_fin=accepted["date_fin_lue"], motif=accepted["motif_code"])
     parts = [
         frame,
         take(facts.sequences, {name: name for name in _FROM_SEQUENCE}, accepted["rang_sequence"]),
+        take(of_person, {name: f"de_{name}" for name in complement.DECLARED}, accepted["rang_sequence"]),
         take(facts.absences, {name: name for name in _FROM_ABSENCE}, accepted["rang_absence"]),
     ]
     return records(pd.concat(parts, axis=1))

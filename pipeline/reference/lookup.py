@@ -149,10 +149,7 @@ class Reference:
         return {row["siret"]: row["nom"] for row in rows}
 
     def of_organisation(self, siret: str, numeros: Iterable[str] | None = None) -> OrganisationRows:
-        """What ``siret`` may complete, as titulaire or dispensateur: its open DSF and absences not completed.
-
-        ``numeros``: only these DSF. Séquences and absences are those of the DSF in ``dsf``; frames as in ``facts``.
-        """
+        """What is known of the DSF that ``siret`` may complete, as titulaire or dispensateur. ``numeros``: only these DSF."""
         name = self.raison_sociale(siret)
         keys: list[str] = []
         if self._loads:
@@ -163,9 +160,7 @@ class Reference:
         if numeros is not None:
             wanted = {key(numero) for numero in numeros}
             keys = [cle for cle in keys if cle in wanted]
-        facts = self.facts(keys)
-        absences = facts.absences[~facts.absences["deja_complementee"].astype(bool)].reset_index(drop=True)
-        return OrganisationRows(siret, name, facts.dsf, facts.sequences, absences)
+        return OrganisationRows(siret, name, self.facts(keys))
 
     def _trust(self, load: Load, *tables: str) -> None:
         """Raise ``StoreError`` unless the files of these ``tables`` are what was stored; each is hashed once."""

@@ -208,10 +208,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class OrganisationRows:
-    """What an organisation may complete: its open DSF with their séquences and absences, in the shape of ``Facts``."""
+    """What is known of the DSF that an organisation may complete."""
 
     siret: str
     raison_sociale: str
-    dsf: pd.DataFrame
-    sequences: pd.DataFrame
-    absences: pd.DataFrame
+    facts: Facts

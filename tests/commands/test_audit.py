@@ -159,7 +159,7 @@ def test_a_later_complement_is_written_again_with_what_earlier_ones_added(tmp_pa
     assert [text.partition("\xa0:")[0] for text in last if text.startswith("Déjà")] == [
         f"Déjà complétée par DSF-1-C0{n}" for n in (1, 2, 3, 4)
     ]
-    assert [None, "+ compléments précédents, pas encore dans l'extrait", None, 7, None, None] in sheet(
+    assert [None, "+ compléments précédents, pas encore dans l’extrait", None, 7, None, None] in sheet(
         folders["DSF-1-C05"]
     )
     assert len([text for text in last if "compte déjà 14,00" in text]) == 1

@@ -1,6 +1,8 @@
 """Edits cells of a workbook in LibreOffice itself, as a person would, and saves it. Run by the Python that has ``uno``.
 
-Usage: edit_in_libreoffice.py SOURCE TARGET < JSON of [[sheet, cell, value]…]; the kind of TARGET is by its name.
+Usage: edit_in_libreoffice.py SOURCE TARGET < JSON of [[sheet, cell, value]…]; the kind of TARGET is by its name. A cell such as
+"3:3" stands for its row, with "repeat" (copied onto a row that is inserted above it) or "delete": by the menus, that heed the
+sheet's protection.
 """
 
 import contextlib
@@ -39,6 +41,19 @@ def connect(pipe):
     raise SystemExit("LibreOffice did not start")
 
 
+def by_menu(context, document, sheet, rows, wanted):
+    frame = document.CurrentController.Frame
+    menus = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.DispatchHelper", context)
+    document.CurrentController.setActiveSheet(document.Sheets.getByName(sheet))
+
+    def choose(command, *arguments):
+        menus.executeDispatch(frame, f".uno:{command}", "", 0, arguments)
+
+    choose("GoToCell", prop("ToPoint", rows))
+    for command in {"repeat": ("Copy", "InsertRowsBefore", "Paste"), "delete": ("DeleteRows",)}[wanted]:
+        choose(command)
+
+
 def main():
     source, target = (Path(name).resolve() for name in sys.argv[1:3])
     edits = json.load(sys.stdin)
@@ -60,6 +75,9 @@ def main():
             desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
             document = desktop.loadComponentFromURL(source.as_uri(), "_blank", 0, (prop("Hidden", True),))
             for sheet, cell, value in edits:
+                if ":" in cell:
+                    by_menu(context, document, sheet, cell, value)
+                    continue
                 place = document.Sheets.getByName(sheet).getCellRangeByName(cell)
                 place.setFormula(value) if isinstance(value, str) else place.setValue(value)
             document.storeToURL(target.as_uri(), (prop("FilterName", FILTERS[target.suffix]),))

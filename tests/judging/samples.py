@@ -48,6 +48,8 @@ def sequence(person: int = 0, code: str = "S01", **changes: Any) -> dict[str, An
         "libelle_sequence": {"S01": "Bureautique", "S02": "Accueil et secrétariat médical"}.get(code, "Stage"),
         "heures_prevues": 14000,
         "heures_realisees": 9825,
+        "de_heures_realisees": 20000,
+        "de_heures_absence_non_financables": 4000,
         "feuille": "Heures complémentaires",
         **changes,
     }

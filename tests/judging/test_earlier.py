@@ -1,11 +1,12 @@
 """What earlier complements of a DSF added to a séquence: counted once, under today's names, each organisation its own."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from pipeline.judging import complement
-from pipeline.judging.earlier import NOTHING, Before, Earlier, earlier
+from pipeline.judging.earlier import NOTHING, Before, Earlier, Issued, earlier
 from pipeline.ledger.records import Complement
 from pipeline.nomenclature import Rename
 from schemas.folding import key
@@ -52,7 +53,9 @@ def test_hours_of_lower_ranks_on_the_same_sequence_count_and_no_others() -> None
         ("C02", Decimal("1.50")),
     ]
     assert (found.outside, found.sure) == (Decimal("9.00"), True)
-    assert earlier(third, [first, third], ()).numbers == (f"{DSF}-C01",)
+    assert earlier(third, [first, third], ()).own == (
+        Issued(f"{DSF}-C01", "2025-06-02", Decimal("10.50"), Decimal("0.00")),
+    )
 
 
 def test_what_the_extract_shows_since_is_not_counted_twice() -> None:
@@ -102,7 +105,7 @@ def test_another_organisation_is_neither_counted_nor_named() -> None:
     theirs = issued(1, hours(750), samples.absence(4, 1400, 1400), siret=DISPENSATEUR)
     mine, next_one = issued(2, hours(150)), issued(3, hours(25))
     found = earlier(next_one, [theirs, mine, next_one], ())
-    assert (found.numbers, found.others) == ((f"{DSF}-C02",), 1)
+    assert ([one.numero for one in found.own], found.others) == ([f"{DSF}-C02"], 1)
     place = found.on(DSF, DE, "S01")
     assert [one.numero for one in place.added] == [mine.numero]
     assert (place.outside, place.sure) == (Decimal("1.50"), True)
@@ -116,3 +119,20 @@ def test_where_nobody_can_tell_whose_hours_the_extract_shows_it_is_not_said() ->
         third = issued(3, hours(25, heures_realisees=realisees), extrait_du=JULY)
         found = before(third, theirs, mine)
         assert (found.outside, found.sure) == (Decimal(outside), sure), realisees
+
+
+def test_a_person_as_a_whole_counts_every_sequence_of_earlier_complements() -> None:
+    first = issued(1, hours(750), hours(150, **samples.sequence(0, "S02")))
+    for declared, outside in ((20000, "9.00"), (20150, "7.50"), (20900, "0.00"), (19000, "9.00")):
+        third = issued(3, hours(25, de_heures_realisees=declared), extrait_du=MAY)
+        assert earlier(third, [first], ()).of(DSF, DE).outside == Decimal(outside), declared
+    assert earlier(issued(2, hours(25, **samples.sequence(1))), [first], ()).of(DSF, DE) == Before()
+
+
+def test_of_complements_that_do_not_say_what_was_declared_nobody_is_sure() -> None:
+    first, second = issued(1, hours(750)), issued(2, hours(25))
+    old = complement.decode(first.payload)
+    del old["demandeurs"][0]["totaux"]["heures_realisees_initiales"]
+    found = earlier(second, [replace(first, payload=complement.encode(old))], ())
+    assert (found.of(DSF, DE).outside, found.of(DSF, DE).sure) == (Decimal("7.50"), False)
+    assert found.on(DSF, DE, "S01").sure, "of the séquence it says so"

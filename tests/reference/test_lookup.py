@@ -15,7 +15,7 @@ def test_nothing_is_known_of_an_empty_reference(workspace: Workspace) -> None:
     facts = empty.facts(["dsf-1"])
     assert [len(frame) for frame in vars(facts).values()] == [0] * 5
     assert empty.raisons_sociales([TITULAIRE]) == {}
-    assert empty.of_organisation(TITULAIRE).dsf.empty
+    assert empty.of_organisation(TITULAIRE).facts.dsf.empty
 
 
 def test_frames_have_the_same_columns_and_types_empty_or_not(workspace: Workspace) -> None:
@@ -56,7 +56,7 @@ def test_a_status_with_a_hyphen_is_one_that_can_be_completed(workspace: Workspac
         row["statut"] = "Validée par Pôle-emploi"
     extracts.write_csv(workspace.extracts, tables)
     extracts.load(workspace)
-    offered = reference.open(workspace).of_organisation(TITULAIRE).dsf["numero_dsf"]
+    offered = reference.open(workspace).of_organisation(TITULAIRE).facts.dsf["numero_dsf"]
     assert sorted(offered) == ["DSF-1", "DSF-2"]
 
 
@@ -86,12 +86,12 @@ def test_an_organisation_sees_what_it_may_complete(workspace: Workspace) -> None
     assert result.error is None
     known = reference.open(workspace)
     for siret in (TITULAIRE, DISPENSATEUR):
-        rows = known.of_organisation(siret)
-        assert rows.dsf["numero_dsf"].tolist() == ["OUI"]
-        assert rows.sequences["numero_dsf"].tolist() == ["OUI"]
-        assert rows.absences["id_absence"].tolist() == ["A2"]
-    assert known.of_organisation(TITULAIRE, [" oui "]).dsf["numero_dsf"].tolist() == ["OUI"]
-    assert known.of_organisation(TITULAIRE, ["AUTRE"]).dsf.empty
+        facts = known.of_organisation(siret).facts
+        assert facts.dsf["numero_dsf"].tolist() == ["OUI"]
+        assert facts.sequences["numero_dsf"].tolist() == ["OUI"]
+        assert facts.absences["numero_dsf"].tolist() == ["OUI", "OUI"]
+    assert known.of_organisation(TITULAIRE, [" oui "]).facts.dsf["numero_dsf"].tolist() == ["OUI"]
+    assert known.of_organisation(TITULAIRE, ["AUTRE"]).facts.dsf.empty
     assert known.of_organisation(OTHER).raison_sociale
     assert known.raison_sociale(DISPENSATEUR) == "Formation d'Essai"
     assert known.raisons_sociales([TITULAIRE, "00000000000000"]) == {TITULAIRE: "Les Ateliers d'Essai"}

@@ -13,30 +13,45 @@ from pipeline.documents.clerk.rows import (
     every_absence,
     full_name,
     full_width,
+    hours,
     origin,
     period,
     section,
+    sentence,
     table_headings,
 )
 from pipeline.documents.clerk.sheet import BLANK, BOX, LAST, PrintedRow, Span, readable, row
-from pipeline.documents.wording import french
-from pipeline.judging.earlier import Added, Before, Earlier
+from pipeline.judging.earlier import Added, Before, Earlier, by_person
+from schemas.folding import key
 
 SMALL = 300.0
 """Points under which all rows of a person stay on one page."""
 _ENTRY_HEIGHT = 22.0
 _NAMED = 12  # absences of an earlier complement
-_OUTSIDE = "+ compléments précédents, pas encore dans l'extrait"
-_UNSURE = "+ compléments précédents, peut-être en partie dans l'extrait"
+_DONE = sentence("Heures réalisées du demandeur, toutes séquences")
+_MISSED = sentence("Absences non finançables du demandeur, toutes séquences")
+_TURNING = sentence("« Compléter les absences »")
+_OUTSIDE = sentence("+ compléments précédents, pas encore dans l'extrait")
+_NEVER_AGAIN = "Une DSF complémentaire ne peut pas être rouverte : ne validez que si tous les totaux sont égaux."
+_AFTERWARDS = (
+    "Une fois la DSF complémentaire validée, reportez au point 3 le n° attribué par Kairos, puis signalez que la saisie est "
+    "faite : tant que personne ne le dit, ce complément reste compté « à saisir »."
+)
+_UNSURE = sentence("+ compléments précédents, peut-être en partie dans l'extrait")
 
 
 def entries(payload: Mapping[str, Any], motifs: Mapping[str, str], earlier: Earlier) -> Iterator[PrintedRow]:
     """Block 5: each person with the hours and absences to type. ``motifs``: labels by code."""
     dsf = payload["dsf_initiale"]["numero"]
-    yield from section("5. Saisie, demandeur par demandeur")
+    people = by_person(payload)
+    yield from section("5. Saisie complémentaire, demandeur par demandeur")
     for position, person in enumerate(payload["demandeurs"], 1):
-        before = [earlier.on(dsf, person["identifiant_de"], sequence["code"]) for sequence in person["sequences"]]
-        block = list(_person(position, person, before, motifs))
+        identifiant = person["identifiant_de"]
+        before = [earlier.on(dsf, identifiant, sequence["code"]) for sequence in person["sequences"]]
+        first, later = _bars(position, person)
+        plans = people[key(identifiant)]
+        ending = _declared(plans, earlier, earlier.of(dsf, identifiant), later) if person is plans[-1] else ()
+        block = [first, *_person(person, before, later, motifs), *ending, BLANK]
         yield from _glued(block) if sum(one.height for one in block) <= SMALL else block
 
 
@@ -46,24 +61,23 @@ def _glued(block: list[PrintedRow]) -> Iterator[PrintedRow]:
     yield block[-1]
 
 
-def _person(
-    position: int, person: Mapping[str, Any], before: list[Before], motifs: Mapping[str, str]
-) -> Iterator[PrintedRow]:
+def _bars(position: int, person: Mapping[str, Any]) -> tuple[PrintedRow, PrintedRow]:
+    """The bar that names a person, and the one that does so again on a new page."""
     name = f"{position}. {full_name(person)}"
     ids = readable(f"DE {person['identifiant_de']} · PIF {person['numero_pif']}")
     first, later = (
-        row(
-            Span(0, 2, shown, styles.PERSON),
-            Span(3, LAST, ids, styles.PERSON_IDS),
-            glued=True,
-        )
+        row(Span(0, 2, shown, styles.PERSON), Span(3, LAST, ids, styles.PERSON_IDS), glued=True)
         for shown in (name, f"{name} (suite)")
     )
-    yield first
+    return first, later
+
+
+def _person(
+    person: Mapping[str, Any], before: list[Before], bar: PrintedRow, motifs: Mapping[str, str]
+) -> Iterator[PrintedRow]:
+    """What is to be typed for a person, séquence by séquence. ``before``: of each séquence; ``bar``: as in ``_sequence``."""
     for sequence, added in zip(person["sequences"], before, strict=True):
-        yield from _sequence(sequence, added, later, motifs)
-    yield from _sums(person, before, later)
-    yield BLANK
+        yield from _sequence(sequence, added, bar, motifs)
 
 
 def _sequence(
@@ -73,15 +87,13 @@ def _sequence(
     label = readable(f"Séquence {sequence['code']} · {sequence['libelle']}".removesuffix(" · "))
     title = row(Span(0, LAST, label, styles.SEQUENCE), glued=True, again=(bar,))
     yield title
-    yield from (_detail(readable(_added(one)), (bar, title), glued=True) for one in before.added)
+    yield from (_detail(_added(one), (bar, title), glued=True) for one in before.added)
     if sequence["lignes"]:
-        head = table_headings("Heures à ajouter", "Prévues au PIF", "Déclarées avant", "À SAISIR", "Après saisie")
+        head = table_headings("Heures réalisées", "Prévues au PIF", "Déclarées avant", "À SAISIR", "Après saisie")
         yield head
         yield from _hours_rows(sequence, before, (bar, title, head))
     if sequence["absences"]:
-        head = table_headings(
-            "Absences à rendre finançables", "Dates", "Non finançables avant", "À SAISIR", "Non finançables après"
-        )
+        head = table_headings(_TURNING, "Dates", "Non finançables avant", "À SAISIR", "Non finançables après")
         yield head._replace(again=(bar, title))
         yield from _absences(sequence["absences"], (bar, title, head), motifs)
 
@@ -102,8 +114,14 @@ def _hours_rows(sequence: Mapping[str, Any], before: Before, again: tuple[Printe
     )
     yield from _hours_before(known, before, again)
     for line in sequence["lignes"]:
-        dates, hours = period(line["date_debut"], line["date_fin"]), FRENCH.hours(line["heures"])
-        yield _detail(readable(f"dont {dates} : {hours} h · {line['justificatif']} ({origin(line)})"), again)
+        told = sentence(
+            "dont {dates} : {heures} · {piece} ({place})",
+            dates=period(line["date_debut"], line["date_fin"]),
+            heures=hours(line["heures"]),
+            piece=line["justificatif"],
+            place=origin(line),
+        )
+        yield _detail(told, again)
 
 
 def _hours_before(known: Decimal, before: Before, again: tuple[PrintedRow, ...]) -> Iterator[PrintedRow]:
@@ -112,43 +130,57 @@ def _hours_before(known: Decimal, before: Before, again: tuple[PrintedRow, ...])
     if before.outside:
         yield _plus_row(_OUTSIDE if before.sure else _UNSURE, before.outside, styles.DETAIL, styles.NUMBER, again)
     if before.outside and before.sure:
-        seen = f"{FRENCH.hours(known + before.outside)} h"
-        yield _detail(f"Une fois les compléments précédents saisis, Kairos affiche {seen} avant cette saisie.", again)
+        told = "Une fois les compléments précédents saisis, Kairos affiche {heures} avant cette saisie."
+        yield _detail(sentence(told, heures=hours(known + before.outside)), again)
     if not before.sure:
-        yield _detail("Comparez avec les heures que Kairos affiche avant cette saisie.", again)
+        yield _detail(sentence("Comparez avec les heures que Kairos affiche avant cette saisie."), again)
     if inside:
-        yield _detail(f"« Déclarées avant » compte déjà {FRENCH.hours(inside)} h des compléments précédents.", again)
+        told = "« Déclarées avant » compte déjà {heures} des compléments précédents."
+        yield _detail(sentence(told, heures=hours(inside)), again)
 
 
 def _plus_row(
-    label: str, hours: Decimal, text: styles.CellStyle, number: styles.CellStyle, again: tuple[PrintedRow, ...]
+    label: str, amount: Decimal, text: styles.CellStyle, number: styles.CellStyle, again: tuple[PrintedRow, ...]
 ) -> PrintedRow:
     """Hours of earlier complements, under those of the extract."""
-    return row(Span(0, 0, None), Span(1, 2, label, text), Span(3, 3, hours, number), glued=True, again=again)
+    return row(Span(0, 0, None), Span(1, 2, label, text), Span(3, 3, amount, number), glued=True, again=again)
 
 
 def _added(one: Added) -> str:
     """What an earlier complement added to a séquence, in words."""
-    said = [f"{FRENCH.hours(one.heures)} h ajoutées"] if one.heures else []
+    said = [sentence("{heures} ajoutées", heures=hours(one.heures))] if one.heures else []
     if one.absences:
-        hours = sum((hours for _, hours in one.absences), ZERO)
-        named = FRENCH.listing([name for name, _ in one.absences[:_NAMED]])
+        turned = hours(sum((amount for _, amount in one.absences), ZERO))
+        named = FRENCH.listing([readable(name) for name, _ in one.absences[:_NAMED]])
         more = len(one.absences) - _NAMED
         others = f" et {more} autres" if more > 0 else ""
         which = "absence" if len(one.absences) == 1 else "absences"
-        said.append(f"{FRENCH.hours(hours)} h rendues finançables ({which} {named}{others})")
-    return f"Déjà complétée par {one.numero} : {' ; '.join(said)}."
+        said.append(f"{turned} rendues finançables ({which} {named}{others})")
+    return sentence("Déjà complétée par {numero} : ", numero=one.numero) + sentence(" ; ").join(said) + "."
 
 
 def _absences(
     absences: list[Mapping[str, Any]], again: tuple[PrintedRow, ...], motifs: Mapping[str, str]
 ) -> Iterator[PrintedRow]:
-    """The absences of a séquence, type by type."""
-    for kind, of_kind in groupby(absences, key=lambda absence: absence["type_absence"]):
-        if kind:
-            yield _detail(readable(f"Type « {kind} »"), again, styles.ABSENCE_TYPE, glued=True)
+    """The absences of a séquence, type by type: of several, their sums stand beside the type."""
+    for kind, group in groupby(absences, key=lambda absence: absence["type_absence"]):
+        of_kind = list(group)
+        if kind or len(of_kind) > 1:
+            yield _kind_row(kind, of_kind, again)
         for absence in of_kind:
             yield from _absence_rows(absence, again, motifs)
+
+
+def _kind_row(kind: str, absences: list[Mapping[str, Any]], again: tuple[PrintedRow, ...]) -> PrintedRow:
+    """A type of absence (``""``: the extract gives none), with the sums of its ``absences`` where they are several."""
+    title = sentence("Type « {type} »", type=kind) if kind else sentence("Sans type")
+    if len(absences) == 1:
+        return row(Span(0, 0, None), Span(1, LAST, title, styles.ABSENCE_TYPE), glued=True, again=again)
+    title += sentence(", sous-total de {n} absences", n=str(len(absences)))
+    names = ("heures_non_financables_initiales", "heures_valorisees", "heures_restantes")
+    sums = [sum((absence[name] for absence in absences), ZERO) for name in names]
+    numbers = [Span(column, column, amount, styles.SUBTOTAL) for column, amount in enumerate(sums, 3)]
+    return row(Span(0, 0, None), Span(1, 2, title, styles.ABSENCE_TYPE), *numbers, glued=True, again=again)
 
 
 def _absence_rows(
@@ -168,42 +200,54 @@ def _absence_rows(
         at_least=_ENTRY_HEIGHT,
     )
     code, proof = absence["motif"], absence["justificatif"]
-    motif = f"{code} ({motifs[code]})" if motifs.get(code) else code
-    reason = f"Motif {motif} · {proof['reference']}, du {FRENCH.day(proof['date'])} ({origin(absence)})"
-    yield _detail(readable(reason), again, glued=bool(left))
+    reason = sentence(
+        "Motif {motif} · {piece}, du {jour} ({place})",
+        motif=f"{code} ({motifs[code]})" if motifs.get(code) else code,
+        piece=proof["reference"],
+        jour=FRENCH.day(proof["date"]),
+        place=origin(absence),
+    )
+    yield _detail(reason, again, glued=bool(left))
     if left:
-        lost = f"{FRENCH.hours(left)} h perdues définitivement : une absence ne se complète qu'une seule fois."
-        yield _detail(lost, again, styles.LOST)
+        told = "{heures} perdues définitivement : une absence ne se complète qu'une seule fois."
+        yield _detail(sentence(told, heures=hours(left)), again, styles.LOST)
 
 
 def _detail(
-    sentence: str, again: tuple[PrintedRow, ...], style: styles.CellStyle = styles.DETAIL, *, glued: bool = False
+    said: str, again: tuple[PrintedRow, ...], style: styles.CellStyle = styles.DETAIL, *, glued: bool = False
 ) -> PrintedRow:
     """A sentence beside the tick boxes."""
-    return row(Span(0, 0, None), Span(1, LAST, french(sentence), style), glued=glued, again=again)
+    return row(Span(0, 0, None), Span(1, LAST, said, style), glued=glued, again=again)
 
 
-def _sums(person: Mapping[str, Any], before: list[Before], bar: PrintedRow) -> Iterator[PrintedRow]:
-    """The totals of a person's séquences and absences, where there are several."""
-    typed = [
-        (sequence, added) for sequence, added in zip(person["sequences"], before, strict=True) if sequence["lignes"]
-    ]
-    if len(typed) > 1:
-        known = sum((sequence["heures_realisees_initiales"] for sequence, _ in typed), ZERO)
-        plus = sum((added.outside for _, added in typed), ZERO)
-        added = person["totaux"]["heures_complementaires"]
-        yield _sum_row("Total des heures réalisées", known, added, known + plus + added, bar)
-        if plus:
-            sure = all(one.sure for _, one in typed)
-            yield _plus_row(_OUTSIDE if sure else _UNSURE, plus, styles.SUM, styles.SUM_NUMBER, (bar,))
-    absences = [absence for sequence in person["sequences"] for absence in sequence["absences"]]
-    if len(absences) > 1:
-        known = sum((absence["heures_non_financables_initiales"] for absence in absences), ZERO)
-        turned = person["totaux"]["heures_valorisees"]
-        yield _sum_row("Total des absences", known, turned, known - turned, bar)
+def _declared(
+    plans: list[Mapping[str, Any]], earlier: Earlier, before: Before, bar: PrintedRow
+) -> Iterator[PrintedRow]:
+    """What the initial DSF declares of a DE over all its séquences, what is typed, and what that makes.
+
+    ``plans``: its entries. ``before``: of the DE. Complements that are older than these totals do not have them.
+    """
+    totals = plans[0]["totaux"]
+    if "heures_realisees_initiales" not in totals:
+        return
+    known, added = totals["heures_realisees_initiales"], _sum_of(plans, "heures_complementaires")
+    if added:
+        yield _sum_row(_DONE, known, added, known + before.outside + added, bar)
+        if before.outside:
+            label = _OUTSIDE if before.sure else _UNSURE
+            yield _plus_row(label, before.outside, styles.SUM, styles.SUM_NUMBER, (bar,))
+    known, turned = totals["heures_absence_non_financables_initiales"], _sum_of(plans, "heures_valorisees")
+    if turned:
+        # Extracts differ on whether an absence that an earlier complement turned still counts: then nobody can say.
+        after = None if earlier.own or earlier.others else known - turned
+        yield _sum_row(_MISSED, known, turned, after, bar)
 
 
-def _sum_row(label: str, known: Decimal, typed: Decimal, after: Decimal, bar: PrintedRow) -> PrintedRow:
+def _sum_of(plans: list[Mapping[str, Any]], name: str) -> Decimal:
+    return sum((person["totaux"][name] for person in plans), ZERO)
+
+
+def _sum_row(label: str, known: Decimal, typed: Decimal, after: Decimal | None, bar: PrintedRow) -> PrintedRow:
     """What the extract has, what is typed, and what that makes."""
     numbers = enumerate((known, typed, after), 3)
     spans = [Span(column, column, number, styles.SUM_NUMBER) for column, number in numbers]
@@ -224,14 +268,12 @@ def closing(payload: Mapping[str, Any]) -> Iterator[PrintedRow]:
     yield from _glued(
         [
             *section("6. Totaux à comparer avec Kairos avant de valider"),
-            full_width(
-                "Une DSF complémentaire ne peut pas être rouverte : ne validez que si tous les totaux sont égaux.",
-                styles.BOLD,
-            ),
-            *(_total_row(label, value) for label, value in every if value),
+            full_width(sentence(_NEVER_AGAIN), styles.BOLD),
+            *(_total_row(sentence(label), value) for label, value in every if value),
             full_width(
                 "Saisi le ____ /____ /________        par ______________________________", styles.BODY, at_least=30
             ),
+            full_width(sentence(_AFTERWARDS), styles.BODY),
         ]
     )
 

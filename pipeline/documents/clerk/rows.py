@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from pipeline.documents.clerk import styles
-from pipeline.documents.clerk.sheet import BLANK, LAST, PrintedRow, Span, readable, row
-from pipeline.documents.wording import Wording, french
+from pipeline.documents.clerk.sheet import BLANK, LAST, TO_FILL, PrintedRow, Span, readable, row
+from pipeline.documents.wording import NARROW, Wording, french
 
 FRENCH = Wording("fr")
 ZERO = Decimal("0.00")
 """No hours."""
 
-_TEXT_HEADINGS = frozenset({"Identifiant DE", "PIF", "Dates"})
+_typeset = cache(french)
+_TEXT_HEADINGS = frozenset({"Dates"})
 
 
 def section(title: str) -> list[PrintedRow]:
@@ -20,14 +22,29 @@ def section(title: str) -> list[PrintedRow]:
     return [BLANK, row(Span(0, LAST, title, styles.SECTION), glued=True)]
 
 
-def full_width(sentence: str, style: styles.CellStyle, at_least: float = 0.0) -> PrintedRow:
-    """A French sentence over all columns, ``at_least`` so many points high."""
-    return row(Span(0, LAST, french(sentence), style), at_least=at_least)
+def sentence(words: str, **values: str) -> str:
+    """The French ``words`` with ``values`` filled in: texts of a sender stay as they are, whatever ``french`` does to ours."""
+    return _typeset(words).format_map({name: readable(value) for name, value in values.items()})
+
+
+def hours(value: Decimal) -> str:
+    """Hours with their unit, which no line break parts from them: « 7,50 h »."""
+    return f"{FRENCH.hours(value)}{NARROW}h"
+
+
+def full_width(said: str, style: styles.CellStyle, at_least: float = 0.0, *, glued: bool = False) -> PrintedRow:
+    """A sentence over all columns, ``at_least`` so many points high."""
+    return row(Span(0, LAST, said, style), at_least=at_least, glued=glued)
 
 
 def labelled(label: str, value: str, *, strong: bool = False) -> PrintedRow:
     """A label and its value, which may be text of a sender."""
     return row(Span(0, 1, label), Span(2, LAST, readable(value), styles.LABELLED if strong else styles.BODY))
+
+
+def to_fill(label: str) -> PrintedRow:
+    """A label and a frame, in which the clerk writes."""
+    return row(Span(0, 1, label, styles.ASKED), Span(2, 2, TO_FILL, styles.TO_FILL), at_least=24)
 
 
 def two_labelled(left: tuple[str, str], right: tuple[str, str]) -> PrintedRow:

@@ -18,6 +18,8 @@ LAST = len(COLUMNS) - 1
 """The last column, counted from 0."""
 BOX = "☐"
 """A box to tick."""
+TO_FILL = ""
+"""A text that the clerk writes."""
 PAGE = 728.0
 """Points of height used on a page, of the 751 between the margins: programs differ by a few points a page."""
 TALLEST = 409.0

@@ -5,26 +5,22 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
-from pipeline.documents.clerk.sheet import BOX, COLUMNS, PrintedRow, paginate
+from pipeline.documents.clerk.sheet import BOX, COLUMNS, TO_FILL, PrintedRow, Span, paginate
 from pipeline.documents.clerk.styles import CellStyle
 from pipeline.documents.wording import cut
-from pipeline.documents.xlsx import Book, BookSheet, Paper, in_header
-
-# [$-40C]: French digits in LibreOffice whatever its own language; Excel follows the computer's.
-HOURS = "[$-40C]#,##0.00"
-"""The number format of hours."""
+from pipeline.documents.xlsx import HOURS, Book, BookSheet, OneOf, Paper, in_header
 
 _STROKES = {None: 0, "thin": 1, "medium": 2, "hair": 7}
-_SAID = 80  # characters of a page's header or footer
+_SAID = 80  # characters of a page's footer
 _INCH = 25.4  # millimetres
 
 
-def write(title: str, top: PrintedRow, rows: Iterable[PrintedRow], header: str, footer: str, day: date) -> bytes:
-    """A workbook of one sheet named ``title``: ``top`` repeats on every page, ``rows`` follow.
+def write(title: str, top: PrintedRow, rows: Iterable[PrintedRow], named: str, footer: str, day: date) -> bytes:
+    """A workbook called ``named``, of one sheet ``title``: ``top`` repeats on every page, ``rows`` follow.
 
     The same arguments give the same bytes, as if written on ``day``.
     """
-    book = Book(day, header)
+    book = Book(day, named)
     sheet = book.add_sheet(title)
     sheet.widths((pixels - 5) / 7 for pixels in COLUMNS)
     pages = paginate(rows, top.height)
@@ -32,19 +28,25 @@ def write(title: str, top: PrintedRow, rows: Iterable[PrintedRow], header: str, 
     style = cache(lambda look, wrap: book.style(**_properties(look, wrap)))
     for number, one in enumerate(every):
         for span in one.spans:
-            number_format = HOURS if isinstance(span.value, Decimal) else ""
             look = style(span.style, isinstance(span.value, str))
-            sheet.put(number, span.first, span.value, look, number_format, span.last)
+            sheet.put(number, span.first, span.value, look, _number_format(span), span.last)
         sheet.height(number, one.height)
     boxes = [(number, number) for number, one in enumerate(every) if one.spans[0].value == BOX]
     if boxes:
-        sheet.help(boxes, 0, choices=[BOX, "☑"])
+        sheet.help(boxes, 0, wanted=OneOf([BOX, "☑"]))
     opening, breaks = 1, []
     for page in pages[:-1]:
         opening += len(page)
         breaks.append(opening)
-    _set_up(sheet, header, footer, breaks)
+    _set_up(sheet, footer, breaks)
     return book.made()
+
+
+def _number_format(span: Span) -> str:
+    """Hours with two decimals; what is to be written is text, so that a number keeps its first zeros."""
+    if isinstance(span.value, Decimal):
+        return HOURS
+    return "@" if span.value == TO_FILL else ""
 
 
 def _properties(style: CellStyle, wrap: bool) -> dict[str, object]:
@@ -68,16 +70,15 @@ def _properties(style: CellStyle, wrap: bool) -> dict[str, object]:
     return {name: value for name, value in every.items() if value}
 
 
-def _set_up(sheet: BookSheet, header: str, footer: str, breaks: list[int]) -> None:
-    """Repeat the first row on every page; A4 portrait at its full size, ``header`` and ``footer`` with the page number."""
+def _set_up(sheet: BookSheet, footer: str, breaks: list[int]) -> None:
+    """Repeat the first row on every page; A4 portrait at its full size, ``footer`` with the number of the page."""
     sheet.freeze(1)
     sheet.hide_grid()
     paper = Paper(
         side=10 / _INCH,
         end=16 / _INCH,
         edge=8 / _INCH,
-        header=f"&L{in_header(cut(header, _SAID))}&RPage &P / &N",
-        footer=f"&L{in_header(cut(footer, _SAID))}&RPage &P / &N",
+        footer=f"&L{in_header(cut(footer, _SAID))}&RPage &P sur &N",
         narrowed=False,  # no « fit to page »: Excel would ignore our breaks
         first_row_again=True,
     )

@@ -25,6 +25,7 @@ from tests.judging.test_earlier import issued
 
 DAY = date(2025, 6, 2)
 MOTIFS = {"MAL": "Maladie", "ENF": "Enfant malade"}
+KEYBOARD = {0x202F: " ", 0xA0: " ", 0x2019: "'"}
 HOSTILE = (
     "=HYPERLINK(1)",
     "+1",
@@ -46,6 +47,17 @@ def _sheet(content: Mapping[str, Any], before: Earlier = NOTHING) -> Worksheet:
 
 def _texts(page: Worksheet) -> list[str]:
     return [str(cell.value) for row in page.iter_rows() for cell in row if cell.value is not None]
+
+
+def _plain(page: Worksheet) -> list[str]:
+    """The texts, with the spaces and apostrophes of a keyboard."""
+    return [text.translate(KEYBOARD) for text in _texts(page)]
+
+
+def _rows(page: Worksheet) -> list[list[Any]]:
+    """The values of each row, texts as ``_plain`` has them."""
+    rows = [[cell.value for cell in row if cell.value is not None] for row in page.iter_rows()]
+    return [[value.translate(KEYBOARD) if isinstance(value, str) else value for value in row] for row in rows]
 
 
 def _large() -> dict[str, Any]:
@@ -72,14 +84,13 @@ def _large_second() -> tuple[dict[str, Any], Earlier]:
 
 
 def test_blocks_stand_in_the_order_of_the_screens() -> None:
-    texts = _texts(_sheet(samples.content()))
-    blocks = [text for text in texts if re.match(r"\d\. [A-Z][a-z]", text)]
+    blocks = [text for text in _plain(_sheet(samples.content())) if re.match(r"\d\. [A-Z][a-z]", text)]
     assert blocks == [
         "1. Convention",
         "2. Organisme de formation",
         "3. Demande de service fait complémentaire",
         "4. Demandeurs d'emploi à cocher",
-        "5. Saisie, demandeur par demandeur",
+        "5. Saisie complémentaire, demandeur par demandeur",
         "6. Totaux à comparer avec Kairos avant de valider",
     ]
 
@@ -105,15 +116,56 @@ def test_boxes_are_ticked_from_a_list_that_forbids_nothing() -> None:
     assert rule.formula1 == f'"{sheet.BOX},☑"' and not rule.showErrorMessage and not rule.showInputMessage
 
 
-def test_lost_hours_are_said_first_and_where_they_are_lost() -> None:
-    told = [
-        text.replace("\u202f", " ").replace("\xa0", " ")
-        for text in _texts(_sheet(samples.content()))
-        if "perdues" in text
+def test_buttons_have_the_names_that_kairos_gives_them() -> None:
+    texts = _plain(_sheet(samples.content()))
+    at = [
+        next(n for n, text in enumerate(texts) if f"« {name} »" in text)
+        for name in ("Compléter", "Saisie complémentaire", "Compléter les absences")
     ]
-    assert told[0].startswith("Attention : 3,50 h sont perdues définitivement. Une absence n’est rendue finançable")
-    assert told[1] == "3,50 h perdues définitivement : une absence ne se complète qu'une seule fois."
-    assert told[2] == "Heures d'absence perdues définitivement"
+    assert at == sorted(at), "in the order in which they are pressed"
+
+
+def test_the_number_that_kairos_gives_has_a_place_and_stays_as_it_is_typed() -> None:
+    page = _sheet(samples.content())
+    (label,) = [cell for row in page.iter_rows() for cell in row if cell.value == "N° attribué par Kairos"]
+    place = page.cell(label.row, 3)
+    assert place.value is None and place.number_format == "@", "a text, so that first zeros stay"
+    assert {place.border.top.style, place.border.bottom.style, place.border.left.style} == {"medium"}
+    texts = _plain(page)
+    assert texts.index("3. Demande de service fait complémentaire") < texts.index("N° attribué par Kairos")
+    assert texts.index("N° attribué par Kairos") < texts.index("4. Demandeurs d'emploi à cocher")
+
+
+def test_absences_of_one_type_have_their_subtotal() -> None:
+    three = [samples.absence(n, 350, 700, id_absence=f"A{n}") for n in (2, 3)] + [
+        samples.absence(4, 100, 100, type_absence="Maladie"),
+        samples.absence(5, 50, 200, id_absence="B5", type_absence=""),
+        samples.absence(6, 50, 200, id_absence="B6", type_absence=""),
+    ]
+    rows = _rows(_sheet(samples.content(three)))
+    assert ["Type « Absence injustifiée », sous-total de 2 absences", 14, 7, 7] in rows
+    assert ["Type « Maladie »"] in rows, "one absence is its own sum"
+    assert ["Sans type, sous-total de 2 absences", 4, 1, 3] in rows
+
+
+def test_lost_hours_are_said_first_with_the_absences_that_lose_them_and_again_where_they_are_lost() -> None:
+    told = [text for text in _plain(_sheet(samples.content())) if "perdues" in text]
+    once = "Une absence ne se complète qu'une seule fois."
+    assert told == [
+        f"Attention : 3,50 h sont perdues définitivement, à la demande de l'organisme. {once}",
+        "MARTIN Chloé · séquence S02 · absence ABS-005, le 17/03/2025 : 3,50 h perdues sur 7,00 h",
+        "3,50 h perdues définitivement : une absence ne se complète qu'une seule fois.",
+        "Heures d'absence perdues définitivement",
+    ]
+
+
+@pytest.mark.parametrize(("absences", "named"), [(8, 8), (9, 7), (40, 7)])
+def test_many_losses_are_counted_and_the_first_are_named(absences: int, named: int) -> None:
+    many = [samples.absence(n, 25, 100, id_absence=f"A{n}") for n in range(2, absences + 2)]
+    told = _plain(_sheet(samples.content(many)))
+    assert len([text for text in told if "perdues sur" in text]) == named
+    others = [text for text in told if text.startswith("et ")]
+    assert others == ([f"et {absences - named} autres absences, signalées au point 5."] if absences > named else [])
 
 
 def test_nothing_is_said_of_losses_where_there_are_none() -> None:
@@ -156,11 +208,11 @@ def test_hostile_text_stays_text(text: str) -> None:
     assert not [shown for shown in _texts(page) if "\u202e" in shown or "\x00" in shown]
 
 
-def test_an_ampersand_is_no_command_of_the_page_header() -> None:
+def test_an_ampersand_is_no_command_of_the_page_footer() -> None:
     page = _sheet(samples.content(numero_dsf="A&P&N"))
-    header = page.oddHeader
-    assert header is not None
-    assert header.left.text == "DSF complémentaire A&&P&&N-C01"
+    footer = page.oddFooter
+    assert footer is not None
+    assert footer.left.text == "DSF initiale A&&P&&N · établi le 02/06/2025"
 
 
 def test_every_page_fits_and_no_title_ends_one() -> None:
@@ -210,7 +262,8 @@ def test_it_prints_whole_on_a4(made: Any, tmp_path: Path) -> None:
     assert "(A4)" in told
     assert f"Pages:           {breaks + 1}\n" in told, "LibreOffice broke a page where we did not"
     printed = _unspaced(_run("pdftotext", "-raw", str(pdf), "-"))
-    assert f"Page{breaks + 1}/{breaks + 1}" in printed
+    pages = re.findall(r"Page(\d+)sur(\d+)", printed)
+    assert pages == [(str(n), str(breaks + 1)) for n in range(1, breaks + 2)], "the number of each page, once"
     missing = [text for text in _texts(page) if not _number(text) and _unspaced(text) not in printed]
     assert missing == [], "cut, or broken over two pages"
 
@@ -236,24 +289,21 @@ def _second(**changes: Any) -> tuple[dict[str, Any], Earlier]:
     return content, earlier(record, [first], ())
 
 
-def _plain(page: Worksheet) -> list[str]:
-    return [text.replace("\u202f", " ").replace("\xa0", " ") for text in _texts(page)]
-
-
 def test_hours_of_earlier_complements_stand_apart_and_after_counts_them() -> None:
     content, before = _second()
     page = _sheet(content, before)
-    rows = [[cell.value for cell in row] for row in page.iter_rows()]
+    rows = _rows(page)
     at = rows.index([sheet.BOX, "Total de la séquence", 140, 98.25, 7.8, 113.85])
-    assert [value for value in rows[at + 1] if value] == ["+ compléments précédents, pas encore dans l'extrait", 7.8]
+    assert rows[at + 1] == ["+ compléments précédents, pas encore dans l'extrait", 7.8]
     assert "Une fois les compléments précédents saisis, Kairos affiche 106,05 h avant cette saisie." in _plain(page)
     told = f"Déjà complétée par {FIRST} : 7,80 h ajoutées ; 21,33 h rendues finançables (absences ABS-004 et A-9)."
     assert told in _plain(page)
-    assert f"{FIRST}. À saisir avant celui-ci, s'ils ne le sont pas encore." in _plain(page)
+    assert "à saisir avant celui-ci, s'ils ne le sont pas encore :" in _plain(page)
+    assert f"{FIRST}, émis le 02/06/2025 : 11,30 h ajoutées et 32,16 h rendues finançables" in _plain(page)
 
 
 def test_hours_that_the_extract_shows_already_are_said_and_not_counted_twice() -> None:
-    content, before = _second(heures_realisees=10605)
+    content, before = _second(heures_realisees=10605, de_heures_realisees=20780)
     page = _sheet(content, before)
     rows = [[cell.value for cell in row] for row in page.iter_rows()]
     assert [sheet.BOX, "Total de la séquence", 140, 106.05, 7.8, 113.85] in rows
@@ -261,14 +311,41 @@ def test_hours_that_the_extract_shows_already_are_said_and_not_counted_twice() -
     assert not [text for text in _plain(page) if "pas encore dans l'extrait" in text]
 
 
-def test_the_sums_of_a_person_count_earlier_complements_too() -> None:
+DONE = "Heures réalisées du demandeur, toutes séquences"
+MISSED = "Absences non finançables du demandeur, toutes séquences"
+
+
+def test_what_is_declared_of_a_person_counts_every_sequence_also_those_that_are_not_completed() -> None:
+    rows = _rows(_sheet(samples.content([samples.hours(2, 100), samples.absence(3, 350, 700)])))
+    assert [DONE, 200, 1, 201] in rows
+    assert [MISSED, 40, 3.5, 36.5] in rows
+    assert [DONE, 200, 1, 201] in _rows(_sheet(samples.content([samples.hours(2, 100)])))
+    assert not [row for row in _rows(_sheet(samples.content([samples.hours(2, 100)]))) if row[:1] == [MISSED]]
+
+
+def test_a_person_with_two_plans_is_declared_once() -> None:
+    content = samples.content([samples.hours(2, 100), samples.hours(3, 200, numero_pif="PIF-9", code_sequence="S02")])
+    assert len(content["demandeurs"]) == 2
+    assert [row for row in _rows(_sheet(content)) if row[:1] == [DONE]] == [[DONE, 200, 3, 203]]
+
+
+def test_an_old_complement_that_does_not_say_what_was_declared_is_still_a_sheet() -> None:
+    content = samples.content()
+    for person in content["demandeurs"]:
+        for name in ("heures_realisees_initiales", "heures_absence_non_financables_initiales"):
+            del person["totaux"][name]
+    complement.validate(content)
+    assert not [row for row in _rows(_sheet(content)) if row[:1] in ([DONE], [MISSED])]
+
+
+def test_the_sums_of_a_person_count_what_earlier_complements_added_to_any_sequence() -> None:
     two = [samples.hours(2, 100), samples.hours(3, 200, **samples.sequence(0, "S02"))]
-    content = samples.content(two)
+    content = samples.content([samples.hours(2, 50), samples.absence(4, 100, 100)])
     before = earlier(replace(issued(2), payload=complement.encode(content)), [issued(1, *two)], ())
-    page = _sheet(content, before)
-    rows = [[cell.value for cell in row if cell.value is not None] for row in page.iter_rows()]
-    at = rows.index(["Total des heures réalisées", 196.5, 3, 202.5])
+    rows = _rows(_sheet(content, before))
+    at = rows.index([DONE, 200, 0.5, 203.5])
     assert rows[at + 1] == ["+ compléments précédents, pas encore dans l'extrait", 3]
+    assert [MISSED, 40, 1] in rows, "nobody knows whether an absence that is completed is still counted there"
 
 
 def test_complements_of_another_organisation_are_not_counted_and_that_is_said() -> None:
