@@ -147,12 +147,16 @@ def findings(deposit: DepositData) -> dict[str, int]:
 
 @dataclass
 class RuleFigures:
-    """One rule over the runs given. ``per_run``: its findings in each of them, in their order."""
+    """One rule over the runs given. ``per_run``: its findings in each of them, in their order.
+
+    ``refused``: files refused that it stands on; nobody knows their hours, and ``hours`` has none of them.
+    """
 
     code: str
     per_run: list[int]
     findings: int = 0
     hours: int = 0
+    refused: int = 0
     deposits: int = 0
     organisations: set[str] = field(default_factory=set)
 
@@ -167,6 +171,7 @@ def rules(runs: Sequence[RunData]) -> list[RuleFigures]:
                 one.per_run[position] += rule["constats"]
                 one.findings += rule["constats"]
                 one.hours += rule["heures"]
+                one.refused += deposit["etat"] == "refuse"
                 one.deposits += 1
                 one.organisations.add(deposit["siret"])
     return sorted(found.values(), key=lambda one: (-one.hours, -one.findings, one.code))

@@ -44,6 +44,7 @@ def of_run(run: RunData, past: Sequence[RunData]) -> bytes:
         trend=_trend(every, first, words, "../") if past else None,
         suivi=_suivi(run.get("suivi")),
         settings=_settings(run.get("reglages", {})),
+        steps=_steps(run.get("durees", {}), words),
     )
 
 
@@ -156,6 +157,13 @@ def _suivi(given: FollowUp | None) -> list[dict[str, Any]]:
     waiting = {"emises": given["a_saisir"]["lignes"], "saisies": given["a_voir"]["lignes"]}
     oldest = {name: rows[0]["jours"] for name, rows in waiting.items() if rows}
     return [{"etat": name, "n": n, "jours": oldest.get(name)} for name, n in given["comptes"].items()]
+
+
+def _steps(given: Mapping[str, float], words: Wording) -> list[tuple[str, float]]:
+    """Steps as (name, seconds) in the order of the chain, which is that of the texts; any other after them."""
+    names = words.names("etape")
+    ordered = [*(name for name in names if name in given), *(name for name in given if name not in names)]
+    return [(words(f"etape.{name}") if name in names else name, given[name]) for name in ordered]
 
 
 def _settings(given: Mapping[str, Any]) -> list[tuple[str, str]]:

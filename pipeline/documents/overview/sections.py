@@ -21,12 +21,18 @@ from pipeline.documents.overview.figures import (
 from pipeline.documents.overview.tables import ColumnKind, PageCell, PageColumn, PageTable, PageValue, table
 from pipeline.documents.page import typed
 from pipeline.documents.wording import Wording
+from pipeline.jsonfile import hours
 from pipeline.judging.follow_up import FollowUp
 from pipeline.ledger.records import Counts
 from schemas.rules import CATALOGUE
 
 MOST_ORGANISATIONS = 300
 """Organisations that one table shows."""
+MOST = 200
+"""Rows of other tables than that of the files: a page stays under 1.5 MB."""
+
+_TONES = {"accepte": "bon", "partiel": "attend", "rejete": "faux", "refuse": "faux refuse"}
+"""How the badge of each state looks."""
 
 
 def deposits_table(
@@ -39,10 +45,10 @@ def deposits_table(
             *_organisation(one.get("raison_sociale", ""), one["siret"]),
             PageCell(one["fichier"], _report(up, one["siret"], one["depot"])),
             one["depot"],
-            words(f"etat.{figures.state(one)}"),
-            at_stake(counts(one["heures"])),
+            _state(one, words),
+            _stake(at_stake(counts(one["heures"])), int(one["etat"] == "refuse"), words),
             _codes(figures.findings(one), words),
-            *_lines(counts(one["comptes"])),
+            *_read(one),
         )
         for one in ordered
     )
@@ -62,8 +68,8 @@ def trials_table(tried: Sequence[DepositData], words: Wording, up: str) -> PageT
             *_organisation(one["raison_sociale"], one["siret"]),
             PageCell(one["fichier"], _report(up, one["siret"], one["depot"], "essais")),
             one["depot"],
-            words(f"etat.{figures.state(one)}"),
-            *_lines(counts(one["comptes"])),
+            _state(one, words),
+            *_read(one),
         )
         for one in tried
     )
@@ -88,7 +94,7 @@ def organisations_table(
             *_organisation(one.name, one.siret),
             one.deposits,
             one.refused,
-            at_stake(one.hours),
+            _stake(at_stake(one.hours), one.refused, words),
             one.hours.acceptees,
             one.lines.lues,
             one.lines.rejetees,
@@ -113,7 +119,7 @@ def rules_table(runs: Sequence[RunData], words: Wording) -> PageTable:
     for one in sorted(figures.rules(runs), key=lambda rule: _warns(rule.code, runs)):
         warns = _warns(one.code, runs)
         said = (one.code, words.rule(one.code), words("effet.avertit" if warns else "effet.rejette"))
-        stake = None if warns else one.hours  # a warning costs no hour
+        stake = None if warns else _stake(one.hours, one.refused, words)  # a warning costs no hour
         row = (*said, one.findings, one.deposits, len(one.organisations), stake)
         rows.append((*row, PageCell(shown=charts.spark(one.per_run))) if trend else row)
     columns = _columns(
@@ -194,12 +200,12 @@ def held_table(followed: Iterable[FollowedDsf], day: date, words: Wording, up: s
         *("number:retenues", "number:rejetees", "hours:heures_retenues"),
     )
     note = words("section.retenues_note")
-    return table("retenues", words("section.retenues"), columns, rows, len(rows), note=note)
+    return table("retenues", words("section.retenues"), columns, rows, len(rows), most=MOST, note=note)
 
 
 def runs_table(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: Wording, up: str) -> PageTable:
     """One row for each run, the last first. ``first``: as ``figures.first_time_by_run`` gives."""
-    rows = [_run_row(run, first.get(run["run"], FirstTime()), up) for run in reversed(runs)]
+    rows = [_run_row(run, first.get(run["run"], FirstTime()), words, up) for run in reversed(runs)]
     columns = _columns(
         words,
         *("code:execution", "date:date", "number:depots", "number:lues", "number:acceptees", "number:rejetees"),
@@ -209,7 +215,7 @@ def runs_table(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: W
     return table("executions", words("section.tendance"), columns, rows, len(rows), most=400)
 
 
-def _run_row(run: RunData, first: FirstTime, up: str) -> tuple[PageCell | PageValue, ...]:
+def _run_row(run: RunData, first: FirstTime, words: Wording, up: str) -> tuple[PageCell | PageValue, ...]:
     totals = figures.totals(run)
     return (
         PageCell(run["run"], f"{up}{run['run']}/index.html"),
@@ -217,7 +223,7 @@ def _run_row(run: RunData, first: FirstTime, up: str) -> tuple[PageCell | PageVa
         totals.deposits,
         *_lines(totals.lines),
         totals.hours.acceptees,
-        at_stake(totals.hours),
+        _stake(at_stake(totals.hours), totals.refused, words),
         figures.accepted_share(totals.lines),
         first.share,
     )
@@ -289,7 +295,7 @@ def _after(
 ) -> PageTable:
     title, note = words(f"section.{name}"), words(f"section.{name}_note")
     total = suivi[name]["total"]
-    return table(name.replace("_", "-"), title, _columns(words, *columns), rows, total, note=note)
+    return table(name.replace("_", "-"), title, _columns(words, *columns), rows, total, most=MOST, note=note)
 
 
 def _day(text: str) -> date:
@@ -327,6 +333,31 @@ def _codes(found: Mapping[str, int], words: Wording, most: int = 6) -> PageCell:
 def _rule(code: str, words: Wording) -> PageCell:
     """A code with what it means beside it."""
     return PageCell(code, shown=Markup("{} <small>{}</small>").format(code, words.rule(code)))
+
+
+def _state(deposit: DepositData, words: Wording) -> PageCell:
+    """What became of a deposit, as a badge."""
+    state = figures.state(deposit)
+    text = words(f"etat.{state}")
+    return PageCell(text, shown=Markup('<span class="etat {}">{}</span>').format(_TONES[state], text))
+
+
+def _stake(hundredths: int, refused: int, words: Wording) -> PageCell:
+    """Hours at stake. Those of ``refused`` files are unknown, and never shown as none."""
+    if not refused:
+        return PageCell(hundredths)
+    if not hundredths:
+        alone = words("mots.heures_inconnues") if refused == 1 else words("mots.refuses_inconnues", n=refused)
+        return PageCell(None, shown=Markup("<small>{}</small>").format(alone))
+    more = words("mots.et_refuses_inconnues", n=refused)
+    known = words.hours(hours(hundredths))
+    return PageCell(hundredths, shown=Markup("{} <small>{}</small>").format(known, more))
+
+
+def _read(deposit: DepositData) -> tuple[int | None, ...]:
+    """The lines of a deposit by verdict; of a refused file none was counted."""
+    lines = _lines(counts(deposit["comptes"]))
+    return (None,) * len(lines) if deposit["etat"] == "refuse" else lines
 
 
 def _lines(lines: Counts) -> tuple[int, ...]:

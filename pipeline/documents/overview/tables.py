@@ -131,7 +131,8 @@ def _heading(column: PageColumn) -> Markup:
 def _cell(cell: PageCell, column: PageColumn, words: Wording, head: bool) -> Markup:
     shown = _shown(cell, column, words)
     # Where the cell shows something else, the script saves its value.
-    value = Markup(' data-t="{}"').format(cell.value) if cell.shown is not None else Markup("")
+    other = cell.shown is not None and cell.shown.striptags() != str(cell.value)
+    value = Markup(' data-t="{}"').format(cell.value) if other else Markup("")
     if head:
         return Markup('<th scope="row"{}>{}</th>').format(value, shown)
     if _sorted_by_value(column):

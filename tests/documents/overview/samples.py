@@ -56,7 +56,10 @@ def deposit(day: date, n: int, chance: random.Random, *, fichier: str = "", refu
         "format": "" if refused else "xlsx",
         "comptes": lines,
         "heures": hours,
-        "regles": [{"code": code, "constats": many, "heures": 325 * many} for code, many in sorted(rules.items())],
+        "regles": [
+            {"code": code, "constats": many, "heures": 0 if refused else 325 * many}
+            for code, many in sorted(rules.items())
+        ],
         "dsf": [] if refused else [{"numero_dsf": f"DSF-{n:05}", "comptes": lines, "heures": hours}],
         "rows": rows,
     }

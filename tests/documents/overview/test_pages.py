@@ -1,5 +1,6 @@
 """The reviewer's pages in Chromium: quiet, whole at every width and without a script, accessible; filter, sort, CSV."""
 
+import base64
 import re
 import shutil
 import subprocess
@@ -47,7 +48,43 @@ def test_a_page_opens_quietly_and_fits_every_width(browser: Any, tmp_path: Path,
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_accessible(browser: Any, tmp_path: Path, page: str) -> None:
     with opened(browser, _written(tmp_path, page, samples.runs(2, bodies=8)), 360) as (view, _):
+        view.add_style_tag(content=".defile { background: none }")  # over shadows axe would not judge contrast
         assert violations(view) == []
+
+
+_LIGHT = """async picture => {
+  const image = new Image(), canvas = new OffscreenCanvas(1, 1), context = canvas.getContext("2d");
+  image.src = "data:image/png;base64," + picture;
+  await image.decode();
+  context.drawImage(image, 0, 0);
+  return context.getImageData(0, 0, 1, 1).data[0];
+}"""
+
+
+def _is_shaded(view: Any, blank: Any, region: Any, *, right: bool) -> bool:
+    """Whether the middle of a region's right edge, or else of its lower one, is not white. ``blank``: any other page."""
+    box = region.bounding_box()
+    x, y = (box["width"] - 3, box["height"] / 2) if right else (box["width"] / 2, box["height"] - 3)
+    picture = view.screenshot(clip={"x": box["x"] + x, "y": box["y"] + y, "width": 1, "height": 1})
+    return bool(blank.evaluate(_LIGHT, base64.b64encode(picture).decode()) < 240)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_out_of_sight_casts_a_shadow_at_the_edge(browser: Any, tmp_path: Path, page: str) -> None:
+    with opened(browser, _written(tmp_path, page, samples.runs(6)), 360) as (view, _):
+        view.add_style_tag(content=".defile > * { visibility: hidden }")  # text would be dark as well
+        blank, hidden = view.context.browser.new_page(), 0
+        for region in view.locator(".defile").all():
+            region.scroll_into_view_if_needed()
+            out = region.evaluate("r => [r.scrollWidth > r.clientWidth, r.scrollHeight > r.clientHeight]")
+            for right in (right for right, beyond in zip((True, False), out, strict=True) if beyond):
+                hidden += 1
+                region.evaluate("r => r.scrollTo(0, 0)")
+                assert _is_shaded(view, blank, region, right=right)
+                region.evaluate("r => r.scrollTo(r.scrollWidth, r.scrollHeight)")
+                assert not _is_shaded(view, blank, region, right=right), "nothing more there"
+        blank.close()
+        assert hidden > 5
 
 
 def test_pages_speak_english(browser: Any, tmp_path: Path) -> None:
