@@ -265,6 +265,7 @@ def test_status_and_run_say_what_is_to_be_typed_seen_mended_and_dropped_again(wo
     assert said == json.loads((world.workspace.reports / "2025-07-10-1/run.json").read_text())["suivi"]
     seen = json.loads(dsf(world, "status", "--json").stdout)["suivi"]
     for suivi in (said, seen):
+        assert len(suivi.pop("par_age")) == 12
         for name in ("a_saisir", "a_voir"):
             for row in suivi[name]["lignes"]:
                 row.pop("jours")

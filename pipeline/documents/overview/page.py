@@ -12,7 +12,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from pipeline import jsonfile
-from pipeline.documents.overview import charts, figures, sections, tables
+from pipeline.documents.overview import charts, figures, sections, tables, today
 from pipeline.documents.overview.figures import FirstTime, FollowedDsf, RunData
 from pipeline.documents.overview.tables import PageTable
 from pipeline.documents.page import environment, render
@@ -42,7 +42,7 @@ def of_run(run: RunData, past: Sequence[RunData]) -> bytes:
         never_fired=sections.never_fired([run]),
         rules_total=len(CATALOGUE),
         trend=_trend(every, first, words, "../") if past else None,
-        suivi=_suivi(run.get("suivi")),
+        suivi=_suivi(run.get("suivi"), words),
         settings=_settings(run.get("reglages", {})),
         steps=_steps(run.get("durees", {}), words),
     )
@@ -63,6 +63,7 @@ def of_runs(runs: Sequence[RunData]) -> bytes:
         first_time=FirstTime(*map(sum, zip(*first.values(), strict=True))) if first else None,
         tables=[one for one in _tables_of_runs(runs, followed, words) if one.rows] if detailed else [],
         never_fired=sections.never_fired(runs) if detailed else None,
+        suivi=_suivi(runs[-1].get("suivi"), words) if runs else None,
         rules_total=len(CATALOGUE),
         trend=_trend(runs, first, words, "") if runs else None,
     )
@@ -105,7 +106,7 @@ def _tables_of_run(run: RunData, followed: Sequence[FollowedDsf], words: Wording
     new = [one for one in followed if one.run == run["run"]]
     return [
         sections.deposits_table(figures.deposits(run), words, "../../"),
-        *(sections.after_tables(run["suivi"], words, "../../") if "suivi" in run else ()),
+        *(today.tables_of(run["suivi"], words, "../../") if "suivi" in run else ()),
         sections.rules_table([run], words),
         sections.matrix(organisations, words),
         sections.pairs_table([run], words),
@@ -118,7 +119,9 @@ def _tables_of_run(run: RunData, followed: Sequence[FollowedDsf], words: Wording
 def _tables_of_runs(runs: Sequence[RunData], followed: Sequence[FollowedDsf], words: Wording) -> list[PageTable]:
     organisations = figures.organisations(runs)
     deposits = (deposit for run in runs for deposit in figures.deposits(run))
+    suivi = runs[-1].get("suivi")
     return [
+        *(today.reviewed(suivi, words, "../") if suivi else ()),
         sections.organisations_table(organisations, followed, words),
         sections.rules_table(runs[-TREND:], words),
         sections.matrix(organisations, words),
@@ -150,13 +153,17 @@ def _trend(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: Wordi
     }
 
 
-def _suivi(given: FollowUp | None) -> list[dict[str, Any]]:
-    """The states of complements that the page counts, with the age in days of the oldest; none where nothing was ever issued."""
+def _suivi(given: FollowUp | None, words: Wording) -> dict[str, Any] | None:
+    """Complements by state, with their hours and the days of the oldest; and by age. None where none was ever issued."""
     if given is None or not any(given["comptes"].values()):
-        return []
+        return None
     waiting = {"emises": given["a_saisir"]["lignes"], "saisies": given["a_voir"]["lignes"]}
     oldest = {name: rows[0]["jours"] for name, rows in waiting.items() if rows}
-    return [{"etat": name, "n": n, "jours": oldest.get(name)} for name, n in given["comptes"].items()]
+    hours = {name: sum(one["heures"] for one in given["par_age"] if one["etat"] == name) for name in given["comptes"]}
+    states = [
+        {"etat": name, "n": n, "heures": hours[name], "jours": oldest.get(name)} for name, n in given["comptes"].items()
+    ]
+    return {"etats": states, "par_age": today.by_age(given, words)}
 
 
 def _steps(given: Mapping[str, float], words: Wording) -> list[tuple[str, float]]:

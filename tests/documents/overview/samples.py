@@ -108,8 +108,25 @@ def suivi(many: int = 4) -> dict[str, Any]:
             for n, one in enumerate(whose)
         ],
     }
+    lists["sondages"] = [
+        {
+            **{name: one[name] for name in ("siret", "raison_sociale")},
+            **{"numero_dsf": f"DSF-{n:05}", "depots": 4, "heures": [10_000, 5_000, 2_500, 1_250]},
+            **{"du": "2025-05-02", "au": "2025-05-20", "depot": f"2025-05-20-{n:08x}"},
+        }
+        for n, one in enumerate(whose)
+    ]
     counts = {"emises": 2 * many, "saisies": 2 * many, "vues": 7}
-    return {"comptes": counts, **{name: {"total": 2 * many, "lignes": rows} for name, rows in lists.items()}}
+    aged = [
+        {"etat": state, "jours": age, "complements": n if age is None else 0, "heures": 700 * n if age is None else 0}
+        for state, n in counts.items()
+        for age in (7, 30, 90, None)
+    ]
+    return {
+        "comptes": counts,
+        "par_age": aged,
+        **{name: {"total": 2 * many, "lignes": rows} for name, rows in lists.items()},
+    }
 
 
 def runs(nights: int = 12, bodies: int = 40, seed: int = 1) -> list[dict[str, Any]]:
