@@ -1,10 +1,10 @@
-"""What the operator must know once complements have left, from the ledger and the newest reference alone.
+"""How things stand today, from the ledger and the newest reference alone: complements that have left, and what did not.
 
 Source: contract §6, §7.
 
 How many are issued, typed, seen, and which are not, with their age: that is where money is lost now. What REF-14 misses. What the
-newest extracts let pass that was rejected or held before. Who may be sounding out REF-13. Nothing here names a person, and
-nothing is issued for it.
+newest extracts let pass that was rejected or held before. What is still open. Who may be sounding out REF-13. Nothing here
+names a person, and nothing is issued for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ from pipeline.judging.decision import LIFTED
 from pipeline.judging.facts import join_dsf
 from pipeline.judging.seen import looked_at
 from pipeline.judging.soundings import soundings
+from pipeline.judging.still_open import still_open
 from pipeline.ledger import Followed, Standing, Wait
 from schemas.rule import CATALOGUE, REJECTS
 
@@ -42,7 +43,8 @@ def follow_up(context: Context) -> Data:
     ``par_age``: complements and hours for each state and each of ``AGES``; None: older. ``a_saisir`` and ``a_voir``:
     complements not typed, typed and not seen, the oldest first. ``introuvables``: what REF-14 misses on the DSF of lines that
     wait for an extract, then of complements not seen yet. ``debloques``: by organisation and DSF, lines that the newest extract
-    lets pass. ``sondages``: as ``soundings`` gives them. Hours int hundredths, days ISO text, ``jours`` by the context's day.
+    lets pass. ``ouvert``, ``sondages``: as ``still_open`` and ``soundings`` give them. Hours int hundredths, days ISO text,
+    ``jours`` by the context's day.
     """
     standing = context.book.standing()
     unseen, waits = context.book.followed(unseen=True), context.book.waits()
@@ -55,6 +57,7 @@ def follow_up(context: Context) -> Data:
         "a_voir": _waiting(context, [one for one in unseen if one.saisie_le is not None]),
         "introuvables": _listed(missing.drop(columns="cle_dsf")),
         "debloques": _listed(lifted(context, waits, set(missing["cle_dsf"]))),
+        "ouvert": still_open(context, LISTED),
         "sondages": {"total": len(sounded), "lignes": sounded[:LISTED]},
     }
 

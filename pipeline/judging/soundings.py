@@ -15,7 +15,7 @@ from pipeline.judging.verdicts_csv import rows
 from pipeline.ledger import Attempt
 from pipeline.settings import Settings
 from schemas.rule import CATALOGUE, REJECTS
-from schemas.rules.reference import PIF_KEY
+from schemas.rules.remaining import PIF_KEY
 
 CODE = "REF-13"
 LEAST, DAYS = 4, 30

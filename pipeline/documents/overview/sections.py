@@ -4,13 +4,13 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from typing import Any
 
 from pipeline.documents.overview import cells, charts, figures
 from pipeline.documents.overview.figures import (
     DepositData,
+    FirstMet,
     FirstTime,
-    FollowedDsf,
     OrganisationFigures,
     RunData,
     at_stake,
@@ -20,6 +20,8 @@ from pipeline.documents.overview.tables import ColumnKind, PageCell, PageColumn,
 from pipeline.documents.wording import Wording
 from schemas.rules import CATALOGUE
 
+Still = Mapping[str, Mapping[str, Any]]
+"""What is still open, by organisation or rule: rows of ``follow_up``'s ``ouvert``."""
 MOST_ORGANISATIONS = 300
 """Organisations that one table shows."""
 
@@ -72,18 +74,20 @@ def trials_table(tried: Sequence[DepositData], words: Wording, up: str) -> PageT
 
 def organisations_table(
     found: Sequence[OrganisationFigures],
-    followed: Iterable[FollowedDsf],
+    met: Iterable[FirstMet],
     words: Wording,
+    still: Still | None = None,
     most: int = MOST_ORGANISATIONS,
 ) -> PageTable:
-    """Organisations in the order of ``found``. ``followed``: the DSF that count as new."""
-    first = figures.first_time_by_siret(followed)
+    """Organisations in the order of ``found``. ``met``: the DSF that count as new. ``still``: by SIRET, what is still open."""
+    first = figures.first_time_by_siret(met)
     rows = (
         (
             *cells.organisation(one.name, one.siret),
             one.deposits,
             one.refused,
             cells.stake(at_stake(one.hours), one.refused, words),
+            *_still(still, one.siret, words),
             one.hours.acceptees,
             one.lines.lues,
             one.lines.rejetees,
@@ -95,28 +99,35 @@ def organisations_table(
     )
     columns = cells.columns(
         words,
-        *("free:organisme", "hidden:siret", "number:depots", "number:refuses", "hours:enjeu", "hours:heures_acceptees"),
-        *("number:lues", "number:rejetees", "number:retenues", "share:part", "share:premier"),
+        *("free:organisme", "hidden:siret", "number:depots", "number:refuses", "hours:enjeu"),
+        *(["hours:encore"] if still is not None else []),
+        *("hours:heures_acceptees", "number:lues", "number:rejetees", "number:retenues", "share:part", "share:premier"),
     )
-    return table("organismes", words("section.organismes"), columns, rows, len(found), most=most)
+    note = words("section.encore_note") if still is not None else ""
+    return table("organismes", words("section.organismes"), columns, rows, len(found), most=most, note=note)
 
 
-def rules_table(runs: Sequence[RunData], words: Wording) -> PageTable:
-    """The rules that fired, those that reject first; over several runs, with the findings of each from run to run."""
+def rules_table(runs: Sequence[RunData], words: Wording, still: Still | None = None) -> PageTable:
+    """The rules that fired, those that reject first; over several runs, with the findings of each from run to run.
+
+    ``still``: by code, what is still open.
+    """
     trend = len(runs) > 1
     rows: list[tuple[PageCell | PageValue, ...]] = []
     for one in sorted(figures.rules(runs), key=lambda rule: _warns(rule.code, runs)):
         warns = _warns(one.code, runs)
         said = (one.code, words.rule(one.code), words("effet.avertit" if warns else "effet.rejette"))
         stake = None if warns else cells.stake(one.hours, one.refused, words)  # a warning costs no hour
-        row = (*said, one.findings, one.deposits, len(one.organisations), stake)
+        open_now = (None,) * len(_still(still, one.code, words)) if warns else _still(still, one.code, words)
+        row = (*said, one.findings, one.deposits, len(one.organisations), stake, *open_now)
         rows.append((*row, PageCell(shown=charts.spark(one.per_run))) if trend else row)
     columns = cells.columns(
         words,
         *("code:regle", "text:sens", "text:effet", "number:constats", "number:depots", "number:organismes"),
-        *("hours:enjeu", *(["drawn:tendance"] if trend else [])),
+        *("hours:enjeu", *(["hours:encore"] if still is not None else []), *(["drawn:tendance"] if trend else [])),
     )
-    return table("regles", words("section.regles"), columns, rows, len(rows), note=words("section.regles_note"))
+    note = words("section.regles_note") + (" " + words("section.encore_note") if still is not None else "")
+    return table("regles", words("section.regles"), columns, rows, len(rows), note=note)
 
 
 def never_fired(runs: Iterable[RunData]) -> list[str]:
@@ -168,30 +179,6 @@ def pairs_table(runs: Iterable[RunData], words: Wording) -> PageTable:
     return table("regles-ensemble", words("section.ensemble"), columns, rows, len(rows), most=50, note=note)
 
 
-def held_table(followed: Iterable[FollowedDsf], day: date, words: Wording, up: str) -> PageTable:
-    """The DSF with held lines on ``day``, the oldest first, each with a link to its last report."""
-    rows = [
-        (
-            *cells.organisation(one.organisation, one.siret),
-            PageCell(one.dsf, cells.report(up, one.siret, one.deposit)),
-            one.deposit,
-            one.held_since,
-            (day - one.held_since).days if one.held_since else None,
-            one.lines.retenues,
-            one.lines.rejetees,
-            one.hours.retenues,
-        )
-        for one in figures.held(followed)
-    ]
-    columns = cells.columns(
-        words,
-        *("free:organisme", "hidden:siret", "code:dsf", "hidden:depot", "date:depuis", "number:jours"),
-        *("number:retenues", "number:rejetees", "hours:heures_retenues"),
-    )
-    note = words("section.retenues_note")
-    return table("retenues", words("section.retenues"), columns, rows, len(rows), most=cells.MOST, note=note)
-
-
 def runs_table(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: Wording, up: str) -> PageTable:
     """One row for each run, the last first. ``first``: as ``figures.first_time_by_run`` gives."""
     rows = [_run_row(run, first.get(run["run"], FirstTime()), words, up) for run in reversed(runs)]
@@ -216,6 +203,14 @@ def _run_row(run: RunData, first: FirstTime, words: Wording, up: str) -> tuple[P
         figures.accepted_share(totals.lines),
         first.share,
     )
+
+
+def _still(still: Still | None, key: str, words: Wording) -> tuple[PageCell, ...]:
+    """The cell of what is still open of ``key``; none where that is not known."""
+    if still is None:
+        return ()
+    one = still.get(key, {"heures": 0, "refuses": 0})
+    return (cells.stake(one["heures"], one["refuses"], words),)
 
 
 def _warns(code: str, runs: Sequence[RunData]) -> bool:

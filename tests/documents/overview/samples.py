@@ -116,6 +116,30 @@ def suivi(many: int = 4) -> dict[str, Any]:
         }
         for n, one in enumerate(whose)
     ]
+    ouvert = {
+        "suites": [
+            {"suite": "corriger", "depots": 3, "lignes": 12, "heures": 4200, "refuses": 0},
+            {"suite": "retenue", "depots": 2, "lignes": 1, "heures": 350, "refuses": 0},
+            {"suite": "attendre", "depots": 0, "lignes": 0, "heures": 0, "refuses": 0},
+            {"suite": "retirer", "depots": 0, "lignes": 0, "heures": 0, "refuses": 0},
+            {"suite": "refuse", "depots": 1, "lignes": 0, "heures": 0, "refuses": 1},
+        ],
+        "organismes": [
+            {**{name: one[name] for name in ("siret", "raison_sociale")}, "lignes": 2, "heures": 700, "refuses": n % 2}
+            | {"depots": 1, "depuis": "2025-04-01"}
+            for n, one in enumerate(whose)
+        ],
+        "regles": [{"code": "LIG-01", "lignes": 12, "heures": 4200, "refuses": 0, "organismes": many}],
+        "depots": {
+            "total": 2 * many,
+            "lignes": [
+                {**{name: one[name] for name in ("siret", "raison_sociale")}, "depot": f"2025-05-20-{n:08x}"}
+                | {"fichier": HOSTILE, "codes": "LIG-01 REF-06", "lignes": 2, "heures": 700, "refuses": 0}
+                | {"juge_le": "2025-05-20", "jours": 11}
+                for n, one in enumerate(whose)
+            ],
+        },
+    }
     counts = {"emises": 2 * many, "saisies": 2 * many, "vues": 7}
     aged = [
         {"etat": state, "jours": age, "complements": n if age is None else 0, "heures": 700 * n if age is None else 0}
@@ -125,6 +149,7 @@ def suivi(many: int = 4) -> dict[str, Any]:
     return {
         "comptes": counts,
         "par_age": aged,
+        "ouvert": ouvert,
         **{name: {"total": 2 * many, "lignes": rows} for name, rows in lists.items()},
     }
 

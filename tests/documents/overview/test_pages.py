@@ -131,9 +131,11 @@ def test_headings_sort_numbers_as_numbers(browser: Any, tmp_path: Path) -> None:
         for direction in ("descending", "ascending"):
             heading.locator("[role=button]").press("Enter")
             assert heading.get_attribute("aria-sort") == direction
+            place = heading.evaluate("heading => heading.cellIndex")
             raw = view.locator("#organismes tbody tr").evaluate_all(
-                "rows => rows.map(r => Number(r.cells[6].dataset.v))"
+                "(rows, n) => rows.map(r => Number(r.cells[n].dataset.v ?? r.cells[n].textContent))", place
             )
+            assert len(set(raw)) > 5
             assert raw == sorted(raw, reverse=direction == "descending")
         assert not wrong
 
@@ -169,7 +171,7 @@ def test_the_csv_saved_is_what_is_shown(browser: Any, tmp_path: Path) -> None:
         assert rows[0] in whole.splitlines()
 
 
-AFTER = ("a-saisir", "a-voir", "introuvables", "debloques", "sondages")
+AFTER = ("encore-ouverts", "a-saisir", "a-voir", "introuvables", "debloques", "sondages")
 
 
 def test_what_was_issued_is_counted_with_the_age_of_the_oldest(browser: Any, tmp_path: Path) -> None:
@@ -181,6 +183,29 @@ def test_what_was_issued_is_counted_with_the_age_of_the_oldest(browser: Any, tmp
             "8 compléments saisis, pas encore vus 56,00 h le plus ancien depuis 60 jours",
             "7 compléments vus dans un extrait 49,00 h",
         ]
+
+
+@pytest.mark.parametrize(("page", "up"), [("run", "../../"), ("runs", "../")])
+def test_what_is_still_open_stands_beside_what_was_ever_rejected(
+    browser: Any, tmp_path: Path, page: str, up: str
+) -> None:
+    with opened(browser, _written(tmp_path, page, samples.runs(3)), java_script_enabled=False) as (view, wrong):
+        assert not wrong
+        cards = [" ".join(text.split()) for text in view.locator("#ouvert li").all_inner_texts()]
+        assert cards == [
+            "12 lignes à corriger 42,00 h",
+            "1 ligne bonne, qui attend ses voisines 3,50 h",
+            "1 fichier refusé à déposer de nouveau heures inconnues",
+        ]
+        first = view.locator("#encore-ouverts tbody tr").first
+        link = f"{up}{samples.siret(0)}/retours/2025-05-20-00000000/rapport.html"
+        assert first.locator("a").get_attribute("href") == link
+        assert " ".join(first.inner_text().split()).endswith("20/05/2025 11 2 7,00 LIG-01 REF-06")
+        for table in ("organismes", "regles"):
+            heads = [" ".join(text.split()) for text in view.locator(f"#{table} thead th:visible").all_inner_texts()]
+            assert heads[heads.index("Heures en jeu") + 1] == "Heures encore ouvertes"
+        rule = view.locator("#regles tbody tr", has_text="LIG-01").inner_text().split()
+        assert "42,00" in rule
 
 
 def test_complements_are_counted_by_age_and_state_with_their_hours(browser: Any, tmp_path: Path) -> None:
@@ -218,11 +243,13 @@ def test_what_somebody_has_to_do_is_listed_cut_short_and_says_so(browser: Any, t
 
 def test_where_nothing_was_ever_issued_the_page_says_nothing_of_it(browser: Any, tmp_path: Path) -> None:
     run = samples.runs(1)[0]
-    nothing = {name: {"total": 0, "lignes": []} for name in (name.replace("-", "_") for name in AFTER)}
-    run["suivi"] = {"comptes": {"emises": 0, "saisies": 0, "vues": 0}, "par_age": [], **nothing}
+    none: dict[str, Any] = {"total": 0, "lignes": []}
+    ouvert = {"suites": [], "organismes": [], "regles": [], "depots": none}
+    nothing = {name.replace("-", "_"): none for name in AFTER[1:]}
+    run["suivi"] = {"comptes": {"emises": 0, "saisies": 0, "vues": 0}, "par_age": [], "ouvert": ouvert, **nothing}
     with opened(browser, _written(tmp_path, "run", [run])) as (view, wrong):
         assert not wrong
-        assert view.locator(", ".join(f"#{name}" for name in ("suivi", *AFTER))).count() == 0
+        assert view.locator(", ".join(f"#{name}" for name in ("ouvert", "suivi", *AFTER))).count() == 0
 
 
 def test_hostile_names_stay_text(browser: Any, tmp_path: Path) -> None:
