@@ -35,7 +35,7 @@ def by(rows: list[dict[str, Any]], key: str) -> dict[str, tuple[int, int, int]]:
 
 def test_it_is_counted_by_what_to_do_by_deposit_by_organisation_and_by_rule(world: World) -> None:
     world.hours("a.csv", BAD, HELD)
-    world.hours("b.csv", {**OTHER_DSF, "heures": "7,1"}, folder=DISPENSATEUR)
+    world.hours("b.csv", {**OTHER_DSF, "heures": "7,1", "nom": "Autre"}, folder=DISPENSATEUR)  # and AVT-01
     world.drop("refuse.pdf", b"%PDF-1.4")
     ouvert = told(world)
     assert by(ouvert["suites"], "suite") == {
