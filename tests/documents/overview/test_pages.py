@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.documents import overview
 from pipeline.documents.overview.page import of_run
+from schemas.rules import CATALOGUE
 from tests.browser import depth, elements, opened, violations
 from tests.documents.overview import samples
 
@@ -43,6 +44,30 @@ def test_a_page_opens_quietly_and_fits_every_width(browser: Any, tmp_path: Path,
         with opened(browser, path, width) as (view, wrong):
             assert not wrong
             assert view.evaluate("document.documentElement.scrollWidth") <= width
+
+
+_OUTSIDE = """region => Array.from(document.querySelectorAll("main *"))
+  .filter(one => !one.closest(region) && one.getClientRects().length
+    && one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(one => one.outerHTML.slice(0, 120))"""
+"""What stands over the right edge of the window and in no region that scrolls."""
+
+LANDSCAPE = 1047
+"""Pixels across an A4 page lying down, within its margins."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_cut_at_any_width_nor_on_paper(browser: Any, tmp_path: Path, page: str) -> None:
+    runs = samples.runs(6)
+    every = [{"code": code, "constats": 123 if n % 3 else 1_234, "heures": 123_456} for n, code in enumerate(CATALOGUE)]
+    runs[-1]["depots"][0] |= {"regles": every, "raison_sociale": "Centre de formation professionnelle " * 3}
+    path = _written(tmp_path, page, runs)
+    for width in (360, 1280):
+        with opened(browser, path, width) as (view, _):
+            assert view.evaluate(_OUTSIDE, ".defile") == []
+    with opened(browser, path, LANDSCAPE) as (view, _):
+        view.emulate_media(media="print")
+        assert view.evaluate(_OUTSIDE, "script") == [], "on paper nothing scrolls"
 
 
 @pytest.mark.parametrize("page", PAGES)
