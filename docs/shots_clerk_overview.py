@@ -24,9 +24,9 @@ def _runs() -> bytes:
 SHOTS = [
     Shot("saisie-kairos-1", _clerk, workbook=True, page=1),
     Shot("saisie-kairos-2", _clerk, workbook=True, page=2),
-    Shot("execution-haut", _run, height=1250),
+    Shot("execution-haut", _run, height=1900),
     Shot("execution-360", _run, width=360, height=1800),
-    Shot("execution-papier", _run, paper=True, page=3),
+    Shot("execution-papier", _run, paper=True, page=2),
     Shot("executions-haut", _runs, height=1250),
     Shot("executions-360", _runs, width=360, height=1800),
 ]

@@ -134,7 +134,13 @@ def suivi(many: int = 4) -> dict[str, Any]:
             "total": 2 * many,
             "lignes": [
                 {**{name: one[name] for name in ("siret", "raison_sociale")}, "depot": f"2025-05-20-{n:08x}"}
-                | {"fichier": HOSTILE, "codes": "LIG-01 REF-06", "lignes": 2, "heures": 700, "refuses": 0}
+                | {
+                    "fichier": f"compléments {n}.xlsx" if n < many - 1 else HOSTILE,
+                    "codes": "LIG-01 REF-06",
+                    "lignes": 2,
+                    "heures": 700,
+                    "refuses": 0,
+                }
                 | {"juge_le": "2025-05-20", "jours": 11}
                 for n, one in enumerate(whose)
             ],
