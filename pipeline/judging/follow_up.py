@@ -20,7 +20,7 @@ from pipeline.judging.facts import join_dsf
 from pipeline.judging.seen import looked_at
 from pipeline.judging.soundings import soundings
 from pipeline.judging.still_open import still_open
-from pipeline.ledger import Followed, Standing, Wait
+from pipeline.ledger import Followed, InState, Wait
 from schemas.rule import CATALOGUE, REJECTS
 
 LISTED = 500
@@ -46,7 +46,7 @@ def follow_up(context: Context) -> Data:
     lets pass. ``ouvert``, ``sondages``: as ``still_open`` and ``soundings`` give them. Hours int hundredths, days ISO text,
     ``jours`` by the context's day.
     """
-    standing = context.book.standing()
+    standing = context.book.by_state()
     unseen, waits = context.book.followed(unseen=True), context.book.waits()
     sounded = soundings(context)
     missing = missed(context, {one.cle_dsf for one in unseen}, {one.cle_dsf for one in waits})
@@ -85,7 +85,7 @@ def _listed(rows: pd.DataFrame) -> Data:
 # --- issued and not typed, typed and not seen -------------------------------------------------------------------------
 
 
-def _by_age(standing: Sequence[Standing], day: date) -> list[Data]:
+def _by_age(standing: Sequence[InState], day: date) -> list[Data]:
     """Each state by age: the first of ``AGES`` that its days do not exceed, None past the last."""
     counted = {(state, age): [0, 0] for state in STATES for age in (*AGES, None)}
     for one in standing:

@@ -10,7 +10,7 @@ from pipeline.ledger.base import WAIT, place
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
 from pipeline.ledger.openness import Dropped, OpenLines, Openness
-from pipeline.ledger.review import Attempt, Review, Standing
+from pipeline.ledger.review import Attempt, InState, Review
 from pipeline.ledger.runs import Aside, Look, Publication, Runs, Source
 from pipeline.ledger.views import Views
 from pipeline.settings import Settings
@@ -24,13 +24,13 @@ __all__ = [
     "Entries",
     "Followed",
     "Head",
+    "InState",
     "Ledger",
     "Look",
     "OpenLines",
     "Pair",
     "Publication",
     "Source",
-    "Standing",
     "Wait",
     "Word",
     "open",

@@ -18,7 +18,7 @@ PORTION = 500
 
 
 @dataclass(frozen=True)
-class Standing:
+class InState:
     """Complements that are in one state since one day. ``etat``: emises (not typed), saisies (typed, not seen) or vues."""
 
     etat: str
@@ -42,7 +42,7 @@ class Attempt:
 class Review(Opened):
     """The part of the ledger that the reviewer's pages ask."""
 
-    def standing(self) -> list[Standing]:
+    def by_state(self) -> list[InState]:
         """Every complement, counted by its state and the day since when it has it, with the hours that were accepted for it."""
         c, typed, shown, words = schema.complements.c, schema.saisies.c, schema.vues.c, schema.saisies.alias()
         # Asked for each complement: joined with the last words of all, this would take minutes for a hundred thousand.
@@ -62,7 +62,7 @@ class Review(Opened):
             .order_by(state, since)
         )
         with self.reading() as connection:
-            return [Standing(row[0], date.fromisoformat(row[1]), *row[2:]) for row in connection.execute(query)]
+            return [InState(row[0], date.fromisoformat(row[1]), *row[2:]) for row in connection.execute(query)]
 
     def tried_again(self, code: str, first: date, last: date, least: int) -> list[Attempt]:
         """Deposits from ``first`` to ``last`` with a finding ``code`` and rejected lines, by organisation, DSF and order.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ledger import Ledger, Standing
+from pipeline.ledger import InState, Ledger
 from pipeline.ledger.records import Counts, DsfCount
 from tests.world import DAY, decisions, workspace
 
@@ -29,17 +29,17 @@ def book(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def test_complements_stand_by_state_since_a_day_with_their_hours(book: Ledger) -> None:
-    assert book.standing() == [Standing("emises", DAY, 3, 2400)]
+    assert book.by_state() == [InState("emises", DAY, 3, 2400)]
     book.enter("DSF-1-C01", kairos="K-1", day=JULY)
     book.enter("DSF-1-C02", kairos="K-2", day=JULY)
     book.enter("DSF-1-C02", kairos="K-2", day=AUGUST)
-    assert book.standing() == [
-        Standing("emises", DAY, 1, 900),
-        Standing("saisies", JULY, 1, 700),
-        Standing("saisies", AUGUST, 1, 800),
+    assert book.by_state() == [
+        InState("emises", DAY, 1, 900),
+        InState("saisies", JULY, 1, 700),
+        InState("saisies", AUGUST, 1, 800),
     ]
     book.see([2, 3], extract="extrait-2", day=AUGUST)
-    assert book.standing() == [Standing("saisies", JULY, 1, 700), Standing("vues", AUGUST, 2, 1700)]
+    assert book.by_state() == [InState("saisies", JULY, 1, 700), InState("vues", AUGUST, 2, 1700)]
 
 
 def test_rows_of_many_deposits_are_read_in_portions(book: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
