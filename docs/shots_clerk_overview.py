@@ -33,9 +33,9 @@ SHOTS = [
     Shot("saisie-kairos-1", second_complement, workbook=True, page=1),
     Shot("saisie-kairos-2", second_complement, workbook=True, page=2),
     Shot("saisie-kairos-3", second_complement, workbook=True, page=3),
-    Shot("execution-haut", _run, height=1250),
+    Shot("execution-haut", _run, height=1900),
     Shot("execution-360", _run, width=360, height=1800),
-    Shot("execution-papier", _run, paper=True, page=3),
+    Shot("execution-papier", _run, paper=True, page=2),
     Shot("executions-haut", _runs, height=1250),
     Shot("executions-360", _runs, width=360, height=1800),
 ]

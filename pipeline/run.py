@@ -265,6 +265,7 @@ def _close(workspace: Workspace, context: Context, name: str) -> Mapping[str, An
     book.finish_run(name, [token])
     outbox.release(workspace, book)
     known = [run["run"] for run in book.past_runs(PAST)]
-    whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known]
+    whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known[:-1]]
+    whole.append(view)  # with what stands today
     spool.replace_file(workspace, workspace.reports / "index.html", overview.across(whole), book.fence)
     return view

@@ -95,6 +95,11 @@ class Wording:
         """A sentence that is no text of the catalogue, with the spaces and apostrophes of this language."""
         return french(sentence) if self.language == "fr" else sentence
 
+    @staticmethod
+    def names(section: str) -> list[str]:
+        """The names of the texts of a section, in the order of the file."""
+        return [name for whole in catalogue() for head, _, name in [whole.partition(".")] if head == section]
+
     def form(self, key: str, values: Mapping[str, object]) -> str:
         """The text ``key`` before anything is filled in, in the form for one or for many that ``values["n"]`` chooses."""
         section, _, name = key.partition(".")

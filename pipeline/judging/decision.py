@@ -10,7 +10,7 @@ from pipeline.judging.settle import Settled
 from pipeline.judging.verdicts import HELD, REJECTED, TAKEN, codes, counts, remedies
 from pipeline.judging.verdicts_csv import verdict_row
 from pipeline.ledger.records import REFUSED, WAITING, DepositRecord, DsfCount, OpenLine, RuleCount, WaitCount
-from schemas.rule import CORRECT
+from schemas.rule import CORRECT, REJECTS
 
 LIFTED = ("REF-01", "REF-02", "REF-14")
 """Rules that a later extract may lift: the DSF is there, is validated, shows again what was completed."""
@@ -43,17 +43,13 @@ def deposits(decided: Sequence[Deposit], settled: Settled) -> tuple[DepositRecor
     columns = [list(lines.index), *(plain(lines[name]) for name in _Line._fields[1:])]
     found = list(zip(findings["code"], findings["ligne_id"], strict=True))
     of_line, remedy = codes(lines, findings), remedies(findings)
-    return tuple(
-        _record(
-            deposit,
-            position in settled.refused,
-            [_Line(*values) for values in zip(*(column[place] for column in columns), strict=True)],
-            found[at],
-            of_line,
-            remedy,
-        )
-        for position, (deposit, place, at) in enumerate(zip(decided, places, found_at, strict=True))
-    )
+    rejecting = codes(lines, findings[findings["severite"] == REJECTS])
+    records = []
+    for position, (deposit, place, at) in enumerate(zip(decided, places, found_at, strict=True)):
+        mine = [_Line(*values) for values in zip(*(column[place] for column in columns), strict=True)]
+        left_open = tuple(_open(mine, rejecting, remedy))
+        records.append(_record(deposit, position in settled.refused, mine, found[at], of_line, left_open))
+    return tuple(records)
 
 
 def _record(
@@ -62,7 +58,7 @@ def _record(
     lines: list[_Line],
     found: list[_Finding],
     of_line: Mapping[int, list[str]],
-    remedy: Mapping[int, str],
+    left_open: tuple[OpenLine, ...],
 ) -> DepositRecord:
     arrival = deposit.snapshot.arrival
     of_lines, of_hours = counts((line.verdict, line.heures) for line in lines)
@@ -86,7 +82,7 @@ def _record(
         verdicts=_refusal(deposit, found) if refused else b"".join(_row(deposit, line, of_line) for line in lines),
         essai=deposit.trial,
         origine=deposit.origine,
-        ouvertes=_refused(found) if refused else tuple(_open(lines, of_line, remedy)),
+        ouvertes=_refused(found) if refused else left_open,
         cles=frozenset(line.cle for line in lines if line.cle),
         precedents=frozenset(line.complement_precedent or "" for line in lines if line.verdict == TAKEN),
     )
@@ -96,12 +92,12 @@ def _refused(found: list[_Finding]) -> tuple[OpenLine, ...]:
     return (OpenLine("", 0, None, REFUSED, " ".join(sorted({code for code, _ in found})), 0),)
 
 
-def _open(lines: list[_Line], of_line: Mapping[int, list[str]], remedy: Mapping[int, str]) -> Iterator[OpenLine]:
-    """The lines that are rejected or held. What rejects a whole deposit is corrected."""
+def _open(lines: list[_Line], rejecting: Mapping[int, list[str]], remedy: Mapping[int, str]) -> Iterator[OpenLine]:
+    """The lines that are rejected or held. What rejects a whole deposit is corrected; what only warns is not said."""
     for line in lines:
         if line.verdict == REJECTED:
             suite = remedy.get(line.ligne_id, CORRECT)
-            said = " ".join(of_line.get(line.ligne_id, ()))
+            said = " ".join(rejecting.get(line.ligne_id, ()))
             yield OpenLine(line.feuille, line.ligne, line.cle, suite, said, line.heures or 0)
         elif line.verdict == HELD:
             yield OpenLine(line.feuille, line.ligne, line.cle, WAITING, "", line.heures or 0)

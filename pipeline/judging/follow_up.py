@@ -1,9 +1,10 @@
-"""What the operator must know once complements have left, from the ledger and the newest reference alone.
+"""How things stand today, from the ledger and the newest reference alone: complements that have left, and what did not.
 
 Source: contract §6, §7.
 
 How many are issued, typed, seen, and which are not, with their age: that is where money is lost now. What REF-14 misses. What the
-newest extracts let pass that was rejected or held before. Nothing here names a person, and nothing is issued for it.
+newest extracts let pass that was rejected or held before. What is still open. Who may be sounding out REF-13. Nothing here
+names a person, and nothing is issued for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +18,17 @@ from pipeline.judging.context import Context
 from pipeline.judging.decision import LIFTED
 from pipeline.judging.facts import join_dsf
 from pipeline.judging.seen import looked_at
-from pipeline.ledger import Followed, Wait
+from pipeline.judging.soundings import soundings
+from pipeline.judging.still_open import still_open
+from pipeline.ledger import Followed, InState, Wait
 from schemas.rule import CATALOGUE, REJECTS
 
 LISTED = 500
 """Rows of each list; the others are counted."""
+AGES = (7, 30, 90)
+"""Days up to which complements are counted together; the older ones too."""
+STATES = ("emises", "saisies", "vues")
+"""Of a complement: issued and not typed, typed and not seen, seen."""
 ON_DSF = ("REF-01", "REF-02", "REF-03", "REF-04")
 """Rules that look at a whole DSF: all must hold before a line on it passes."""
 
@@ -31,27 +38,44 @@ FollowUp = Mapping[str, Any]
 
 
 def follow_up(context: Context) -> Data:
-    """``comptes`` {emises, saisies, vues}, and four lists {total, lignes} of at most ``LISTED`` rows, as run.json has them.
+    """``comptes`` by state, ``par_age``, and five lists {total, lignes} of at most ``LISTED`` rows, as run.json has them.
 
-    ``a_saisir`` and ``a_voir``: complements not typed, typed and not seen, the oldest first. ``introuvables``: what REF-14 misses
-    on the DSF of lines that wait for an extract, then of complements not seen yet. ``debloques``: by organisation and DSF,
-    lines that the newest extract lets pass. Hours int hundredths, days ISO text, ``jours`` by the context's day.
+    ``par_age``: complements and hours for each state and each of ``AGES``; None: older. ``a_saisir`` and ``a_voir``:
+    complements not typed, typed and not seen, the oldest first. ``introuvables``: what REF-14 misses on the DSF of lines that
+    wait for an extract, then of complements not seen yet. ``debloques``: by organisation and DSF, lines that the newest extract
+    lets pass. ``ouvert``, ``sondages``: as ``still_open`` and ``soundings`` give them. Hours int hundredths, days ISO text,
+    ``jours`` by the context's day.
     """
+    standing = context.book.by_state()
     unseen, waits = context.book.followed(unseen=True), context.book.waits()
+    sounded = soundings(context)
     missing = missed(context, {one.cle_dsf for one in unseen}, {one.cle_dsf for one in waits})
     return {
-        "comptes": context.book.progress(),
+        "comptes": {state: sum(one.complements for one in standing if one.etat == state) for state in STATES},
+        "par_age": _by_age(standing, context.day),
         "a_saisir": _waiting(context, [one for one in unseen if one.saisie_le is None]),
         "a_voir": _waiting(context, [one for one in unseen if one.saisie_le is not None]),
         "introuvables": _listed(missing.drop(columns="cle_dsf")),
         "debloques": _listed(lifted(context, waits, set(missing["cle_dsf"]))),
+        "ouvert": still_open(context, LISTED),
+        "sondages": {"total": len(sounded), "lignes": sounded[:LISTED]},
     }
 
 
 def as_numbers(given: FollowUp) -> Data:
     """The same as JSON has it: hours as numbers with two decimals."""
-    rows = [{**row, "heures": jsonfile.hours(row["heures"])} for row in given["debloques"]["lignes"]]
-    return {**given, "debloques": {**given["debloques"], "lignes": rows}}
+    numbers: Data = _as_numbers(given)
+    return numbers
+
+
+def _as_numbers(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return {name: _hours(value) if name == "heures" else _as_numbers(value) for name, value in given.items()}
+    return [_as_numbers(one) for one in given] if isinstance(given, list) else given
+
+
+def _hours(given: int | list[int]) -> Any:
+    return [jsonfile.hours(one) for one in given] if isinstance(given, list) else jsonfile.hours(given)
 
 
 def _listed(rows: pd.DataFrame) -> Data:
@@ -59,6 +83,20 @@ def _listed(rows: pd.DataFrame) -> Data:
 
 
 # --- issued and not typed, typed and not seen -------------------------------------------------------------------------
+
+
+def _by_age(standing: Sequence[InState], day: date) -> list[Data]:
+    """Each state by age: the first of ``AGES`` that its days do not exceed, None past the last."""
+    counted = {(state, age): [0, 0] for state in STATES for age in (*AGES, None)}
+    for one in standing:
+        days = (day - one.depuis).days
+        cell = counted[one.etat, next((age for age in AGES if days <= age), None)]
+        cell[0] += one.complements
+        cell[1] += one.heures
+    return [
+        {"etat": state, "jours": age, "complements": many, "heures": hours}
+        for (state, age), (many, hours) in counted.items()
+    ]
 
 
 def _waiting(context: Context, complements: Sequence[Followed]) -> Data:

@@ -120,16 +120,6 @@ class After(Opened):
             if rows:
                 connection.execute(table.insert(), rows)
 
-    def progress(self) -> dict[str, int]:
-        """How many complements are issued and not typed (``emises``), typed and not seen (``saisies``), seen (``vues``)."""
-        typed, shown = schema.saisies.c.complement, schema.vues.c.complement
-        with self.reading() as connection:
-            every = connection.execute(select(func.count()).select_from(schema.complements)).scalar_one()
-            vues = connection.execute(select(func.count()).select_from(schema.vues)).scalar_one()
-            unseen = select(func.count(typed.distinct())).where(typed.not_in(select(shown)))
-            saisies = connection.execute(unseen).scalar_one()
-        return {"emises": every - saisies - vues, "saisies": saisies, "vues": vues}
-
     def waits(self) -> list[Wait]:
         """Lines that only an extract kept from passing, by the last deposit of each organisation that speaks of their DSF."""
         with self.reading() as connection:

@@ -265,8 +265,9 @@ def test_status_and_run_say_what_is_to_be_typed_seen_mended_and_dropped_again(wo
     assert said == json.loads((world.workspace.reports / "2025-07-10-1/run.json").read_text())["suivi"]
     seen = json.loads(dsf(world, "status", "--json").stdout)["suivi"]
     for suivi in (said, seen):
-        for name in ("a_saisir", "a_voir"):
-            for row in suivi[name]["lignes"]:
+        assert len(suivi.pop("par_age")) == 12
+        for listed in (suivi["a_saisir"], suivi["a_voir"], suivi["ouvert"]["depots"]):
+            for row in listed["lignes"]:
                 row.pop("jours")
     assert seen == said
     text = dsf(world, "status").stdout

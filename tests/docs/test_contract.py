@@ -28,7 +28,7 @@ from schemas.extracts import TABLES
 from schemas.fields import ABSENCES, FIELDS, HEURES, SHEETS
 from schemas.rules import CATALOGUE
 from tests.docs.page import PAGE, section, table, tables, titles
-from tests.world import DAY, SETTINGS, TITULAIRE, World, deposits, extracts
+from tests.world import DAY, OTHER, SETTINGS, TITULAIRE, World, deposits, extracts
 
 CODES = frozenset(CATALOGUE)
 SECTIONS = [
@@ -286,12 +286,15 @@ def test_what_11_promises_is_not_there_yet() -> None:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A file taken whole, one with a rejected and a held line, one refused, one with a column of its own, one tried, one
-    left outside.
+    left outside, four that sound out REF-13.
 
     Then one complement is typed, one is not, and a newer extract misses what was completed and lets a line pass. A workbook to
     correct comes back as it was. At last a file comes back cut short.
     """
-    made = World(tmp_path_factory.mktemp("contrat")).add_dsf().add_dsf("DSF-2").write_extracts()
+    made = World(tmp_path_factory.mktemp("contrat")).add_dsf().add_dsf("DSF-2")
+    made.add_dsf("DSF-7", numero_convention="CONV-2")
+    theirs = {"siret_titulaire": OTHER, "siret_dispensateur": OTHER, "sequences": ({"heures_realisees": "290"},)}
+    made.add_dsf("DSF-8", numero_convention="CONV-2", absences=(), **theirs).write_extracts()
     made.hours("bon.csv", {})
     made.hours("a-revoir.csv", {"numero_dsf": "DSF-2", "heures": "sept"}, {"numero_dsf": "DSF-2"})
     made.drop("refuse.pdf", b"%PDF-1.4")
@@ -303,6 +306,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     (made.workspace.deposits / "hors-dossier.csv").write_text("?", encoding="utf-8")
     made.hours("trop-tot.csv", {"numero_dsf": "DSF-5"})
     made.hours("encore.csv", {"date_debut": "12/02/2025"})
+    for hours in ("60", "30", "15", "7"):
+        made.hours(f"sondage-{hours}.csv", {"numero_dsf": "DSF-7", "heures": hours, "date_fin": "28/02/2025"})
     made.run()
     with ledger.open(made.workspace, SETTINGS) as book:
         assert book.enter("DSF-1-C01", kairos="K-1", day=DAY)

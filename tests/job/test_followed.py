@@ -82,6 +82,9 @@ def test_what_is_issued_typed_and_seen_is_counted_and_listed_with_its_age(world:
     again(world, "DSF-3", sequences=({"heures_realisees": "107"},))
     suivi = told(world)
     assert suivi["comptes"] == {"emises": 1, "saisies": 1, "vues": 1}
+    aged = {(one["etat"], one["jours"]): one["heures"] for one in suivi["par_age"] if one["complements"]}
+    assert aged == {("emises", 30): 700, ("saisies", 7): 700, ("vues", 7): 700}
+    assert [one["jours"] for one in suivi["par_age"]] == [7, 30, 90, None] * 3
     whose = {"siret": TITULAIRE, "raison_sociale": "Les Ateliers d'Essai", "emis_le": "2025-06-30"}
     assert suivi["a_saisir"] == {"total": 1, "lignes": [{**whose, "numero": "DSF-1-C01", "jours": 10}]}
     typed = {**whose, "numero": "DSF-2-C01", "saisie_le": "2025-07-03", "numero_kairos": "K-2", "jours": 7}

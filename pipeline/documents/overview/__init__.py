@@ -22,8 +22,8 @@ __all__ = ["across", "files", "verdict_row"]
 def files(run: RunData, past: Sequence[RunData] = ()) -> dict[str, bytes]:
     """``index.html``, ``run.json`` and ``verdicts.csv`` of a run, by name.
 
-    ``past``: earlier runs in the same form, oldest first. Without them the page has no trend, and knows of held lines only
-    what this run says. The same arguments give the same bytes.
+    ``past``: earlier runs in the same form, oldest first. Without them the page has no trend, and takes for new
+    all that this run met. The same arguments give the same bytes.
     """
     return {
         "index.html": page.of_run(run, past),

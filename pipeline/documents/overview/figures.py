@@ -5,7 +5,7 @@ are missing:
 
 - ``depots``: a list; or only how many there were (a number), beside ``comptes`` and ``heures`` of the whole run;
 - ``depots[].dsf``: [{numero_dsf, comptes, heures}], the depositor's own DSF in that deposit. With it: what was right the
-  first time, and how long held lines have been waiting;
+  first time;
 - ``essais``: trials, which are counted nowhere else;
 - ``combinaisons``: {"LIG-01 REF-06": lines}, in place of ``verdicts`` for runs whose rows are not at hand.
 """
@@ -147,12 +147,16 @@ def findings(deposit: DepositData) -> dict[str, int]:
 
 @dataclass
 class RuleFigures:
-    """One rule over the runs given. ``per_run``: its findings in each of them, in their order."""
+    """One rule over the runs given. ``per_run``: its findings in each of them, in their order.
+
+    ``refused``: files refused that it stands on; nobody knows their hours, and ``hours`` has none of them.
+    """
 
     code: str
     per_run: list[int]
     findings: int = 0
     hours: int = 0
+    refused: int = 0
     deposits: int = 0
     organisations: set[str] = field(default_factory=set)
 
@@ -167,6 +171,7 @@ def rules(runs: Sequence[RunData]) -> list[RuleFigures]:
                 one.per_run[position] += rule["constats"]
                 one.findings += rule["constats"]
                 one.hours += rule["heures"]
+                one.refused += deposit["etat"] == "refuse"
                 one.deposits += 1
                 one.organisations.add(deposit["siret"])
     return sorted(found.values(), key=lambda one: (-one.hours, -one.findings, one.code))
@@ -212,61 +217,32 @@ def pairs(combined: Mapping[str, int], share: float = 0.5, at_least: int = 2) ->
     return sorted(close, key=lambda pair: (-pair.share, -pair.lines_of_both, pair.first, pair.second))
 
 
-@dataclass
-class FollowedDsf:
-    """One organisation's lines on one DSF, followed from deposit to deposit.
-
-    ``run`` is the first run that met it; ``deposit``, ``lines`` and ``hours`` are those of its last deposit.
-    """
+@dataclass(frozen=True)
+class FirstMet:
+    """The first deposit of an organisation on a DSF. ``run``: the one that met it; ``right``: no line was rejected nor held."""
 
     siret: str
-    organisation: str
-    dsf: str
     run: str
-    right_first_time: bool
-    """Its first deposit had no line rejected nor held."""
-    deposit: str = ""
-    lines: Counts = NONE
-    hours: Counts = NONE
-    held_since: date | None = None
-    """Since when it has had held lines, without a break."""
+    right: bool
 
 
-def followed_dsf(runs: Iterable[RunData]) -> list[FollowedDsf]:
-    """Every DSF met in ``runs`` (oldest first). A deposit that says nothing of its DSF gives none."""
-    found: dict[tuple[str, str], FollowedDsf] = {}
+def first_met(runs: Iterable[RunData]) -> list[FirstMet]:
+    """Every DSF met in ``runs`` (oldest first), by organisation. A deposit that says nothing of its DSF gives none."""
+    found: dict[tuple[str, str], FirstMet] = {}
     for run in runs:
         for deposit in deposits(run):
             for dsf in deposit.get("dsf", ()):
-                _follow(found, run, deposit, dsf)
+                lines, siret = counts(dsf["comptes"]), deposit["siret"]
+                if lines.lues > lines.deja_prises:  # else its first deposit is older than the runs given
+                    right = not (lines.rejetees or lines.retenues)
+                    found.setdefault((siret, dsf["numero_dsf"]), FirstMet(siret, run["run"], right))
     return list(found.values())
-
-
-def _follow(
-    found: dict[tuple[str, str], FollowedDsf], run: RunData, deposit: DepositData, dsf: Mapping[str, Any]
-) -> None:
-    lines, key = counts(dsf["comptes"]), (deposit["siret"], dsf["numero_dsf"])
-    one = found.get(key)
-    if one is None:
-        if lines.lues == lines.deja_prises:
-            return  # its first deposit is older than the runs given
-        right = not (lines.rejetees or lines.retenues)
-        name = deposit.get("raison_sociale", "")
-        one = found[key] = FollowedDsf(deposit["siret"], name, dsf["numero_dsf"], run["run"], right)
-    one.deposit, one.lines, one.hours = deposit["depot"], lines, counts(dsf["heures"])
-    one.held_since = (one.held_since or day_of(run)) if lines.retenues else None
 
 
 def day_of(run: RunData) -> date:
     """The run's date, given as a date or as ISO text."""
     given = run["date"]
     return given if isinstance(given, date) else date.fromisoformat(str(given)[:10])
-
-
-def held(followed: Iterable[FollowedDsf]) -> list[FollowedDsf]:
-    """The DSF whose last deposit left held lines, the oldest first."""
-    waiting = [one for one in followed if one.held_since is not None]
-    return sorted(waiting, key=lambda one: (one.held_since, -one.hours.retenues, one.siret, one.dsf))
 
 
 class FirstTime(NamedTuple):
@@ -281,14 +257,14 @@ class FirstTime(NamedTuple):
         return self.right / self.new if self.new else None
 
 
-def first_time_by_run(followed: Iterable[FollowedDsf]) -> dict[str, FirstTime]:
+def first_time_by_run(met: Iterable[FirstMet]) -> dict[str, FirstTime]:
     """By run: the DSF that it met for the first time. A run that met none is not there."""
-    return _first_time((one.run, one.right_first_time) for one in followed)
+    return _first_time((one.run, one.right) for one in met)
 
 
-def first_time_by_siret(followed: Iterable[FollowedDsf]) -> dict[str, FirstTime]:
+def first_time_by_siret(met: Iterable[FirstMet]) -> dict[str, FirstTime]:
     """By SIRET: the DSF met for the first time. An organisation without any is not there."""
-    return _first_time((one.siret, one.right_first_time) for one in followed)
+    return _first_time((one.siret, one.right) for one in met)
 
 
 def _first_time(given: Iterable[tuple[str, bool]]) -> dict[str, FirstTime]:

@@ -12,8 +12,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from pipeline import jsonfile
-from pipeline.documents.overview import charts, figures, sections, tables
-from pipeline.documents.overview.figures import FirstTime, FollowedDsf, RunData
+from pipeline.documents.overview import charts, figures, sections, tables, today
+from pipeline.documents.overview.figures import FirstMet, FirstTime, RunData
 from pipeline.documents.overview.tables import PageTable
 from pipeline.documents.page import environment, render
 from pipeline.documents.wording import Wording
@@ -26,11 +26,11 @@ TREND = 30
 
 
 def of_run(run: RunData, past: Sequence[RunData]) -> bytes:
-    """``index.html`` of ``run``. ``past``: earlier runs, oldest first, for the trend and for what has been waiting."""
+    """``index.html`` of ``run``. ``past``: earlier runs, oldest first, for the trend and for what is new."""
     words = Wording(_language(run))
     every = [*past, run]
-    followed = figures.followed_dsf(every)
-    first = figures.first_time_by_run(followed)
+    met = figures.first_met(every)
+    first = figures.first_time_by_run(met)
     return render(
         _environment(words.language),
         "run.html.jinja",
@@ -38,20 +38,22 @@ def of_run(run: RunData, past: Sequence[RunData]) -> bytes:
         day_of_run=figures.day_of(run),
         totals=figures.totals(run),
         first_time=first.get(run["run"]),
-        tables=[one for one in _tables_of_run(run, followed, words) if one.rows],
+        tables=[one for one in _tables_of_run(run, met, words) if one.rows],
         never_fired=sections.never_fired([run]),
         rules_total=len(CATALOGUE),
         trend=_trend(every, first, words, "../") if past else None,
-        suivi=_suivi(run.get("suivi")),
+        suivi=_suivi(run.get("suivi"), words),
+        ouvert=_open(run.get("suivi")),
         settings=_settings(run.get("reglages", {})),
+        steps=_steps(run.get("durees", {}), words),
     )
 
 
 def of_runs(runs: Sequence[RunData]) -> bytes:
     """``outbox/rapports/index.html``: over ``runs``, oldest first."""
     words = Wording(_language(runs[-1]) if runs else "fr")
-    followed = figures.followed_dsf(runs)
-    first = figures.first_time_by_run(followed)
+    met = figures.first_met(runs)
+    first = figures.first_time_by_run(met)
     detailed = any(figures.deposits(run) for run in runs)
     return render(
         _environment(words.language),
@@ -60,8 +62,10 @@ def of_runs(runs: Sequence[RunData]) -> bytes:
         bounds=[figures.day_of(run) for run in (runs[0], runs[-1])] if runs else None,
         totals=figures.together(figures.totals(run) for run in runs),
         first_time=FirstTime(*map(sum, zip(*first.values(), strict=True))) if first else None,
-        tables=[one for one in _tables_of_runs(runs, followed, words) if one.rows] if detailed else [],
+        tables=[one for one in _tables_of_runs(runs, met, words) if one.rows] if detailed else [],
         never_fired=sections.never_fired(runs) if detailed else None,
+        suivi=_suivi(runs[-1].get("suivi"), words) if runs else None,
+        ouvert=_open(runs[-1].get("suivi")) if runs else [],
         rules_total=len(CATALOGUE),
         trend=_trend(runs, first, words, "") if runs else None,
     )
@@ -99,31 +103,30 @@ def _script() -> Markup:
     return Markup(Path(__file__).with_name("templates").joinpath("overview.js").read_text(encoding="utf-8"))
 
 
-def _tables_of_run(run: RunData, followed: Sequence[FollowedDsf], words: Wording) -> list[PageTable]:
-    organisations = figures.organisations([run])
-    new = [one for one in followed if one.run == run["run"]]
+def _tables_of_run(run: RunData, met: Sequence[FirstMet], words: Wording) -> list[PageTable]:
+    organisations, suivi = figures.organisations([run]), run.get("suivi")
+    new = [one for one in met if one.run == run["run"]]
     return [
         sections.deposits_table(figures.deposits(run), words, "../../"),
-        *(sections.after_tables(run["suivi"], words, "../../") if "suivi" in run else ()),
-        sections.rules_table([run], words),
+        *(today.tables_of(suivi, words, "../../") if suivi else ()),
+        sections.organisations_table(organisations, new, words, today.open_by(suivi, "organismes", "siret")),
+        sections.rules_table([run], words, today.open_by(suivi, "regles", "code")),
         sections.matrix(organisations, words),
         sections.pairs_table([run], words),
-        sections.organisations_table(organisations, new, words),
-        sections.held_table(followed, figures.day_of(run), words, "../../"),
         sections.trials_table(run.get("essais", ()), Wording(words.language, trial=True), "../../"),
     ]
 
 
-def _tables_of_runs(runs: Sequence[RunData], followed: Sequence[FollowedDsf], words: Wording) -> list[PageTable]:
-    organisations = figures.organisations(runs)
+def _tables_of_runs(runs: Sequence[RunData], met: Sequence[FirstMet], words: Wording) -> list[PageTable]:
+    organisations, suivi = figures.organisations(runs), runs[-1].get("suivi")
     deposits = (deposit for run in runs for deposit in figures.deposits(run))
     return [
-        sections.organisations_table(organisations, followed, words),
-        sections.rules_table(runs[-TREND:], words),
+        *(today.reviewed(suivi, words, "../") if suivi else ()),
+        sections.organisations_table(organisations, met, words, today.open_by(suivi, "organismes", "siret")),
+        sections.rules_table(runs[-TREND:], words, today.open_by(suivi, "regles", "code")),
         sections.matrix(organisations, words),
         sections.pairs_table(runs, words),
         sections.deposits_table(deposits, words, "../", most=100, refused_first=False),
-        sections.held_table(followed, figures.day_of(runs[-1]), words, "../"),
     ]
 
 
@@ -149,13 +152,29 @@ def _trend(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: Wordi
     }
 
 
-def _suivi(given: FollowUp | None) -> list[dict[str, Any]]:
-    """The states of complements that the page counts, with the age in days of the oldest; none where nothing was ever issued."""
+def _suivi(given: FollowUp | None, words: Wording) -> dict[str, Any] | None:
+    """Complements by state, with their hours and the days of the oldest; and by age. None where none was ever issued."""
     if given is None or not any(given["comptes"].values()):
-        return []
+        return None
     waiting = {"emises": given["a_saisir"]["lignes"], "saisies": given["a_voir"]["lignes"]}
     oldest = {name: rows[0]["jours"] for name, rows in waiting.items() if rows}
-    return [{"etat": name, "n": n, "jours": oldest.get(name)} for name, n in given["comptes"].items()]
+    hours = {name: sum(one["heures"] for one in given["par_age"] if one["etat"] == name) for name in given["comptes"]}
+    states = [
+        {"etat": name, "n": n, "heures": hours[name], "jours": oldest.get(name)} for name, n in given["comptes"].items()
+    ]
+    return {"etats": states, "par_age": today.by_age(given, words)}
+
+
+def _open(given: FollowUp | None) -> list[Mapping[str, Any]]:
+    """What is still open by what is to be done, as ``follow_up`` has it; nothing where nothing is."""
+    return [one for one in given["ouvert"]["suites"] if one["depots"]] if given else []
+
+
+def _steps(given: Mapping[str, float], words: Wording) -> list[tuple[str, float]]:
+    """Steps as (name, seconds) in the order of the chain, which is that of the texts; any other after them."""
+    names = words.names("etape")
+    ordered = [*(name for name in names if name in given), *(name for name in given if name not in names)]
+    return [(words(f"etape.{name}") if name in names else name, given[name]) for name in ordered]
 
 
 def _settings(given: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -4,27 +4,24 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from typing import Any
 
-from markupsafe import Markup
-
-from pipeline.documents.overview import charts, figures
+from pipeline.documents.overview import cells, charts, figures
 from pipeline.documents.overview.figures import (
     DepositData,
+    FirstMet,
     FirstTime,
-    FollowedDsf,
     OrganisationFigures,
     RunData,
     at_stake,
     counts,
 )
 from pipeline.documents.overview.tables import ColumnKind, PageCell, PageColumn, PageTable, PageValue, table
-from pipeline.documents.page import typed
 from pipeline.documents.wording import Wording
-from pipeline.judging.follow_up import FollowUp
-from pipeline.ledger.records import Counts
 from schemas.rules import CATALOGUE
 
+Still = Mapping[str, Mapping[str, Any]]
+"""What is still open, by organisation or rule: rows of ``follow_up``'s ``ouvert``."""
 MOST_ORGANISATIONS = 300
 """Organisations that one table shows."""
 
@@ -36,17 +33,17 @@ def deposits_table(
     ordered = figures.worst(listed, refused_first=refused_first)
     rows = (
         (
-            *_organisation(one.get("raison_sociale", ""), one["siret"]),
-            PageCell(one["fichier"], _report(up, one["siret"], one["depot"])),
+            *cells.organisation(one.get("raison_sociale", ""), one["siret"]),
+            PageCell(one["fichier"], cells.report(up, one["siret"], one["depot"])),
             one["depot"],
-            words(f"etat.{figures.state(one)}"),
-            at_stake(counts(one["heures"])),
-            _codes(figures.findings(one), words),
-            *_lines(counts(one["comptes"])),
+            cells.state(one, words),
+            cells.stake(at_stake(counts(one["heures"])), int(one["etat"] == "refuse"), words),
+            cells.codes(figures.findings(one), words),
+            *cells.lines_of(one),
         )
         for one in ordered
     )
-    columns = _columns(
+    columns = cells.columns(
         words,
         *("free:organisme", "hidden:siret", "free:fichier", "hidden:depot", "code:etat", "hours:enjeu", "text:regles"),
         *("number:lues", "number:acceptees", "number:rejetees", "number:retenues", "number:deja_prises"),
@@ -59,15 +56,15 @@ def trials_table(tried: Sequence[DepositData], words: Wording, up: str) -> PageT
     """Trials in their order, each with a link to its report. ``words``: those of trials."""
     rows = (
         (
-            *_organisation(one["raison_sociale"], one["siret"]),
-            PageCell(one["fichier"], _report(up, one["siret"], one["depot"], "essais")),
+            *cells.organisation(one["raison_sociale"], one["siret"]),
+            PageCell(one["fichier"], cells.report(up, one["siret"], one["depot"], "essais")),
             one["depot"],
-            words(f"etat.{figures.state(one)}"),
-            *_lines(counts(one["comptes"])),
+            cells.state(one, words),
+            *cells.lines_of(one),
         )
         for one in tried
     )
-    columns = _columns(
+    columns = cells.columns(
         words,
         *("free:organisme", "hidden:siret", "free:fichier", "hidden:depot", "code:etat"),
         *("number:lues", "number:acceptees", "number:rejetees", "number:retenues", "number:deja_prises"),
@@ -77,18 +74,20 @@ def trials_table(tried: Sequence[DepositData], words: Wording, up: str) -> PageT
 
 def organisations_table(
     found: Sequence[OrganisationFigures],
-    followed: Iterable[FollowedDsf],
+    met: Iterable[FirstMet],
     words: Wording,
+    still: Still | None = None,
     most: int = MOST_ORGANISATIONS,
 ) -> PageTable:
-    """Organisations in the order of ``found``. ``followed``: the DSF that count as new."""
-    first = figures.first_time_by_siret(followed)
+    """Organisations in the order of ``found``. ``met``: the DSF that count as new. ``still``: by SIRET, what is still open."""
+    first = figures.first_time_by_siret(met)
     rows = (
         (
-            *_organisation(one.name, one.siret),
+            *cells.organisation(one.name, one.siret),
             one.deposits,
             one.refused,
-            at_stake(one.hours),
+            cells.stake(at_stake(one.hours), one.refused, words),
+            *_still(still, one.siret, words),
             one.hours.acceptees,
             one.lines.lues,
             one.lines.rejetees,
@@ -98,30 +97,37 @@ def organisations_table(
         )
         for one in found
     )
-    columns = _columns(
+    columns = cells.columns(
         words,
-        *("free:organisme", "hidden:siret", "number:depots", "number:refuses", "hours:enjeu", "hours:heures_acceptees"),
-        *("number:lues", "number:rejetees", "number:retenues", "share:part", "share:premier"),
+        *("free:organisme", "hidden:siret", "number:depots", "number:refuses", "hours:enjeu"),
+        *(["hours:encore"] if still is not None else []),
+        *("hours:heures_acceptees", "number:lues", "number:rejetees", "number:retenues", "share:part", "share:premier"),
     )
-    return table("organismes", words("section.organismes"), columns, rows, len(found), most=most)
+    note = words("section.encore_note") if still is not None else ""
+    return table("organismes", words("section.organismes"), columns, rows, len(found), most=most, note=note)
 
 
-def rules_table(runs: Sequence[RunData], words: Wording) -> PageTable:
-    """The rules that fired, those that reject first; over several runs, with the findings of each from run to run."""
+def rules_table(runs: Sequence[RunData], words: Wording, still: Still | None = None) -> PageTable:
+    """The rules that fired, those that reject first; over several runs, with the findings of each from run to run.
+
+    ``still``: by code, what is still open.
+    """
     trend = len(runs) > 1
     rows: list[tuple[PageCell | PageValue, ...]] = []
     for one in sorted(figures.rules(runs), key=lambda rule: _warns(rule.code, runs)):
         warns = _warns(one.code, runs)
         said = (one.code, words.rule(one.code), words("effet.avertit" if warns else "effet.rejette"))
-        stake = None if warns else one.hours  # a warning costs no hour
-        row = (*said, one.findings, one.deposits, len(one.organisations), stake)
+        stake = None if warns else cells.stake(one.hours, one.refused, words)  # a warning costs no hour
+        open_now = (None,) * len(_still(still, one.code, words)) if warns else _still(still, one.code, words)
+        row = (*said, one.findings, one.deposits, len(one.organisations), stake, *open_now)
         rows.append((*row, PageCell(shown=charts.spark(one.per_run))) if trend else row)
-    columns = _columns(
+    columns = cells.columns(
         words,
         *("code:regle", "text:sens", "text:effet", "number:constats", "number:depots", "number:organismes"),
-        *("hours:enjeu", *(["drawn:tendance"] if trend else [])),
+        *("hours:enjeu", *(["hours:encore"] if still is not None else []), *(["drawn:tendance"] if trend else [])),
     )
-    return table("regles", words("section.regles"), columns, rows, len(rows), note=words("section.regles_note"))
+    note = words("section.regles_note") + (" " + words("section.encore_note") if still is not None else "")
+    return table("regles", words("section.regles"), columns, rows, len(rows), note=note)
 
 
 def never_fired(runs: Iterable[RunData]) -> list[str]:
@@ -136,11 +142,11 @@ def matrix(found: Sequence[OrganisationFigures], words: Wording, most: int = MOS
     fired = {code for one in with_findings for code in one.rules}
     codes = [code for code in CATALOGUE if code in fired] + sorted(fired - set(CATALOGUE))
     rows = (
-        (*_organisation(one.name, one.siret), sum(one.rules.values()), *(one.rules.get(code) for code in codes))
+        (*cells.organisation(one.name, one.siret), sum(one.rules.values()), *(one.rules.get(code) for code in codes))
         for one in with_findings
     )
     columns = [
-        *_columns(words, "free:organisme", "hidden:siret", "number:constats"),
+        *cells.columns(words, "free:organisme", "hidden:siret", "number:constats"),
         *(PageColumn(code, ColumnKind.NUMBER, words.rule(code)) for code in codes),
     ]
     note, title = words("section.matrice_note"), words("section.matrice")
@@ -151,8 +157,8 @@ def pairs_table(runs: Iterable[RunData], words: Wording) -> PageTable:
     """Pairs of rules that stand on the same lines."""
     rows = [
         (
-            _rule(pair.first, words),
-            _rule(pair.second, words),
+            cells.rule(pair.first, words),
+            cells.rule(pair.second, words),
             pair.lines_of_first,
             pair.lines_of_second,
             pair.lines_of_both,
@@ -160,7 +166,7 @@ def pairs_table(runs: Iterable[RunData], words: Wording) -> PageTable:
         )
         for pair in figures.pairs(figures.combinations(runs))
     ]
-    columns = _columns(
+    columns = cells.columns(
         words,
         "text:regle",
         "text:autre",
@@ -173,34 +179,10 @@ def pairs_table(runs: Iterable[RunData], words: Wording) -> PageTable:
     return table("regles-ensemble", words("section.ensemble"), columns, rows, len(rows), most=50, note=note)
 
 
-def held_table(followed: Iterable[FollowedDsf], day: date, words: Wording, up: str) -> PageTable:
-    """The DSF with held lines on ``day``, the oldest first, each with a link to its last report."""
-    rows = [
-        (
-            *_organisation(one.organisation, one.siret),
-            PageCell(one.dsf, _report(up, one.siret, one.deposit)),
-            one.deposit,
-            one.held_since,
-            (day - one.held_since).days if one.held_since else None,
-            one.lines.retenues,
-            one.lines.rejetees,
-            one.hours.retenues,
-        )
-        for one in figures.held(followed)
-    ]
-    columns = _columns(
-        words,
-        *("free:organisme", "hidden:siret", "code:dsf", "hidden:depot", "date:depuis", "number:jours"),
-        *("number:retenues", "number:rejetees", "hours:heures_retenues"),
-    )
-    note = words("section.retenues_note")
-    return table("retenues", words("section.retenues"), columns, rows, len(rows), note=note)
-
-
 def runs_table(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: Wording, up: str) -> PageTable:
     """One row for each run, the last first. ``first``: as ``figures.first_time_by_run`` gives."""
-    rows = [_run_row(run, first.get(run["run"], FirstTime()), up) for run in reversed(runs)]
-    columns = _columns(
+    rows = [_run_row(run, first.get(run["run"], FirstTime()), words, up) for run in reversed(runs)]
+    columns = cells.columns(
         words,
         *("code:execution", "date:date", "number:depots", "number:lues", "number:acceptees", "number:rejetees"),
         *("number:retenues", "number:deja_prises", "hours:heures_acceptees", "hours:enjeu", "share:part"),
@@ -209,128 +191,26 @@ def runs_table(runs: Sequence[RunData], first: Mapping[str, FirstTime], words: W
     return table("executions", words("section.tendance"), columns, rows, len(rows), most=400)
 
 
-def _run_row(run: RunData, first: FirstTime, up: str) -> tuple[PageCell | PageValue, ...]:
+def _run_row(run: RunData, first: FirstTime, words: Wording, up: str) -> tuple[PageCell | PageValue, ...]:
     totals = figures.totals(run)
     return (
         PageCell(run["run"], f"{up}{run['run']}/index.html"),
         figures.day_of(run),
         totals.deposits,
-        *_lines(totals.lines),
+        *cells.by_verdict(totals.lines),
         totals.hours.acceptees,
-        at_stake(totals.hours),
+        cells.stake(at_stake(totals.hours), totals.refused, words),
         figures.accepted_share(totals.lines),
         first.share,
     )
 
 
-# --- after complements have left --------------------------------------------------------------------------------------
-
-
-def after_tables(suivi: FollowUp, words: Wording, up: str) -> list[PageTable]:
-    """To be typed, to be seen, missed by the extracts, let pass by them: each list of ``suivi`` as a table."""
-    return [_to_type(suivi, words), _to_see(suivi, words), _missed(suivi, words), _let_pass(suivi, words, up)]
-
-
-def _to_type(suivi: FollowUp, words: Wording) -> PageTable:
-    rows = (
-        (*_organisation(one["raison_sociale"], one["siret"]), one["numero"], _day(one["emis_le"]), one["jours"])
-        for one in suivi["a_saisir"]["lignes"]
-    )
-    columns = ("free:organisme", "hidden:siret", "code:complement", "date:emis_le", "number:jours")
-    return _after("a_saisir", suivi, words, columns, rows)
-
-
-def _to_see(suivi: FollowUp, words: Wording) -> PageTable:
-    rows = (
-        (
-            *_organisation(one["raison_sociale"], one["siret"]),
-            *(one["numero"], one["numero_kairos"], _day(one["saisie_le"]), one["jours"]),
-        )
-        for one in suivi["a_voir"]["lignes"]
-    )
-    columns = ("free:organisme", "hidden:siret", "code:complement", "free:kairos", "date:saisie_le", "number:jours")
-    return _after("a_voir", suivi, words, columns, rows)
-
-
-def _missed(suivi: FollowUp, words: Wording) -> PageTable:
-    rows = (
-        (
-            *(one["numero_dsf"], one["complement"], one["code_sequence"]),
-            one["id_absence"] or words("section.heures_ajoutees"),
-            *(_day(one["date_debut"]), _day(one["date_fin"])),
-        )
-        for one in suivi["introuvables"]["lignes"]
-    )
-    columns = ("code:dsf", "code:complement", "code:sequence", "text:absence", "date:date_debut", "date:date_fin")
-    return _after("introuvables", suivi, words, columns, rows)
-
-
-def _let_pass(suivi: FollowUp, words: Wording, up: str) -> PageTable:
-    rows = (
-        (
-            *_organisation(one["raison_sociale"], one["siret"]),
-            PageCell(one["numero_dsf"], _report(up, one["siret"], one["depot"])),
-            one["depot"],
-            _codes(dict.fromkeys(one["codes"].split(), 1), words),
-            *(one["lignes"], one["heures"]),
-        )
-        for one in suivi["debloques"]["lignes"]
-    )
-    columns = ("free:organisme", "hidden:siret", "code:dsf", "hidden:depot", "text:levees")
-    return _after("debloques", suivi, words, (*columns, "number:lignes", "hours:heures"), rows)
-
-
-def _after(
-    name: str,
-    suivi: FollowUp,
-    words: Wording,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[PageCell | PageValue]],
-) -> PageTable:
-    title, note = words(f"section.{name}"), words(f"section.{name}_note")
-    total = suivi[name]["total"]
-    return table(name.replace("_", "-"), title, _columns(words, *columns), rows, total, note=note)
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-# --- columns and cells ------------------------------------------------------------------------------------------------
-
-
-def _columns(words: Wording, *names: str) -> list[PageColumn]:
-    """Columns from ``kind:name``: a ``ColumnKind`` in small letters, and a name of the section ``col`` of the texts."""
-    split = [name.split(":") for name in names]
-    return [PageColumn(words(f"col.{name}"), ColumnKind[kind.upper()]) for kind, name in split]
-
-
-def _organisation(name: str, siret: str) -> tuple[PageCell, PageCell]:
-    """The name with its SIRET under it; and the SIRET alone, for the CSV."""
-    under = Markup("{}<br><small>{}</small>").format(typed(name), siret) if name else Markup("{}").format(siret)
-    return PageCell(name or siret, shown=under), PageCell(siret)
-
-
-def _report(up: str, siret: str, deposit: str, kind: str = "retours") -> str:
-    """The address of a deposit's report."""
-    return f"{up}{siret}/{kind}/{deposit}/rapport.html"
-
-
-def _codes(found: Mapping[str, int], words: Wording, most: int = 6) -> PageCell:
-    """Codes in their order, with what they mean on hover; past ``most`` how many more."""
-    codes = sorted(found)
-    shown = [Markup('<abbr title="{}">{}</abbr>').format(words.rule(code), code) for code in codes[:most]]
-    more = Markup(" +{}").format(len(codes) - most) if len(codes) > most else Markup("")
-    return PageCell(" ".join(codes), shown=Markup(" ").join(shown) + more)
-
-
-def _rule(code: str, words: Wording) -> PageCell:
-    """A code with what it means beside it."""
-    return PageCell(code, shown=Markup("{} <small>{}</small>").format(code, words.rule(code)))
-
-
-def _lines(lines: Counts) -> tuple[int, ...]:
-    return (lines.lues, lines.acceptees, lines.rejetees, lines.retenues, lines.deja_prises)
+def _still(still: Still | None, key: str, words: Wording) -> tuple[PageCell, ...]:
+    """The cell of what is still open of ``key``; none where that is not known."""
+    if still is None:
+        return ()
+    one = still.get(key, {"heures": 0, "refuses": 0})
+    return (cells.stake(one["heures"], one["refuses"], words),)
 
 
 def _warns(code: str, runs: Sequence[RunData]) -> bool:

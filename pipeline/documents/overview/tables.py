@@ -131,12 +131,15 @@ def _heading(column: PageColumn) -> Markup:
 def _cell(cell: PageCell, column: PageColumn, words: Wording, head: bool) -> Markup:
     shown = _shown(cell, column, words)
     # Where the cell shows something else, the script saves its value.
-    value = Markup(' data-t="{}"').format(cell.value) if cell.shown is not None else Markup("")
+    other = cell.shown is not None and cell.shown.striptags() != str(cell.value)
+    value = Markup(' data-t="{}"').format(cell.value) if other else Markup("")
     if head:
         return Markup('<th scope="row"{}>{}</th>').format(value, shown)
     if _sorted_by_value(column):
         raw = "" if cell.value is None else _raw(cell.value, column.kind)
-        return Markup('<td class="n" data-v="{}">{}</td>').format(raw, shown)
+        # Where the cell shows it as it is, the script needs no more; a nought is drawn softly.
+        given = Markup(' data-v="{}"').format(raw) if raw != str(shown) or raw == "0" else Markup("")
+        return Markup('<td class="n"{}>{}</td>').format(given, shown)
     extra = Markup(' class="c"') if column.kind is ColumnKind.CODE else _hidden(column)
     return Markup("<td{}{}>{}</td>").format(extra, value, shown)
 

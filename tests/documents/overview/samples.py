@@ -56,7 +56,10 @@ def deposit(day: date, n: int, chance: random.Random, *, fichier: str = "", refu
         "format": "" if refused else "xlsx",
         "comptes": lines,
         "heures": hours,
-        "regles": [{"code": code, "constats": many, "heures": 325 * many} for code, many in sorted(rules.items())],
+        "regles": [
+            {"code": code, "constats": many, "heures": 0 if refused else 325 * many}
+            for code, many in sorted(rules.items())
+        ],
         "dsf": [] if refused else [{"numero_dsf": f"DSF-{n:05}", "comptes": lines, "heures": hours}],
         "rows": rows,
     }
@@ -105,8 +108,56 @@ def suivi(many: int = 4) -> dict[str, Any]:
             for n, one in enumerate(whose)
         ],
     }
+    lists["sondages"] = [
+        {
+            **{name: one[name] for name in ("siret", "raison_sociale")},
+            **{"numero_dsf": f"DSF-{n:05}", "depots": 4, "heures": [10_000, 5_000, 2_500, 1_250]},
+            **{"du": "2025-05-02", "au": "2025-05-20", "depot": f"2025-05-20-{n:08x}"},
+        }
+        for n, one in enumerate(whose)
+    ]
+    ouvert = {
+        "suites": [
+            {"suite": "corriger", "depots": 3, "lignes": 12, "heures": 4200, "refuses": 0},
+            {"suite": "retenue", "depots": 2, "lignes": 1, "heures": 350, "refuses": 0},
+            {"suite": "attendre", "depots": 0, "lignes": 0, "heures": 0, "refuses": 0},
+            {"suite": "retirer", "depots": 0, "lignes": 0, "heures": 0, "refuses": 0},
+            {"suite": "refuse", "depots": 1, "lignes": 0, "heures": 0, "refuses": 1},
+        ],
+        "organismes": [
+            {**{name: one[name] for name in ("siret", "raison_sociale")}, "lignes": 2, "heures": 700, "refuses": n % 2}
+            | {"depots": 1, "depuis": "2025-04-01"}
+            for n, one in enumerate(whose)
+        ],
+        "regles": [{"code": "LIG-01", "lignes": 12, "heures": 4200, "refuses": 0, "organismes": many}],
+        "depots": {
+            "total": 2 * many,
+            "lignes": [
+                {**{name: one[name] for name in ("siret", "raison_sociale")}, "depot": f"2025-05-20-{n:08x}"}
+                | {
+                    "fichier": f"compléments {n}.xlsx" if n < many - 1 else HOSTILE,
+                    "codes": "LIG-01 REF-06",
+                    "lignes": 2,
+                    "heures": 700,
+                    "refuses": 0,
+                }
+                | {"juge_le": "2025-05-20", "jours": 11}
+                for n, one in enumerate(whose)
+            ],
+        },
+    }
     counts = {"emises": 2 * many, "saisies": 2 * many, "vues": 7}
-    return {"comptes": counts, **{name: {"total": 2 * many, "lignes": rows} for name, rows in lists.items()}}
+    aged = [
+        {"etat": state, "jours": age, "complements": n if age is None else 0, "heures": 700 * n if age is None else 0}
+        for state, n in counts.items()
+        for age in (7, 30, 90, None)
+    ]
+    return {
+        "comptes": counts,
+        "par_age": aged,
+        "ouvert": ouvert,
+        **{name: {"total": 2 * many, "lignes": rows} for name, rows in lists.items()},
+    }
 
 
 def runs(nights: int = 12, bodies: int = 40, seed: int = 1) -> list[dict[str, Any]]:

@@ -124,26 +124,12 @@ def test_combinations_come_from_the_rows_or_are_given() -> None:
 def test_right_the_first_time_looks_at_the_first_deposit_of_a_dsf() -> None:
     bad = samples.counts(1, 1, 1, 0)
     runs = [_run(1, _deposit(1, "a", comptes=bad), _deposit(2, "b")), _run(2, _deposit(1, "c"))]
-    assert figures.first_time_by_run(figures.followed_dsf(runs)) == {"r1": (2, 1)}
+    assert figures.first_time_by_run(figures.first_met(runs)) == {"r1": (2, 1)}
 
 
 def test_a_dossier_that_began_before_is_not_new() -> None:
     runs = [_run(1, _deposit(1, comptes=samples.counts(0, 0, 0, 4)))]
-    assert figures.followed_dsf(runs) == []
-
-
-def test_held_lines_age_from_the_first_deposit_that_held_them() -> None:
-    held, right = samples.counts(0, 1, 2, 0), samples.counts(3, 0, 0, 0)
-    runs = [
-        _run(1, _deposit(1, "a", comptes=held), _deposit(2, "b", comptes=held)),
-        _run(2, _deposit(1, "c", comptes=held), _deposit(2, "d", comptes=right)),
-        _run(3, _deposit(3, "e", comptes=held)),
-    ]
-    waiting = figures.held(figures.followed_dsf(runs))
-    assert [(one.deposit, one.held_since, one.lines.retenues) for one in waiting] == [
-        ("c", date(2025, 6, 1), 2),
-        ("e", date(2025, 6, 3), 2),
-    ]
+    assert figures.first_met(runs) == []
 
 
 @pytest.mark.parametrize(("part", "shown"), [(0.0, "0"), (0.001, "1"), (0.5, "50"), (0.999, "99"), (1.0, "100")])

@@ -9,10 +9,11 @@
     return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
   }
 
+  var numbers = ["nombre", "heures", "part"];
+
   function value(cell, kind) {
-    if (!cell.hasAttribute("data-v")) return cell.textContent.trim();
-    var raw = cell.dataset.v;
-    return kind === "date" ? raw : raw === "" ? -Infinity : Number(raw);
+    var raw = cell.hasAttribute("data-v") ? cell.dataset.v : cell.textContent.trim();
+    return numbers.indexOf(kind) < 0 ? raw : raw === "" ? -Infinity : Number(raw);
   }
 
   function saved(cell, kind) {
