@@ -14,6 +14,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from pipeline import ledger, reference
+from pipeline.bilingual import Text
 from pipeline.documents import clerk, returns
 from pipeline.documents.returns import limits
 from pipeline.documents.returns.entries import ReportData
@@ -42,6 +43,8 @@ RETRIES = 5
 
 SAID = 64
 """The progress is told after as many reports."""
+JUDGING = Text("jugement", "judging")
+WRITING = Text("rendu", "writing")
 
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, of how many); carries no personal data."""
@@ -168,7 +171,7 @@ def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> Decision:
             staged.append((turn, token))
             returned += turn.returned
             if turn.returned and (returned % SAID == 0 or returned == len(deposits)):
-                chain.progress("rendu", returned, len(deposits))
+                chain.progress(WRITING, returned, len(deposits))
         tokens = [token for _, token in sorted(staged)]
         spool.harden(chain.workspace, tokens)
         return _decision(chain, done, tokens)
@@ -231,9 +234,13 @@ class _Part:
 
 def _work(chain: Chain, deposits: Sequence[Deposit], done: list[_Part]) -> Iterator[Rendering]:
     """Judge a wave part by part; all it will show, to be written. Each part goes to ``done`` once all of it was handed out."""
+    judged = 0
+    chain.progress(JUDGING, judged, len(deposits))
     for part in parts(chain.context, deposits):
         with chain.timings.step("jugement"):
             decided = decide(chain.context, [deposits[position] for position in part])
+        judged += len(part)
+        chain.progress(JUDGING, judged, len(deposits))
         places = {one.numero: position for one, position in zip(decided.deposits, part, strict=True)}
         yield from _complements(chain, decided, places)
         yield from _returns(chain, decided, part)

@@ -1,37 +1,113 @@
 """`dsf template`: what the reference knows an organisation may still complete, as the workbook it fills in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 
-from pipeline import ledger, nomenclature, reference
+from pipeline import ledger, lock, nomenclature, reference
+from pipeline.bilingual import Text
+from pipeline.commands.console import places, shown
 from pipeline.documents import template
-from pipeline.errors import Halt
+from pipeline.errors import NO_EXTRACT, Halt, NoReference
 from pipeline.judging.facts import position
 from pipeline.judging.identity import DATED, SEQUENCE
-from pipeline.reference import OrganisationRows
+from pipeline.ledger import Ledger
+from pipeline.publishing import outbox, preflight
+from pipeline.reference import OrganisationRows, Reference
 from pipeline.settings import Settings
+from pipeline.wave import Progress
 from pipeline.workspace import Workspace
+
+ONE_OR_ALL = Text(
+    "donnez --siret pour un organisme, ou --all pour tous ; --dsf et -o vont avec --siret.",
+    "give --siret for one organisation, or --all for each; --dsf and -o go with --siret.",
+)
+TEMPLATES = Text("modèles", "templates")
+_NOTHING = Text(
+    "Aucune DSF validée et intermédiaire n'est connue pour cet organisme avec ces numéros.",
+    "No validated, intermédiaire DSF is known for this organisation with these numbers.",
+)
+_MADE = Text(
+    "{n} modèle à jour dans {outbox}/<SIRET>/modele-<SIRET>.xlsx||{n} modèles à jour dans {outbox}/<SIRET>/modele-<SIRET>.xlsx",
+    "{n} template up to date in {outbox}/<SIRET>/modele-<SIRET>.xlsx"
+    "||{n} templates up to date in {outbox}/<SIRET>/modele-<SIRET>.xlsx",
+)
 
 
 class NothingToComplete(Halt):
     """No DSF of this organisation is open to a complement."""
 
 
+@dataclass(frozen=True)
+class Templates:
+    """What ``for_all`` did: SIRET with a template in their outbox, and places that none could be put at, with the reason."""
+
+    made: tuple[str, ...]
+    blocked: tuple[tuple[str, str], ...]
+
+
+def for_all(workspace: Workspace, settings: Settings, day: date, progress: Progress) -> Templates:
+    """A template for each organisation that has something to complete, in its outbox; one that has not changed stays.
+
+    Holds the lock of the workspace. Raises ``NoReference`` where no extract is loaded, ``Busy`` while a run is on.
+    """
+    made: list[str] = []
+    blocked: list[tuple[str, str]] = []
+    with lock.locked(workspace), ledger.open(workspace, settings) as book:
+        preflight.check(workspace, book)
+        organisations = _known(workspace).organisations()
+        for done, siret in enumerate(organisations):
+            progress(TEMPLATES, done, len(organisations))
+            name = f"modele-{siret}.xlsx"
+            with suppress(NothingToComplete):
+                data = _filled(workspace, settings, book, siret, None, day)
+                why = outbox.put(workspace, siret, name, data, book.fence)
+                made += [] if why else [siret]
+                blocked += [(f"outbox/{siret}/{name}", why)] if why else []
+        progress(TEMPLATES, len(organisations), len(organisations))
+    return Templates(tuple(made), tuple(blocked))
+
+
+def all_lines(root: Path, done: Templates) -> Iterator[str]:
+    """How many templates there are, and where none could be put."""
+    yield _MADE.fill(n=len(done.made), outbox=shown(root, "outbox"))
+    yield from places(
+        root, Text("à reprendre", "owed"), [{"chemin": path, "raison": why} for path, why in done.blocked]
+    )
+
+
 def prefilled(workspace: Workspace, settings: Settings, siret: str, numeros: Sequence[str] | None, day: date) -> bytes:
     """The workbook of ``siret``: a row per absence still open, and per trainee and séquence; ``numeros``: only these DSF.
 
-    Raises ``NothingToComplete``, with the same words whether a DSF is unknown or someone else's.
+    Raises ``NoReference`` where no extract is loaded; ``NothingToComplete``, with the same words whether a DSF is unknown or
+    someone else's.
     """
-    rows = reference.open(workspace).of_organisation(siret, numeros)
+    with ledger.open(workspace, settings) as book:
+        return _filled(workspace, settings, book, siret, numeros, day)
+
+
+def _known(workspace: Workspace) -> Reference:
+    known = reference.open(workspace)
+    if not known.known():
+        raise NoReference(NO_EXTRACT)
+    return known
+
+
+def _filled(
+    workspace: Workspace, settings: Settings, book: Ledger, siret: str, numeros: Sequence[str] | None, day: date
+) -> bytes:
+    rows = _known(workspace).of_organisation(siret, numeros)
     if rows.dsf.empty:
-        raise NothingToComplete("Aucune DSF validée et intermédiaire n'est connue pour cet organisme avec ces numéros.")
+        raise NothingToComplete(_NOTHING)
     return template.workbook(
         siret,
         rows.raison_sociale,
         _sequences(rows),
-        _open_absences(workspace, settings, rows),
+        _open_absences(book, rows),
         nomenclature.motifs(workspace.root, settings.motifs),
         settings.langue,
         day,
@@ -57,10 +133,9 @@ def _sequences(rows: OrganisationRows) -> list[template.SequenceRow]:
     ]
 
 
-def _open_absences(workspace: Workspace, settings: Settings, rows: OrganisationRows) -> list[template.AbsenceRow]:
+def _open_absences(book: Ledger, rows: OrganisationRows) -> list[template.AbsenceRow]:
     """Absences with hours left, not completed by the extract nor by the ledger, with the names of their trainees."""
-    with ledger.open(workspace, settings) as book:
-        taken = book.entries(rows.dsf["cle_dsf"], []).absences
+    taken = book.entries(rows.dsf["cle_dsf"], []).absences
     absences = rows.absences[rows.absences["heures_non_financables"] > 0]
     absences = absences[position(taken.drop_duplicates(DATED), DATED, absences, DATED) < 0]
     people = rows.sequences[[*SEQUENCE, "nom", "prenom"]]
