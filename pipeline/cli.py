@@ -127,7 +127,7 @@ def extract_load(paths: tuple[Path, ...], force: bool, day: date, root: Path, as
     workspace, _ = opened(root)
     with progress() as told:
         results = verb.load(workspace, paths, force=force, day=day, progress=told)
-    data = verb.loads_data(results, current())
+    data = verb.loads_data(results)
     answer("extract load", data, verb.loads_lines(results, looked=not paths), as_json=as_json)
     if any(result.error for result in results):
         sys.exit(Exit.FAILURE)
@@ -212,7 +212,7 @@ def run(dry_run: bool, day: date, paths: tuple[Path, ...], fail_on_reject: bool,
     retry = verb.retried(workspace, settings, paths)
     with progress() as told:
         outcome = verb.run(workspace, settings, day, told, retry=retry, dry_run=dry_run)
-    data = verb.data(outcome, current(), dry_run=dry_run)
+    data = verb.data(outcome, dry_run=dry_run)
     answer("run", data, verb.lines(outcome, workspace.root, dry_run=dry_run), as_json=as_json)
     if outcome.refused_extracts or outcome.owed:
         sys.exit(Exit.FAILURE)

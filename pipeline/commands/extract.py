@@ -11,7 +11,7 @@ from pipeline.commands.console import OTHERS, SHOWN, column, plain
 from pipeline.errors import StateHalt
 from pipeline.intake.extracts import files_under
 from pipeline.lock import locked
-from pipeline.reference import ExtractReport, Facts, Load, LoadResult
+from pipeline.reference import ExtractReport, Facts, Load, LoadResult, Problem
 from pipeline.run import EXTRACTS
 from pipeline.wave import Progress, silent
 from pipeline.workspace import Workspace
@@ -81,23 +81,23 @@ def show(workspace: Workspace, numero: str) -> Facts:
     return facts
 
 
-def loads_data(results: Sequence[LoadResult], langue: str) -> dict[str, Any]:
-    """What became of each set of files, in ``langue``; values of persons left out."""
+def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
+    """What became of each set of files; values of persons left out."""
     return {
         "extraits": [
             {
                 "jeu": result.extract,
                 "etat": "refuse" if result.error else "charge" if result.is_new else "deja_connu",
                 "extrait": load_data(result.load) if result.load else None,
-                "problemes": _report_data(result.error.report if result.error else None, langue),
-                "remarques": _report_data(result.notes, langue),
+                "problemes": _report_data(result.error.report if result.error else None),
+                "remarques": _report_data(result.notes),
             }
             for result in results
         ]
     }
 
 
-def _report_data(report: ExtractReport | None, langue: str) -> list[dict[str, Any]]:
+def _report_data(report: ExtractReport | None) -> list[dict[str, Any]]:
     return [
         {
             "code": problem.code,
@@ -106,10 +106,14 @@ def _report_data(report: ExtractReport | None, langue: str) -> list[dict[str, An
             "ligne": problem.ligne,
             "colonne": problem.colonne,
             "valeur": "" if problem.personnel else problem.valeur,
-            "message": problem.message(langue),
+            "message": _message(problem),
         }
         for problem in (report.problemes if report else ())
     ]
+
+
+def _message(problem: Problem) -> Text:
+    return Text(*(problem.message(language) for language in LANGUAGES))
 
 
 def loads_lines(results: Sequence[LoadResult], *, looked: bool = False) -> Iterator[str]:
@@ -136,7 +140,7 @@ def _report_lines(report: ExtractReport | None) -> Iterator[str]:
         yield _PROBLEM.fill(
             place=joined(filter(None, parts), " "),
             typed=_TYPED.fill(value=plain(problem.valeur)) if shown else "",
-            message=Text(*(problem.message(language) for language in LANGUAGES)),
+            message=_message(problem),
             code=problem.code,
         )
     if report and report.total > SHOWN:

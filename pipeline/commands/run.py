@@ -81,7 +81,7 @@ def has_rejections(view: Mapping[str, Any]) -> bool:
     return any(depot["etat"] == "refuse" or depot["comptes"]["rejetees"] for depot in view["depots"])
 
 
-def data(result: Outcome, langue: str, *, dry_run: bool) -> dict[str, Any]:
+def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
     """A run for ``--json``: no name nor identifier of a person. ``retours``: what came back, for a script to notify of."""
     view, sums = result.view, totals(result.view)
     return {
@@ -100,7 +100,7 @@ def data(result: Outcome, langue: str, *, dry_run: bool) -> dict[str, Any]:
         "absents": list(result.absents),
         "a_reprendre": [{"chemin": path, "raison": why} for path, why in result.owed],
         "suivi": as_numbers(view["suivi"]),
-        "extraits": extract.loads_data(result.extracts, langue)["extraits"],
+        "extraits": extract.loads_data(result.extracts)["extraits"],
         "rapport": "" if dry_run else f"outbox/rapports/{result.run}/index.html",
     }
 
