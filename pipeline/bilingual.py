@@ -61,10 +61,10 @@ def in_language(value: Any, language: str) -> Any:
 
 def _filled(sentence: str, language: str, values: Mapping[str, object]) -> str:
     if MANY in sentence:
-        one, many = sentence.split(MANY)
+        from schemas.saying import form  # noqa: PLC0415 - `dsf --help` counts nothing, and stays quick
+
         count = values["n"]
         assert isinstance(count, int)
-        # French counts zero as one, English only one itself.
-        sentence = (one if count == 1 or (language == "fr" and count == 0) else many).strip()
+        sentence = form(sentence, count, language)
     told = {name: said(value, language) if isinstance(value, str) else value for name, value in values.items()}
     return sentence.format_map(told)

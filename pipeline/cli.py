@@ -152,7 +152,7 @@ def extract_list(root: Path, as_json: bool) -> None:
     "show",
     fr="Ce que les extraits disent d'une DSF.",
     examples={
-        "dsf extract show DSF-2025-0412": ("ses dates, son statut, ses totaux", "its dates, its status, its totals")
+        "dsf extract show 2504000412": ("ses dates, son statut, ses totaux", "its dates, its status, its totals")
     },
 )
 @click.argument("numero")
@@ -300,7 +300,7 @@ def template(
 
 @main.command(
     fr="Note qu'une DSF complémentaire a été saisie dans Kairos.",
-    examples={"dsf entered DSF-2025-0412-C01 --kairos 88123": ("saisie aujourd'hui", "typed today")},
+    examples={"dsf entered 2504000412-C01 --kairos 88123": ("saisie aujourd'hui", "typed today")},
 )
 @click.argument("numero")
 @option("--kairos", default="", metavar="N", fr="Numéro que Kairos lui a donné.", help="Number that Kairos gave it.")
@@ -343,8 +343,8 @@ def status(root: Path, as_json: bool) -> None:
 @main.command(
     fr="L'historique : qui, quand, de quel fichier, quelle feuille et quelle ligne, par quelles règles et quel extrait.",
     examples={
-        "dsf history --dsf DSF-2025-0412": ("tout ce qui a touché cette DSF", "all that touched this DSF"),
-        "dsf history --dsf DSF-2025-0412 --absence A17": ("qui a complété cette absence", "who completed this absence"),
+        "dsf history --dsf 2504000412": ("tout ce qui a touché cette DSF", "all that touched this DSF"),
+        "dsf history --dsf 2504000412 --absence A17": ("qui a complété cette absence", "who completed this absence"),
         "dsf history --depot 2025-06-30-1a2b3c4d": ("ce qu'un dépôt est devenu", "what became of a deposit"),
     },
 )
@@ -400,7 +400,7 @@ def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
 
 @main.command(
     fr="Écrit de nouveau une DSF complémentaire depuis le registre, octet pour octet ; n'écrase rien.",
-    examples={"dsf reissue DSF-2025-0412-C01 -o /tmp": ("ses deux fichiers, dans /tmp", "its two files, in /tmp")},
+    examples={"dsf reissue 2504000412-C01 -o /tmp": ("ses deux fichiers, dans /tmp", "its two files, in /tmp")},
 )
 @click.argument("numero")
 @option(

@@ -219,13 +219,13 @@ def shown(root: Path, path: str) -> str:
     return plain(str(whole.relative_to(here_now) if whole.is_relative_to(here_now) else whole))
 
 
-def places(root: Path, what: str, items: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """A line for each path and its reason; beyond ``SHOWN`` the rest is counted."""
+def places(root: Path, what: str, items: Sequence[Mapping[str, str]], most: int = SHOWN) -> Iterator[str]:
+    """A line for each path and its reason; beyond ``most`` the rest is counted."""
     line = Text("  {what} : {path} ({why})", "  {what}: {path} ({why})")
-    for item in items[:SHOWN]:
+    for item in items[:most]:
         yield line.fill(what=what, path=shown(root, item["chemin"]), why=item["raison"])
-    if len(items) > SHOWN:
-        yield Text("  {what} : {rest}", "  {what}: {rest}").fill(what=what, rest=OTHERS.fill(n=len(items) - SHOWN))
+    if len(items) > most:
+        yield Text("  {what} : {rest}", "  {what}: {rest}").fill(what=what, rest=OTHERS.fill(n=len(items) - most))
 
 
 def plain(text: str) -> str:

@@ -105,10 +105,11 @@ def _value(arguments: Sequence[str], *names: str) -> str | None:
 
 def _of_workspace(root: Path) -> object:
     """``langue`` of its dsf.toml; what is wrong with that file is said by who reads the settings."""
-    import tomllib
-
     try:
-        return tomllib.loads((root / "dsf.toml").read_text(encoding="utf-8")).get("langue")
+        text = (root / "dsf.toml").read_text(encoding="utf-8")
+        import tomllib  # not where there is nothing to read
+
+        return tomllib.loads(text).get("langue")
     except (OSError, ValueError):
         return None
 

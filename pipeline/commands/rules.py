@@ -48,8 +48,8 @@ def lines(item: Rule, langue: str, *, whole: bool) -> Iterator[str]:
     yield f"{item.code}  {said(_SEVERITY[item.severity == REJECTS], langue):<13}  {item.brief[langue]}"
     if not whole:
         return
-    for variant, words in item.words(langue).items():
-        known = _example(item.code, variant, langue)
+    for variant, forms in item.words(langue).items():
+        words, known = forms.form(1, langue), _example(item.code, variant, langue)
         yield ""
         yield f"  {words.constat.format_map(known)}"
         yield f"  {words.geste.format_map(known)}"

@@ -13,7 +13,7 @@ from pipeline.bilingual import Text
 from pipeline.cells.text import hours
 from pipeline.commands import dry_run as throwaway
 from pipeline.commands import extract
-from pipeline.commands.console import COUNTED, column, places, plain, shown, spent
+from pipeline.commands.console import COUNTED, column, counted, places, plain, shown, spent
 from pipeline.commands.follow_up import follow_up_lines
 from pipeline.commands.language import here
 from pipeline.documents.overview import figures
@@ -149,8 +149,25 @@ def lines(result: Outcome, root: Path, *, dry_run: bool) -> Iterator[str]:
     gone = [{"chemin": f"outbox/{path}", "raison": _ABSENT} for path in result.absents]
     yield from places(root, Text("plus dans l'outbox", "no longer in the outbox"), gone)
     if not dry_run:
+        yield from _to_correct(view, root)
         report = shown(root, f"outbox/rapports/{result.run}/index.html")
         yield Text("  rapport : {report}", "  report: {report}").fill(report=report)
+
+
+def _to_correct(view: Mapping[str, Any], root: Path) -> Iterator[str]:
+    """Where the reports are of the deposits that have something to correct, the costliest first."""
+    open_still = [one for one in figures.worst(view["depots"]) if figures.state(one) != "accepte"]
+    rows = [
+        {"chemin": f"outbox/{one['siret']}/retours/{one['depot']}/rapport.html", "raison": _what(one)}
+        for one in open_still
+    ]
+    yield from places(root, Text("à corriger", "to correct"), rows, FEW)
+
+
+def _what(one: Mapping[str, Any]) -> Text:
+    number = {name: hours(value) for name, value in one["heures"].items()}
+    told = Text("fichier refusé", "file refused") if one["etat"] == "refuse" else counted(one["comptes"], number)
+    return Text("{file} : {told}", "{file}: {told}").fill(file=plain(one["fichier"]), told=told)
 
 
 def _counts(view: Mapping[str, Any]) -> Iterator[str]:

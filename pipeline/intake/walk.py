@@ -32,8 +32,9 @@ _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC  # may be a link to a mounte
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 MISSING = Text(
-    "Le dossier inbox/depots est absent. S'il est sur un partage, remontez-le ; sinon lancez `dsf init`.",
-    "The folder inbox/depots is missing. If it is on a share, mount it; else run `dsf init`.",
+    "Le dossier inbox/depots est absent. Est-ce le bon espace de travail (-w) ? S'il est sur un partage, remontez-le ; sinon "
+    "lancez `dsf init`.",
+    "The folder inbox/depots is missing. Is this the right workspace (-w)? If it is on a share, mount it; else run `dsf init`.",
 )
 CLOSED = Text("inbox/depots est illisible ({why}).", "inbox/depots cannot be read ({why}).")
 FOLDER_UNREADABLE = Text("dossier illisible pour le moment", "folder that cannot be read for now")

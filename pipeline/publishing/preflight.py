@@ -17,9 +17,10 @@ TWO_DEVICES = Text(
     "and all of the outbox on one disk.",
 )
 MISSING = Text(
-    "Le dossier {where} est absent. S'il est sur un partage ou un disque, remontez-le ; "
+    "Le dossier {where} est absent. Est-ce le bon espace de travail (-w) ? S'il est sur un partage ou un disque, remontez-le ; "
     "pour un espace de travail neuf, lancez `dsf init`.",
-    "The folder {where} is missing. If it is on a share or a disk, mount it; for a new workspace, run `dsf init`.",
+    "The folder {where} is missing. Is this the right workspace (-w)? If it is on a share or a disk, mount it; for a new "
+    "workspace, run `dsf init`.",
 )
 
 

@@ -37,6 +37,9 @@ def test_in_the_wrong_folder_w_comes_before_init(tmp_path: Path, monkeypatch: py
     said = CliRunner().invoke(main, ["status"]).stderr
     assert "Ce dossier n'est pas un espace de travail" in said
     assert 0 < said.index("-w DOSSIER") < said.index("dsf init")
+    (tmp_path / "inbox").mkdir()
+    said = CliRunner().invoke(main, ["status"]).stderr
+    assert 0 < said.index("(-w)") < said.index("dsf init"), "a folder that has an inbox, and not ours"
 
 
 # --- settings to begin with -------------------------------------------------------------------------------------------
@@ -123,6 +126,19 @@ def test_run_lists_what_came_back_for_a_script_to_notify_of(world: World) -> Non
         report = json.loads((folder / "rapport.json").read_text(encoding="utf-8"))
         for name in ("fichier", "etat", "comptes"):
             assert report[name] == one[name]
+
+
+def test_run_says_where_the_reports_are_of_what_is_to_correct_the_costliest_first(world: World) -> None:
+    world.add_dsf().write_extracts()
+    world.hours("bon.csv", {})
+    world.hours("peu.csv", {"date_debut": "mars"})
+    world.hours("beaucoup.csv", *({"date_debut": f"{day}/02/2025", "date_fin": "01/02/2025"} for day in (11, 12, 13)))
+    told = re.findall(r"à corriger : (\S+/rapport\.html) \((\w+\.csv) : (.*)\)", run(world).stdout)
+    assert [(name, said) for _, name, said in told] == [
+        ("beaucoup.csv", "3 lignes lues (21,00 h), 3 rejetées (21,00 h)"),
+        ("peu.csv", "1 ligne lue (7,00 h), 1 rejetée (7,00 h)"),
+    ]
+    assert all(Path(path).is_file() for path, _, _ in told)
 
 
 # --- history ----------------------------------------------------------------------------------------------------------
@@ -234,3 +250,23 @@ def test_templates_wait_for_the_lock_and_a_place_that_is_taken_stops_one_alone(w
 @pytest.mark.parametrize("typed", [["--all", "-s", TITULAIRE], ["--all", "--dsf", "DSF-1"], ["--all", "-o", "x"], []])
 def test_one_or_all(world: World, typed: list[str]) -> None:
     assert dsf(world, "template", *typed).exit_code == Exit.USAGE
+
+
+def test_every_example_is_of_a_place_that_a_rule_has() -> None:
+    from pipeline.commands.rule_examples import EXAMPLES, OF_RULE
+
+    texts = {
+        code: " ".join(
+            text
+            for language in ("fr", "en")
+            for words in rule.words(language).values()
+            for text in (words.constat, words.geste, words.attendu)
+        )
+        for code, rule in CATALOGUE.items()
+    }
+    every = " ".join(texts.values())
+    assert [name for name in EXAMPLES if f"{{{name}}}" not in every] == []
+    for place, values in OF_RULE.items():
+        code, _, variant = place.partition("/")
+        assert not variant or variant in CATALOGUE[code].words("fr"), place
+        assert [name for name in values if f"{{{name}}}" not in texts[code]] == [], place
