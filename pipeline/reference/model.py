@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.bilingual import Text
+from pipeline.bilingual import Text, said
 from pipeline.errors import Halt
 from schemas.extract_rules import NOTES, RULES
 from schemas.extracts import PERSONAL, TABLES
@@ -43,7 +43,7 @@ class Problem:
 
     def message(self, langue: str = "fr") -> str:
         """What is wrong and what to do; never the value."""
-        return (RULES | NOTES)[self.code].text(langue, self.detail)
+        return (RULES | NOTES)[self.code].text(langue, said(self.detail, langue))
 
 
 @dataclass

@@ -218,6 +218,21 @@ def test_whole_answers_are_in_english(world: World) -> None:
         assert FRENCH.findall(text) == [], text
 
 
+def test_a_refused_extract_is_told_in_the_language(world: World) -> None:
+    folder, at = world.workspace.extracts, ("-w", str(world.workspace.root))
+    world.add_dsf(type_session="XXX", absences=[{"deja_complementee": "peut"}]).write_extracts()
+    (folder / "sequences.csv").write_bytes((folder / "sequences.csv").read_bytes() + b"a;b\r\n")
+    for language, wanted, other in (
+        ("fr", "cellules, 11 attendues", "expected"),
+        ("en", "cells, 11 expected", "attendu"),
+    ):
+        for typed in (("extract", "load"), ("extract", "load", "--json"), ("run",)):
+            done = dsf(*typed, "--as-of", "2025-06-30", "--lang", language, *at)
+            assert wanted in done.stdout + done.stderr or typed == ("run",), done.stdout
+            assert other not in done.stdout.lower()
+            assert "ESF ou ESP" not in done.stdout or language == "fr"
+
+
 # --- the texts themselves ---------------------------------------------------------------------------------------------
 
 
