@@ -7,6 +7,7 @@
 Everything a wave will show is rendered and made durable before the one commit that decides it (docs/architecture.md).
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -186,15 +187,18 @@ class _Work:
     def __init__(self, chain: Chain, found: Scan) -> None:
         ready = {arrival.chemin for arrival in found.ready}
         self.aside: list[Said] = [(one.chemin, one.raison) for one in found.aside if one.chemin not in ready]
-        self._decided, self._ready = 0, len(found.ready)
+        self._ready = len(found.ready)
+        self._before, self._wave = Counter[str](), dict[str, int]()
         self._chain = replace(chain, progress=self._of_all)
         self._progress = chain.progress
         self._suspects = {one.chemin for one in found.aside}
         self._pending: list[Deposit] = []
 
-    def _of_all(self, step: str, done: int, _total: int) -> None:
-        """How far a wave has come, of all that is ready."""
-        self._progress(step, self._decided + done, self._ready)
+    def _of_all(self, step: str, done: int, total: int) -> None:
+        """How far a wave has come, with the waves before it: of all that is ready, or of the folders known so far."""
+        self._wave[step] = total
+        before = self._before[step]
+        self._progress(step, before + done, self._ready if step == wave.JUDGING else before + total)
 
     def do(self, ready: Sequence[Arrival]) -> None:
         """Take, read, decide and publish; waves are cut at about ``LINES`` lines, and around a deposit that goes alone."""
@@ -250,7 +254,8 @@ class _Work:
         wave_over, self._pending = self._pending, []
         for together in trial.apart(wave_over):
             self._together(together)
-            self._decided += len(together)
+            self._before.update(self._wave)
+            self._wave.clear()
 
     def _together(self, deposits: Sequence[Deposit]) -> None:
         """Process a wave. Retry one that a fault of ours stopped deposit by deposit; put aside the one that meets it."""
