@@ -46,10 +46,16 @@ def _whose(row: Mapping[str, Any]) -> str:
     return f"{row['siret']} {row['raison_sociale']}".strip()
 
 
+def _ago(days: int) -> Text:
+    if days == 0:
+        return Text("aujourd'hui", "today")
+    return Text("il y a {n} jour||il y a {n} jours", "{n} day ago||{n} days ago").fill(n=days)
+
+
 def _issued(row: Mapping[str, Any]) -> Text:
-    return Text(
-        "{numero}, émise le {day}, il y a {jours} j ({whose})", "{numero}, issued on {day}, {jours} days ago ({whose})"
-    ).fill(**{**row, "day": _day(row["emis_le"])}, whose=_whose(row))
+    return Text("{numero}, émise le {day}, {ago} ({whose})", "{numero}, issued on {day}, {ago} ({whose})").fill(
+        numero=row["numero"], day=_day(row["emis_le"]), ago=_ago(row["jours"]), whose=_whose(row)
+    )
 
 
 def _typed(row: Mapping[str, Any]) -> Text:
@@ -57,9 +63,9 @@ def _typed(row: Mapping[str, Any]) -> Text:
         Text(" sous le numéro {n}", " under number {n}").fill(n=row["numero_kairos"]) if row["numero_kairos"] else ""
     )
     return Text(
-        "{numero}, saisie le {day}{number}, il y a {jours} j ({whose})",
-        "{numero}, typed on {day}{number}, {jours} days ago ({whose})",
-    ).fill(**{**row, "day": _day(row["saisie_le"])}, number=number, whose=_whose(row))
+        "{numero}, saisie le {day}{number}, {ago} ({whose})",
+        "{numero}, typed on {day}{number}, {ago} ({whose})",
+    ).fill(numero=row["numero"], day=_day(row["saisie_le"]), number=number, ago=_ago(row["jours"]), whose=_whose(row))
 
 
 def _missed(row: Mapping[str, Any]) -> Text:

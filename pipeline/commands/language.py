@@ -150,15 +150,15 @@ def _keep(context: click.Context, _parameter: click.Parameter, value: str | None
         context.meta[_GIVEN] = value
 
 
-def _lang() -> click.Option:
-    return Option(
-        ["--lang"],
-        type=click.Choice(LANGUAGES),
-        callback=_keep,
-        expose_value=False,
-        fr="Langue des messages et des rapports (sinon le réglage langue, sinon fr).",
-        help="Language of messages and reports (else the setting langue, else fr).",
-    )
+_LANG = Option(
+    ["--lang"],
+    type=click.Choice(LANGUAGES),
+    callback=_keep,
+    expose_value=False,
+    fr="Langue des messages et des rapports (sinon le réglage langue, sinon fr).",
+    help="Language of messages and reports (else the setting langue, else fr).",
+)
+"""Of every command: one for all, for `dsf --help` answers at once."""
 
 
 class Verb(click.Command):
@@ -173,7 +173,7 @@ class Verb(click.Command):
         super().__init__(*arguments, **settings)
         self._text = Text(fr, self.help or "")
         self.examples = {typed: Text(*texts) for typed, texts in (examples or {}).items()}
-        self.params.append(_lang())
+        self.params.append(_LANG)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What it does."""

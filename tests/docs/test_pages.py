@@ -139,3 +139,17 @@ def test_links_and_pictures_lead_somewhere(page: Path) -> None:
 def test_every_exit_code_is_told(page: Path) -> None:
     told = re.findall(r"^\| (\d+) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert [int(number) for number in told] == [one.value for one in Exit]
+
+
+def test_what_the_guide_says_one_sees_is_what_the_program_says() -> None:
+    """Each quotation of « Que faire quand… », the parts around its dots, stands in a text of the program."""
+    source = " ".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "pipeline").rglob("*.py")))
+    texts = re.sub(r'"\s*\n\s*f?"', "", source)
+    rows = GUIDE.read_text(encoding="utf-8").split("## 5.")[1].split("## 6.")[0]
+    quoted = [text for text in re.findall(r"^\| (.*?) \|", rows, re.MULTILINE) for text in re.findall(r"« ([^»]+) »", text)]
+    assert len(quoted) > 7
+    for quotation in quoted:
+        if quotation.endswith("?"):
+            continue  # a question that somebody asks
+        for part in filter(None, (piece.strip() for piece in quotation.replace("Ce dossier", "").split("…"))):
+            assert part in texts, quotation
