@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline import ledger, lock, nomenclature, reference
+from pipeline import ledger, lock, nomenclature, pages, reference
 from pipeline.bilingual import Text
 from pipeline.commands.console import places, shown
 from pipeline.documents import template
 from pipeline.errors import NO_EXTRACT, Halt, NoReference
+from pipeline.judging.context import Context
 from pipeline.judging.facts import position
 from pipeline.judging.identity import DATED, SEQUENCE
 from pipeline.ledger import Ledger
@@ -53,22 +54,26 @@ class Templates:
 def for_all(workspace: Workspace, settings: Settings, day: date, progress: Progress) -> Templates:
     """A template for each organisation that has something to complete, in its outbox; one that has not changed stays.
 
+    The pages of the organisations then lead to them.
+
     Holds the lock of the workspace. Raises ``NoReference`` where no extract is loaded, ``Busy`` while a run is on.
     """
     made: list[str] = []
     blocked: list[tuple[str, str]] = []
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         preflight.check(workspace, book)
-        organisations = _known(workspace).organisations()
+        known = _known(workspace)
+        organisations = known.organisations()
         for done, siret in enumerate(organisations):
             progress(TEMPLATES, done, len(organisations))
-            name = f"modele-{siret}.xlsx"
+            path = workspace.template(siret)
             with suppress(NothingToComplete):
-                data = _filled(workspace, settings, book, siret, None, day)
-                why = outbox.put(workspace, siret, name, data, book.fence)
+                data = _filled(workspace, settings, book, known, siret, None, day)
+                why = outbox.put(workspace, siret, path.name, data, book.fence)
                 made += [] if why else [siret]
-                blocked += [(f"outbox/{siret}/{name}", why)] if why else []
+                blocked += [(workspace.relative(path), why)] if why else []
         progress(TEMPLATES, len(organisations), len(organisations))
+        blocked += pages.renew(workspace, Context(settings, day, known, book, (), ()))
     return Templates(tuple(made), tuple(blocked))
 
 
@@ -87,7 +92,7 @@ def prefilled(workspace: Workspace, settings: Settings, siret: str, numeros: Seq
     someone else's.
     """
     with ledger.open(workspace, settings) as book:
-        return _filled(workspace, settings, book, siret, numeros, day)
+        return _filled(workspace, settings, book, _known(workspace), siret, numeros, day)
 
 
 def _known(workspace: Workspace) -> Reference:
@@ -98,9 +103,15 @@ def _known(workspace: Workspace) -> Reference:
 
 
 def _filled(
-    workspace: Workspace, settings: Settings, book: Ledger, siret: str, numeros: Sequence[str] | None, day: date
+    workspace: Workspace,
+    settings: Settings,
+    book: Ledger,
+    known: Reference,
+    siret: str,
+    numeros: Sequence[str] | None,
+    day: date,
 ) -> bytes:
-    rows = _known(workspace).of_organisation(siret, numeros)
+    rows = known.of_organisation(siret, numeros)
     if rows.dsf.empty:
         raise NothingToComplete(_NOTHING)
     return template.workbook(

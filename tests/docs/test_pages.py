@@ -146,7 +146,9 @@ def test_what_the_guide_says_one_sees_is_what_the_program_says() -> None:
     source = " ".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "pipeline").rglob("*.py")))
     texts = re.sub(r'"\s*\n\s*f?"', "", source)
     rows = GUIDE.read_text(encoding="utf-8").split("## 5.")[1].split("## 6.")[0]
-    quoted = [text for text in re.findall(r"^\| (.*?) \|", rows, re.MULTILINE) for text in re.findall(r"« ([^»]+) »", text)]
+    quoted = [
+        text for text in re.findall(r"^\| (.*?) \|", rows, re.MULTILINE) for text in re.findall(r"« ([^»]+) »", text)
+    ]
     assert len(quoted) > 7
     for quotation in quoted:
         if quotation.endswith("?"):
