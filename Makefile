@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 .PHONY: demo test lint sweep simulate bench bench-full screenshots lock clean
 
 demo: $(VENV)/.run  ## a realistic workspace in ./demo: made, run, corrected, run again
-	rm -rf demo
-	$(BIN)/dsf demo demo
+	@rm -rf demo
+	@$(BIN)/dsf demo demo
 
 test: $(VENV)/.test lint  ## the whole suite
 	$(BIN)/pytest -W error -n 2
@@ -53,9 +53,10 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
-	touch $@
+	@echo "Installation dans $(VENV), une fois pour toutes (une à deux minutes)…"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
 
 $(VENV)/.test: requirements-test.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --require-hashes -r requirements-test.lock

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -90,9 +91,10 @@ def _code(text: str) -> str:
 def main() -> int:
     """Make the demo and write the page from it."""
     from pipeline.commands.demo import demo  # noqa: PLC0415 - only to write the page
+    from pipeline.wave import silent  # noqa: PLC0415
 
     with TemporaryDirectory() as folder:
-        list(demo(Path(folder), 1, lambda step, done, total: None))
+        list(demo(Path(folder), 1, lambda: nullcontext(silent)))
         PAGE.write_text(render(examples(Workspace(Path(folder)))), encoding="utf-8")
     return 0
 

@@ -9,10 +9,14 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from pipeline import disk, signals
+from pipeline.bilingual import Text
 from pipeline.errors import Busy
 from pipeline.workspace import Workspace
 
-BUSY = "Une autre exécution est en cours dans cet espace de travail : attendez qu'elle se termine, puis relancez."
+BUSY = Text(
+    "Un autre passage est en cours dans cet espace de travail : attendez qu'il se termine, puis relancez.",
+    "Another run is on in this workspace: wait until it ends, then try again.",
+)
 
 
 @contextmanager

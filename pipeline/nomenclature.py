@@ -9,11 +9,45 @@ from datetime import date
 from importlib import resources
 from pathlib import Path
 
+from pipeline.bilingual import Text
 from pipeline.settings import SettingError
 from schemas.fields import FIELDS
 from schemas.folding import folded, key
 
 _COLUMNS = ("code", "libelle", "financable", "piece_attendue", "valide_du", "valide_au")
+
+
+_UNREADABLE = Text(
+    "Réglage {key} : le fichier {file} ne peut pas être lu (CSV en UTF-8 attendu).",
+    "Setting {key}: the file {file} cannot be read (a CSV in UTF-8 is expected).",
+)
+_NO_COLUMNS = Text(
+    "Réglage {key} : {file} doit avoir les colonnes {columns}.",
+    "Setting {key}: {file} must have the columns {columns}.",
+)
+_BAD_MOTIF = Text(
+    "Réglage motifs : {file}, ligne {line} inutilisable (financable : oui ou non ; dates : 2025-01-31).",
+    "Setting motifs: {file}, row {line} cannot be used (financable: oui or non; dates: 2025-01-31).",
+)
+_BAD_HEADING = Text(
+    "Réglage synonymes : {file}, ligne {line} : champ inconnu ou titre vide. Champs : {known}.",
+    "Setting synonymes: {file}, row {line}: unknown field or blank heading. Fields: {known}.",
+)
+_BAD_RENAME = Text(
+    "Réglage correspondances : {file}, ligne {line} : {why}.", "Setting correspondances: {file}, row {line}: {why}."
+)
+_UNKNOWN_FIELD = Text("champ inconnu ; attendu : {known}", "unknown field; expected: {known}")
+_BAD_DATE = Text(
+    "date illisible ; attendu : 2025-07-01 ou 01/07/2025", "the date cannot be read; expected: 2025-07-01 or 01/07/2025"
+)
+_SAME = Text(
+    "ancien et nouveau doivent être remplis, et différents", "ancien and nouveau must be filled in, and differ"
+)
+_TWO_ENDS = Text("cette clé a déjà un autre nouveau nom", "this key has another new name already")
+_CIRCLE = Text(
+    "les noms tournent en rond : le dernier ramène au premier",
+    "the names go round: the last one leads back to the first",
+)
 
 
 @dataclass(frozen=True)
@@ -44,16 +78,14 @@ def motifs(root: Path, extra: str = "") -> tuple[Motif, ...]:
         try:
             found |= {motif.code: motif for motif in _read(path.read_text(encoding="utf-8-sig"), extra)}
         except (OSError, UnicodeDecodeError):
-            raise SettingError(
-                f"Réglage motifs : le fichier {extra} ne peut pas être lu (CSV en UTF-8 attendu)."
-            ) from None
+            raise SettingError(_UNREADABLE.fill(key="motifs", file=extra)) from None
     return tuple(found.values())
 
 
 def _read(text: str, name: str) -> list[Motif]:
     rows = csv.DictReader(text.splitlines(), strict=True)
     if rows.fieldnames is None or not set(_COLUMNS) <= set(rows.fieldnames):
-        raise SettingError(f"Réglage motifs : {name} doit avoir les colonnes {', '.join(_COLUMNS)}.")
+        raise SettingError(_NO_COLUMNS.fill(key="motifs", file=name, columns=", ".join(_COLUMNS)))
     motifs = []
     for row in rows:
         try:
@@ -67,9 +99,7 @@ def _read(text: str, name: str) -> list[Motif]:
                 )
             )
         except (KeyError, ValueError, AttributeError):
-            raise SettingError(
-                f"Réglage motifs : {name}, ligne {rows.line_num} inutilisable (financable : oui ou non ; dates : 2025-01-31)."
-            ) from None
+            raise SettingError(_BAD_MOTIF.fill(file=name, line=rows.line_num)) from None
     return motifs
 
 
@@ -91,20 +121,15 @@ def synonyms(root: Path, extra: str) -> tuple[tuple[str, str], ...]:
     try:
         text = (root / extra).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise SettingError(
-            f"Réglage synonymes : le fichier {extra} ne peut pas être lu (CSV en UTF-8 attendu)."
-        ) from None
+        raise SettingError(_UNREADABLE.fill(key="synonymes", file=extra)) from None
     rows = csv.DictReader(text.splitlines(), strict=True)
     if rows.fieldnames is None or not {"champ", "titre"} <= set(rows.fieldnames):
-        raise SettingError(f"Réglage synonymes : {extra} doit avoir les colonnes champ, titre.")
+        raise SettingError(_NO_COLUMNS.fill(key="synonymes", file=extra, columns="champ, titre"))
     pairs = []
     for row in rows:
         champ, titre = (row["champ"] or "").strip(), (row["titre"] or "").strip()
         if champ not in FIELDS or not titre:
-            known = ", ".join(FIELDS)
-            raise SettingError(
-                f"Réglage synonymes : {extra}, ligne {rows.line_num} : champ inconnu ou titre vide. Champs : {known}."
-            )
+            raise SettingError(_BAD_HEADING.fill(file=extra, line=rows.line_num, known=", ".join(FIELDS)))
         pairs.append((champ, titre))
     return tuple(pairs)
 
@@ -151,13 +176,11 @@ def renames(root: Path, extra: str) -> tuple[Rename, ...]:
     try:
         text = (root / extra).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise SettingError(
-            f"Réglage correspondances : le fichier {extra} ne peut pas être lu (CSV en UTF-8 attendu)."
-        ) from None
+        raise SettingError(_UNREADABLE.fill(key="correspondances", file=extra)) from None
     first = text.partition("\n")[0]
     rows = csv.DictReader(text.splitlines(), delimiter=max(",;", key=first.count), strict=True)
     if rows.fieldnames is None or not set(_RENAME_COLUMNS) <= {name.strip() for name in rows.fieldnames}:
-        raise SettingError(f"Réglage correspondances : {extra} doit avoir les colonnes {', '.join(_RENAME_COLUMNS)}.")
+        raise SettingError(_NO_COLUMNS.fill(key="correspondances", file=extra, columns=", ".join(_RENAME_COLUMNS)))
     found: list[Rename] = []
     for row in rows:
         if any((cell or "").strip() for cell in row.values() if isinstance(cell, str)):
@@ -168,26 +191,26 @@ def renames(root: Path, extra: str) -> tuple[Rename, ...]:
 
 
 def _add_rename(found: list[Rename], row: dict[str, str], name: str, line: int) -> None:
-    def refuse(why: str) -> SettingError:
-        return SettingError(f"Réglage correspondances : {name}, ligne {line} : {why}.")
+    def refuse(why: Text) -> SettingError:
+        return SettingError(_BAD_RENAME.fill(file=name, line=line, why=why))
 
     if row["champ"] not in RENAMED:
-        raise refuse(f"champ inconnu ; attendu : {', '.join(RENAMED)}")
+        raise refuse(_UNKNOWN_FIELD.fill(known=", ".join(RENAMED)))
     try:
         day = _any_day(row["date"])
     except ValueError:
-        raise refuse("date illisible ; attendu : 2025-07-01 ou 01/07/2025") from None
+        raise refuse(_BAD_DATE) from None
     ancien, nouveau = key(row["ancien"]), key(row["nouveau"])
     if not ancien or not nouveau or ancien == nouveau:
-        raise refuse("ancien et nouveau doivent être remplis, et différents")
+        raise refuse(_SAME)
     one = Rename(row["champ"], key(row["numero_dsf"]), key(row["identifiant_de"]), ancien, nouveau, day)
     if any(one.meets(other) and one.ancien == other.ancien and one.nouveau != other.nouveau for other in found):
-        raise refuse("cette clé a déjà un autre nouveau nom")
+        raise refuse(_TWO_ENDS)
     reached = {one.nouveau}
     while wider := {o.nouveau for o in found if one.meets(o) and o.ancien in reached} - reached:
         reached |= wider
     if one.ancien in reached:
-        raise refuse("les noms tournent en rond : le dernier ramène au premier")
+        raise refuse(_CIRCLE)
     found.append(one)
 
 

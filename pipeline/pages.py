@@ -38,7 +38,7 @@ def _refused(workspace: Workspace, context: Context) -> Iterator[Said]:
         try:
             spool.replace_file(workspace, page, data, book.fence)
         except DiskHalt as halt:
-            yield workspace.relative(page), str(halt)
+            yield workspace.relative(page), halt.args[0]
 
 
 def _head(page: Path) -> bytes:

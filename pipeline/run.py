@@ -7,14 +7,16 @@
 Everything a wave will show is rendered and made durable before the one commit that decides it (docs/architecture.md).
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from pipeline import __version__, ledger, lock, nomenclature, pages, reference, wave
+from pipeline.bilingual import Text, in_language, joined, said
 from pipeline.documents import overview
-from pipeline.errors import NoReference
+from pipeline.errors import NO_EXTRACT, NoReference
 from pipeline.intake import entered
 from pipeline.intake.arrival import Arrival, Said, Snapshot
 from pipeline.intake.extracts import OperatorFiles, scan_extracts
@@ -46,8 +48,19 @@ PAST, RECENT = 30, 5
 ALONE = 2
 """After the program has ended so often before a deposit was decided, whoever ended it, the deposit goes alone."""
 
-FAULT = "mis de côté par une erreur de notre programme, à signaler : {what} ; essayé de nouveau au prochain dsf run"
-ENDED = "mis de côté : le traiter arrête le programme ; dsf run --retry avec ce chemin l'essaie de nouveau"
+FAULT = Text(
+    "mis de côté par une erreur de notre programme, à signaler : {what} ; essayé de nouveau au prochain dsf run",
+    "put aside by a fault of our program, to be reported: {what}; the next dsf run tries it again",
+)
+ENDED = Text(
+    "mis de côté : le traiter arrête le programme ; dsf run --retry avec ce chemin l'essaie de nouveau",
+    "put aside: to process it ends the program; dsf run --retry with this path tries it again",
+)
+EXTRACTS = Text("extraits", "extracts")
+INVENTORY = Text("inventaire", "inventory")
+_STAY = Text("Les dépôts restent où ils sont.", "The deposits stay where they are.")
+READING = Text("lecture", "reading")
+REPORT = Text("rapport", "report")
 
 
 @dataclass(frozen=True)
@@ -89,31 +102,31 @@ def run(
             context = Context(settings, day, reference.open(workspace), book, reasons, renames)
             recovered = _recovered(workspace, context)
         with timings.step("extraits"):
-            extracts = scan_extracts(workspace, settings, book)
-            sets = reference.find(extracts.settled, extracts.arriving)
-            loaded = reference.load(workspace, sets, day)
-            strangers = [(workspace.relative(path), why) for path, why in sets.left]
+            progress(EXTRACTS, 0, 0)
+            extracts, loaded, strangers = _loaded(workspace, settings, book, day)
         context = replace(context, reference=reference.open(workspace))
         if not context.reference.known():
             raise NoReference(_no_reference(loaded))
         with timings.step("saisies"):
             lists, unread = _entered(workspace, settings, book, day)
         with timings.step("inventaire"):
+            progress(INVENTORY, 0, 0)
             book.try_again(retry)
             found = scan(workspace, settings, book)
         name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
         with timings.step("suivi"):
             note_seen(context)
         with Pool(settings.processus, settings.limites) as pool:
-            chain = Chain(workspace, context, pool, name, book.fence, headings, timings, progress)
-            work = _Work(chain, found)
+            work = _Work(Chain(workspace, context, pool, name, book.fence, headings, timings, progress), found)
             work.do(found.ready)
         kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
         blocked = outbox.blocked(workspace, book)
         owed = [*work.aside, *found.cramped, *blocked]
+        progress(REPORT, 0, 0)
         waiting = [*found.cramped, *extracts.waiting, *lists.waiting, *found.waiting]
         left = [*work.aside, *blocked, *extracts.left, *strangers, *lists.left, *unread, *found.left, *kept]
-        book.note_run(name, attente=waiting, laisses=left, durees=timings.spent)
+        noted = in_language({"attente": waiting, "laisses": left}, settings.langue)
+        book.note_run(name, **noted, durees=timings.spent)
         view = _close(workspace, context, name)
         owed += [said for said in outbox.blocked(workspace, book) if said not in owed]  # this run's report, perhaps
         owed += pages.renew(workspace, context)
@@ -131,6 +144,16 @@ def _recovered(workspace: Workspace, context: Context) -> Released:
     return recovered
 
 
+def _loaded(
+    workspace: Workspace, settings: Settings, book: Ledger, day: date
+) -> tuple[OperatorFiles, list[LoadResult], list[Said]]:
+    """Load the settled extracts: what is in their folder, what became of each, and what belongs to none."""
+    files = scan_extracts(workspace, settings, book)
+    sets = reference.find(files.settled, files.arriving)
+    loaded = reference.load(workspace, sets, day)
+    return files, loaded, [(workspace.relative(path), why) for path, why in sets.left]
+
+
 def _entered(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> tuple[OperatorFiles, list[Said]]:
     """Note what the settled lists of ``inbox/saisies`` say: what is in that folder, and the lists of which a row is wrong."""
     entered.put_back(workspace)
@@ -138,10 +161,9 @@ def _entered(workspace: Workspace, settings: Settings, book: Ledger, day: date) 
     return lists, entered.note_entered(workspace, settings, book, lists.settled, day)
 
 
-def _no_reference(loaded: Sequence[LoadResult]) -> str:
-    said = [str(result.error) for result in loaded if result.error]
-    what = "Aucun extrait de DSF initiales n'est chargé : déposez-en un dans inbox/extraits/, puis relancez."
-    return " ".join([*said, what, "Les dépôts restent où ils sont."])
+def _no_reference(loaded: Sequence[LoadResult]) -> Text:
+    said = [result.error.args[0] for result in loaded if result.error]
+    return joined([*said, NO_EXTRACT, _STAY], " ")
 
 
 def _versions() -> dict[str, str]:
@@ -165,13 +187,23 @@ class _Work:
     def __init__(self, chain: Chain, found: Scan) -> None:
         ready = {arrival.chemin for arrival in found.ready}
         self.aside: list[Said] = [(one.chemin, one.raison) for one in found.aside if one.chemin not in ready]
-        self._chain = chain
+        self._ready = len(found.ready)
+        self._before, self._wave = Counter[str](), dict[str, int]()
+        self._chain = replace(chain, progress=self._of_all)
+        self._progress = chain.progress
         self._suspects = {one.chemin for one in found.aside}
         self._pending: list[Deposit] = []
+
+    def _of_all(self, step: str, done: int, total: int) -> None:
+        """How far a wave has come, with the waves before it: of all that is ready, or of the folders known so far."""
+        self._wave[step] = total
+        before = self._before[step]
+        self._progress(step, before + done, self._ready if step == wave.JUDGING else before + total)
 
     def do(self, ready: Sequence[Arrival]) -> None:
         """Take, read, decide and publish; waves are cut at about ``LINES`` lines, and around a deposit that goes alone."""
         chain = self._chain
+        self._progress(READING, 0, len(ready))
         for low in range(0, len(ready), BATCH):
             with chain.timings.step("prise"):
                 archived = take(chain.workspace, ready[low : low + BATCH])
@@ -185,7 +217,7 @@ class _Work:
                     self._pending.extend(self._read(group))
                 if sum(len(table.rows) for one in self._pending for table in one.reading.tables) >= LINES:
                     self._end_wave()
-            chain.progress("lecture", min(low + BATCH, len(ready)), len(ready))
+            self._progress(READING, min(low + BATCH, len(ready)), len(ready))
         self._end_wave()
 
     def _groups(self, snapshots: Sequence[Snapshot]) -> Iterator[tuple[list[Snapshot], bool]]:
@@ -215,13 +247,15 @@ class _Work:
         except wave.NotDecided as error:
             if len(group) > 1:
                 return [deposit for one in group for deposit in self._read([one])]
-            self._put_aside(group[0], FAULT.format(what=error))
+            self._put_aside(group[0], FAULT.fill(what=error))
             return []
 
     def _end_wave(self) -> None:
         wave_over, self._pending = self._pending, []
         for together in trial.apart(wave_over):
             self._together(together)
+            self._before.update(self._wave)
+            self._wave.clear()
 
     def _together(self, deposits: Sequence[Deposit]) -> None:
         """Process a wave. Retry one that a fault of ours stopped deposit by deposit; put aside the one that meets it."""
@@ -229,7 +263,7 @@ class _Work:
             wave.process(self._chain, deposits)
         except wave.NotDecided as error:
             if len(deposits) == 1:
-                self._put_aside(deposits[0].snapshot, FAULT.format(what=error))
+                self._put_aside(deposits[0].snapshot, FAULT.fill(what=error))
                 return
             for one in deposits:
                 self._together([one])
@@ -238,13 +272,14 @@ class _Work:
         try:
             wave.process_alone(self._chain, snapshot)
         except wave.NotDecided as error:
-            self._put_aside(snapshot, FAULT.format(what=error))
+            self._put_aside(snapshot, FAULT.fill(what=error))
         except Died:
             self._put_aside(snapshot, ENDED, attend=True)
 
     def _put_aside(self, snapshot: Snapshot, why: str, *, attend: bool = False) -> None:
         """It stays in the inbox, without a verdict, and is said. ``attend``: not tried again before somebody asks for it."""
         arrival = snapshot.arrival
+        why = said(why, self._chain.context.settings.langue)
         self._chain.book.put_aside(Aside(*arrival.sight, why, attend))
         self.aside.append((arrival.chemin, why))
 

@@ -16,6 +16,8 @@ from typing import Any
 
 from stdnum.fr import siret as siret_number
 
+from pipeline.bilingual import LANGUAGES, Text, joined
+
 PROTECTED = frozenset({"REF-01", "REF-02", "REF-03", "REF-10", "REF-11", "REF-14", "DBL-03"})
 """Rules whose severity no setting changes: they protect what cannot be undone."""
 
@@ -82,17 +84,54 @@ class Settings:
         if key == "pas_heures":
             value = Decimal(value) / 100
         # The address of a ledger may hold a password.
-        return "•••" if key == "ledger" and value else str(value)
+        if key == "ledger" and value:
+            return "•••"
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+_REFUSED = Text(
+    "Réglage {key} = {value} ({origin}) : valeur refusée. Attendu : {allowed}.",
+    "Setting {key} = {value} ({origin}): value refused. Expected: {allowed}.",
+)
+_UNKNOWN = Text(
+    "Réglage inconnu : {key} ({origin}). Réglages connus : {known}.",
+    "Unknown setting: {key} ({origin}). Known settings: {known}.",
+)
+_OR = Text(" ou ", " or ")
+_AT_LEAST = Text("un nombre d'au moins {low}", "a number of at least {low}")
+_HOURS = Text("un nombre d'heures, par exemple 0.25", "a number of hours, 0.25 for instance")
+_HUNDREDTHS = Text(
+    "un pas d'au moins 0.01 h, en centièmes d'heure entiers",
+    "a step of at least 0.01 h, in whole hundredths of an hour",
+)
+_LOCAL = Text(
+    "'local' (le calcul sur plusieurs machines n'est pas dans cette version)",
+    "'local' (work on several machines is not in this version)",
+)
+_SQLITE = Text(
+    "Réglage {key} ({origin}) : attendu vide ou sqlite:///chemin (cette version tient le registre en SQLite).",
+    "Setting {key} ({origin}): expected empty or sqlite:///path (this version keeps the ledger in SQLite).",
+)
+_NO_PURGE = Text(
+    "Réglage {key} ({origin}) : l'effacement des données au bout d'un délai n'est pas dans cette version. "
+    "Retirez cette ligne : rien n'est effacé.",
+    "Setting {key} ({origin}): this version does not delete data after a time. Take this line away: nothing is deleted.",
+)
+_LOCKED = Text(
+    "Réglage {key} ({origin}) : la sévérité de {code} ne se change pas, cette règle protège ce qui ne peut être défait.",
+    "Setting {key} ({origin}): the severity of {code} is not to be changed, that rule protects what cannot be undone.",
+)
+_NO_TOML = Text("{file} n'est pas du TOML lisible : {error}.", "{file} is no TOML that can be read: {error}.")
 
 
 def _fail(key: str, origin: str, value: object, allowed: str) -> SettingError:
-    return SettingError(f"Réglage {key} = {value!r} ({origin}) : valeur refusée. Attendu : {allowed}.")
+    return SettingError(_REFUSED.fill(key=key, value=repr(value), origin=origin, allowed=allowed))
 
 
 def _choice(*allowed: str) -> Any:
     def read(key: str, origin: str, value: object) -> str:
         if value not in allowed:
-            raise _fail(key, origin, value, " ou ".join(repr(a) for a in allowed))
+            raise _fail(key, origin, value, joined((repr(one) for one in allowed), _OR))
         return str(value)
 
     return read
@@ -100,14 +139,19 @@ def _choice(*allowed: str) -> Any:
 
 def _text(key: str, origin: str, value: object) -> str:
     if not isinstance(value, str):
-        raise _fail(key, origin, value, "un texte")
+        raise _fail(key, origin, value, Text("un texte", "a text"))
     return value
 
 
 def _siret(key: str, origin: str, value: object) -> str:
     text = _text(key, origin, value)
     if text and not siret_number.is_valid(text):
-        raise _fail(key, origin, value, "un SIRET de 14 chiffres, ou un texte vide")
+        raise _fail(
+            key,
+            origin,
+            value,
+            Text("un SIRET de 14 chiffres, ou un texte vide", "a SIRET of 14 digits, or an empty text"),
+        )
     return siret_number.compact(text) if text else ""
 
 
@@ -116,11 +160,11 @@ def _number(low: float, *, whole: bool) -> Any:
         try:
             number = Decimal(str(value).replace(",", "."))
         except InvalidOperation:
-            raise _fail(key, origin, value, "un nombre") from None
+            raise _fail(key, origin, value, Text("un nombre", "a number")) from None
         if isinstance(value, bool) or not number.is_finite() or number < Decimal(str(low)):
-            raise _fail(key, origin, value, f"un nombre d'au moins {low}")
+            raise _fail(key, origin, value, _AT_LEAST.fill(low=low))
         if whole and number != int(number):
-            raise _fail(key, origin, value, "un nombre entier")
+            raise _fail(key, origin, value, Text("un nombre entier", "a whole number"))
         return int(number) if whole else float(number)
 
     return read
@@ -130,9 +174,9 @@ def _step(key: str, origin: str, value: object) -> int:
     try:
         hundredths = Decimal(str(value).replace(",", ".")) * 100
     except InvalidOperation:
-        raise _fail(key, origin, value, "un nombre d'heures, par exemple 0.25") from None
+        raise _fail(key, origin, value, _HOURS) from None
     if isinstance(value, bool) or not hundredths.is_finite() or hundredths < 1 or hundredths != int(hundredths):
-        raise _fail(key, origin, value, "un pas d'au moins 0.01 h, en centièmes d'heure entiers")
+        raise _fail(key, origin, value, _HUNDREDTHS)
     return int(hundredths)
 
 
@@ -142,42 +186,35 @@ def _day(key: str, origin: str, value: object) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise _fail(key, origin, value, "une date comme 2021-03-01") from None
+        raise _fail(key, origin, value, Text("une date comme 2021-03-01", "a date like 2021-03-01")) from None
 
 
 def _motor(key: str, origin: str, value: object) -> str:
     if value != "local":
-        raise _fail(key, origin, value, "'local' (le calcul sur plusieurs machines n'est pas dans cette version)")
+        raise _fail(key, origin, value, _LOCAL)
     return "local"
 
 
 def _ledger(key: str, origin: str, value: object) -> str:
     if not isinstance(value, str) or (value and not value.startswith("sqlite:///")):
         # The address may hold a password: it is never repeated.
-        raise SettingError(
-            f"Réglage {key} ({origin}) : attendu vide ou sqlite:///chemin (cette version tient le registre en SQLite)."
-        )
+        raise SettingError(_SQLITE.fill(key=key, origin=origin))
     return value
 
 
 def _retention(key: str, origin: str, value: object) -> int:
-    raise SettingError(
-        f"Réglage {key} ({origin}) : l'effacement des données au bout d'un délai n'est pas dans cette version. "
-        "Retirez cette ligne : rien n'est effacé."
-    )
+    raise SettingError(_NO_PURGE.fill(key=key, origin=origin))
 
 
 def _severity(key: str, origin: str, value: object) -> str:
     code = key.removeprefix("severites.")
     if code in PROTECTED:
-        raise SettingError(
-            f"Réglage {key} ({origin}) : la sévérité de {code} ne se change pas, cette règle protège ce qui ne peut être défait."
-        )
+        raise SettingError(_LOCKED.fill(key=key, origin=origin, code=code))
     return str(_choice(*SEVERITIES)(key, origin, value))
 
 
 _READERS: dict[str, Any] = {
-    "langue": _choice("fr", "en"),
+    "langue": _choice(*LANGUAGES),
     "politique": _choice("dsf", "ligne", "depot"),
     "pas_heures": _step,
     "delai_stabilite": _number(0, whole=False),
@@ -199,7 +236,7 @@ _TABLES: dict[str, Any] = {
 
 def _unknown(key: str, origin: str) -> SettingError:
     known = ", ".join(sorted([*_READERS, *_TABLES]))
-    return SettingError(f"Réglage inconnu : {key} ({origin}). Réglages connus : {known}.")
+    return SettingError(_UNKNOWN.fill(key=key, origin=origin, known=known))
 
 
 def _apply(settings: Settings, values: Mapping[str, object], origin: str, codes: frozenset[str]) -> Settings:
@@ -223,7 +260,7 @@ def _apply(settings: Settings, values: Mapping[str, object], origin: str, codes:
             if table:
                 changes[key] = replace(old, **table) if isinstance(old, Limits) else {**old, **table}
         elif key in _TABLES:
-            raise _fail(key, origin, value, f"une table [{key}]")
+            raise _fail(key, origin, value, Text("une table [{key}]", "a table [{key}]").fill(key=key))
         else:
             raise _unknown(key, origin)
     return replace(settings, **changes, origines=origins)
@@ -268,7 +305,7 @@ def load(
             with path.open("rb") as file:
                 values = tomllib.load(file)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingError(f"{path.name} n'est pas du TOML lisible : {error}.") from None
+            raise SettingError(_NO_TOML.fill(file=path.name, error=error)) from None
         settings = _apply(settings, values, path.name, codes)
     for variable, (key, value) in _from_environment(os.environ if environ is None else environ).items():
         settings = _apply(settings, {key: value}, variable, codes)

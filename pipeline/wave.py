@@ -14,6 +14,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from pipeline import ledger, reference
+from pipeline.bilingual import Text
 from pipeline.documents import clerk, returns
 from pipeline.documents.returns import limits
 from pipeline.documents.returns.entries import ReportData
@@ -40,8 +41,9 @@ from pipeline.workspace import Workspace
 RETRIES = 5
 """How often a wave is computed again when the ledger moved under it."""
 
-SAID = 64
-"""The progress is told after as many reports."""
+JUDGING = Text("jugement", "judging")
+WRITING = Text("rendu", "writing")
+EMITTING = Text("émission", "emitting")
 
 Progress = Callable[[str, int, int], None]
 """Called with (step, done, of how many); carries no personal data."""
@@ -153,6 +155,7 @@ def _publish(chain: Chain, prepare: Callable[[], Decision]) -> None:
             except HeadMoved:
                 if attempt == RETRIES:
                     raise
+    chain.progress(EMITTING, 0, 0)
     with chain.timings.step("émission"):
         outbox.release(chain.workspace, chain.book)
         retire(chain.workspace, chain.book)
@@ -162,13 +165,11 @@ def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> Decision:
     """Decided and staged, nothing committed: while the folders of one part are written, the next part is judged."""
     done: list[_Part] = []
     staged: list[tuple[Turn, Token]] = []
-    returned = 0
+    asked: list[int] = []
     with faults_said(), chain.timings.step("rendu"):
-        for turn, token in chain.pool.map(_written, _work(chain, deposits, done), attrgetter("weight")):
-            staged.append((turn, token))
-            returned += turn.returned
-            if turn.returned and (returned % SAID == 0 or returned == len(deposits)):
-                chain.progress("rendu", returned, len(deposits))
+        for one in chain.pool.map(_written, _work(chain, deposits, done, asked), attrgetter("weight")):
+            staged.append(one)
+            chain.progress(WRITING, len(staged), sum(asked))
         tokens = [token for _, token in sorted(staged)]
         spool.harden(chain.workspace, tokens)
         return _decision(chain, done, tokens)
@@ -229,11 +230,19 @@ class _Part:
     extracts: set[str]
 
 
-def _work(chain: Chain, deposits: Sequence[Deposit], done: list[_Part]) -> Iterator[Rendering]:
-    """Judge a wave part by part; all it will show, to be written. Each part goes to ``done`` once all of it was handed out."""
+def _work(chain: Chain, deposits: Sequence[Deposit], done: list[_Part], asked: list[int]) -> Iterator[Rendering]:
+    """Judge a wave part by part; all it will show, to be written.
+
+    Each part goes to ``done`` once all of it was handed out; to ``asked``, once judged, how many folders it will have.
+    """
+    judged = 0
+    chain.progress(JUDGING, judged, len(deposits))
     for part in parts(chain.context, deposits):
         with chain.timings.step("jugement"):
             decided = decide(chain.context, [deposits[position] for position in part])
+        judged += len(part)
+        chain.progress(JUDGING, judged, len(deposits))
+        asked.append(len(decided.settled.complements) + len(part))
         places = {one.numero: position for one, position in zip(decided.deposits, part, strict=True)}
         yield from _complements(chain, decided, places)
         yield from _returns(chain, decided, part)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import disk, ledger, nomenclature, reference
-from pipeline.commands.console import COUNTED, plain
+from pipeline.bilingual import Text
+from pipeline.commands.console import counted, plain
 from pipeline.documents.returns.model import report_data
-from pipeline.errors import NoReference
+from pipeline.errors import NO_EXTRACT, NoReference
 from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.judging.context import Context
 from pipeline.judging.decide import decide
@@ -16,6 +17,17 @@ from pipeline.settings import Settings
 from pipeline.wave import read
 from pipeline.workers import Pool
 from pipeline.workspace import Workspace
+
+_CUT = Text(
+    "{n} constat n'est pas détaillé ici, faute de place ; les comptes sont exacts."
+    "||{n} constats ne sont pas détaillés ici, faute de place ; les comptes sont exacts.",
+    "{n} finding is not listed here, for want of room; the counts are exact."
+    "||{n} findings are not listed here, for want of room; the counts are exact.",
+)
+_FINDING = Text("{where} : {message} {geste}{expected} [{code}]", "{where}: {message} {geste}{expected} [{code}]")
+_EXPECTED = Text(" Attendu : {what}.", " Expected: {what}.")
+_ROW = Text("ligne {row}", "row {row}")
+_FILE = Text("fichier", "file")
 
 
 def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day: date) -> Mapping[str, Any]:
@@ -25,7 +37,7 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
     """
     known = reference.open(workspace)
     if not known.known():
-        raise NoReference("Aucun extrait de DSF initiales n'est chargé : lancez d'abord dsf extract load.")
+        raise NoReference(NO_EXTRACT)
     with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool:
         reference.check(workspace, book.newest_extract())
         motifs = nomenclature.motifs(workspace.root, settings.motifs)
@@ -40,13 +52,13 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     """A report on one file, line by line in sheet order."""
-    counts, spent = report["comptes"], report["heures"]
     if out := report.get("coupe", {}).get("constats"):
-        yield f"{out} constats ne sont pas détaillés ici, faute de place ; les comptes sont exacts."
+        yield _CUT.fill(n=out)
     for constat in report["constats"]:
         place = f"{plain(constat['feuille'])}!{constat['cellule']}" if constat["feuille"] else constat["cellule"]
-        where = place or (f"ligne {constat['ligne']}" if constat["ligne"] else "fichier")
-        expected = f" Attendu : {plain(constat['attendu'])}." if constat["attendu"] else ""
-        yield f"{where} : {plain(constat['message'])} {plain(constat['geste'])}{expected} [{constat['code']}]"
-    said = ", ".join(f"{counts[name]} {word} ({spent[name]} h)".replace(".", ",") for name, word in COUNTED.items())
-    yield f"{said}."
+        row = _ROW.fill(row=constat["ligne"]) if constat["ligne"] else _FILE
+        expected = _EXPECTED.fill(what=plain(constat["attendu"])) if constat["attendu"] else ""
+        said = {name: plain(constat[name]) for name in ("message", "geste", "code")}
+        yield _FINDING.fill(where=place or row, expected=expected, **said)
+    hours = {name: str(value) for name, value in report["heures"].items()}
+    yield Text("{counted}.", "{counted}.").fill(counted=counted(report["comptes"], hours))

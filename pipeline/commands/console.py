@@ -1,4 +1,4 @@
-"""What every command shares: its options, its exit codes, how it says what stopped it, its progress and its JSON."""
+"""What every command shares: its options, its exit codes, how it says what stopped it, its answer as lines or JSON."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from pipeline.bilingual import Text, in_language, joined
+from pipeline.commands.language import current, given, here, option
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -35,29 +38,66 @@ def read_day(_context: click.Context, _parameter: click.Parameter, value: str | 
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise click.BadParameter("une date comme 2025-06-30 est attendue.") from None
+        raise click.BadParameter(
+            here(Text("une date comme 2025-06-30 est attendue.", "a date like 2025-06-30 is expected."))
+        ) from None
 
 
-def read_siret(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    """A SIRET with its right key, without spaces."""
+def read_siret(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """A SIRET with its right key, without spaces; None where none is given."""
+    if value is None:
+        return None
     from stdnum.fr import siret
 
     if not siret.is_valid(value):
-        raise click.BadParameter("un SIRET a 14 chiffres et une clé juste.")
+        raise click.BadParameter(
+            here(Text("un SIRET a 14 chiffres et une clé juste.", "a SIRET has 14 digits and a right key."))
+        )
     return str(siret.compact(value))
 
 
-workspace_option = click.option(
+workspace_option = option(
     "--workspace",
     "-w",
     "root",
+    metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=".",
+    fr="Espace de travail (sinon ce dossier).",
     help="Workspace (default: this folder).",
 )
-day_option = click.option("--as-of", "day", callback=read_day, metavar="DATE", help="Date of the run (default: today).")
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, nothing else.")
-siret_option = click.option("--siret", "-s", required=True, callback=read_siret, help="SIRET of the organisation.")
+day_option = option(
+    "--as-of",
+    "day",
+    callback=read_day,
+    metavar="DATE",
+    fr="Date du passage, 2025-06-30 (sinon aujourd'hui).",
+    help="Date of the run, 2025-06-30 (default: today).",
+)
+json_option = option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    fr="Un objet JSON sur la sortie standard, rien d'autre.",
+    help="One JSON object on stdout, nothing else.",
+)
+SIRET: dict[str, Any] = {"metavar": "SIRET", "callback": read_siret}
+siret_option = option(
+    "--siret", "-s", required=True, **SIRET, fr="SIRET de l'organisme.", help="SIRET of the organisation."
+)
+
+_NO_WORKSPACE = Text(
+    "{root} n'est pas un espace de travail. Donnez le vôtre : -w DOSSIER. Pour en faire un neuf : dsf init DOSSIER.",
+    "{root} is not a workspace. Name yours: -w FOLDER. To make a new one: dsf init FOLDER.",
+)
+_THIS_FOLDER = Text("Ce dossier", "This folder")
+_BUG = Text(
+    "erreur interne, à signaler : {what}. Rien n'est perdu.", "internal error, to be reported: {what}. Nothing is lost."
+)
+_INTERRUPTED = Text(
+    "interrompu. Rien n'est perdu : relancez la même commande.",
+    "interrupted. Nothing is lost: run the same command again.",
+)
 
 
 @contextmanager
@@ -70,27 +110,26 @@ def errors_as_exits() -> Iterator[None]:
     try:
         yield
     except SettingError as error:
-        click.echo(f"dsf : {error}", err=True)
-        sys.exit(Exit.USAGE)
+        _stop(error.args[0], Exit.USAGE)
     except Halt as error:
-        click.echo(f"dsf : {error}", err=True)
-        sys.exit(error.exit_code)
+        _stop(error.args[0], error.exit_code)
     except ExtractError as error:
-        click.echo(f"dsf : {error}", err=True)
-        sys.exit(Exit.FAILURE)
+        _stop(error.args[0], Exit.FAILURE)
     except BrokenPipeError:  # whoever reads stdout has had enough
         sys.exit(Exit.FAILURE)
     except OSError as error:
-        click.echo(f"dsf : {disk_halt(error, 'espace de travail')}", err=True)
-        sys.exit(Exit.FAILURE)
+        _stop(disk_halt(error, "espace de travail").args[0], Exit.FAILURE)
     except click.ClickException:
         raise
     except Exception as error:  # a bug of ours: said without its text, which may quote a cell
-        click.echo(f"dsf : erreur interne, à signaler : {scrubbed(error)}. Rien n'est perdu.", err=True)
-        sys.exit(Exit.FAILURE)
+        _stop(_BUG.fill(what=scrubbed(error)), Exit.FAILURE)
     except KeyboardInterrupt:
-        click.echo("dsf : interrompu. Rien n'est perdu : relancez la même commande.", err=True)
-        sys.exit(Exit.INTERRUPTED)
+        _stop(_INTERRUPTED, Exit.INTERRUPTED)
+
+
+def _stop(sentence: str, code: int) -> None:
+    click.echo(here(Text("dsf : {said}", "dsf: {said}").fill(said=sentence)), err=True)
+    sys.exit(code)
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
@@ -104,68 +143,89 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def opened(root: Path, **options: object) -> tuple["Workspace", "Settings"]:
-    """The workspace at ``root`` and its settings; a usage error for a folder that is none."""
+def opened(root: Path) -> tuple["Workspace", "Settings"]:
+    """The workspace at ``root`` and its settings, in the language of ``--lang``; a usage error for a folder that is none."""
     from pipeline.settings import Settings
     from pipeline.workspace import Workspace
 
     if not any((root / name).exists() for name in ("inbox", "var", "dsf.toml")):
-        raise click.UsageError(f"{root} n'est pas un espace de travail ; dsf init {root} en fait un.")
-    return Workspace(root.resolve()), Settings.of(root, **options)
+        folder = _THIS_FOLDER if root == Path() else plain(str(root))
+        raise click.UsageError(here(_NO_WORKSPACE.fill(root=folder)))
+    return Workspace(root.resolve()), Settings.of(root, langue=given())
 
 
-def progress() -> Callable[[str, int, int], None]:
-    """A bar when a person watches, plain lines otherwise; always on stderr."""
-    if not sys.stderr.isatty():
-        return lambda step, done, total: click.echo(f"{step} {done}/{total}", err=True)
-    from rich.console import Console
-    from rich.progress import Progress
-
-    bar = Progress(console=Console(stderr=True), transient=True)
-    tasks: dict[str, Any] = {}
-
-    def advance(step: str, done: int, total: int) -> None:
-        if not tasks:
-            bar.start()
-        if step not in tasks:
-            tasks[step] = bar.add_task(step, total=total)
-        bar.update(tasks[step], completed=done, total=total)
-        if done >= total and all(bar.tasks[task].finished for task in tasks.values()):
-            bar.stop()
-
-    return advance
+def say(lines: Iterable[str]) -> None:
+    """Print each line as soon as it is known, in the language of the command."""
+    for line in lines:
+        click.echo(here(line))
 
 
 def answer(kind: str, data: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> None:
     """Say what a command found: as one JSON object with its version, or as lines for a person."""
     if not as_json:
-        click.echo("\n".join(lines))
+        say(lines)
         return
 
     from pipeline import jsonfile
 
-    sys.stdout.buffer.write(jsonfile.dumps({"version": 1, "type": kind, **data}))
+    sys.stdout.buffer.write(jsonfile.dumps(in_language({"version": 1, "type": kind, **data}, current())))
     sys.stdout.buffer.flush()
 
 
 COUNTED = {
-    "lues": "lues",
-    "acceptees": "acceptées",
-    "rejetees": "rejetées",
-    "retenues": "retenues",
-    "deja_prises": "déjà prises",
+    "lues": Text("lues", "read"),
+    "acceptees": Text("acceptées", "accepted"),
+    "rejetees": Text("rejetées", "rejected"),
+    "retenues": Text("retenues", "held"),
+    "deja_prises": Text("déjà prises", "already taken"),
 }
-"""What a run counts of lines and hours, and how it is said."""
+"""What a run counts of lines and hours, and the name of each in a table."""
+_COUNT = {
+    "lues": Text("{n} ligne lue||{n} lignes lues", "{n} line read||{n} lines read"),
+    "acceptees": Text("{n} acceptée||{n} acceptées", "{n} accepted"),
+    "rejetees": Text("{n} rejetée||{n} rejetées", "{n} rejected"),
+    "retenues": Text("{n} retenue||{n} retenues", "{n} held"),
+    "deja_prises": Text("{n} déjà prise||{n} déjà prises", "{n} already taken"),
+}
 SHOWN = 20
 """Things listed before the rest is counted."""
+OTHERS = Text("et {n} autre||et {n} autres", "and {n} other||and {n} others")
 
 
-def places(what: str, items: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """A line for each path and its reason; beyond ``SHOWN`` the rest is counted."""
-    for item in items[:SHOWN]:
-        yield f"  {what} : {plain(item['chemin'])} ({item['raison']})"
-    if len(items) > SHOWN:
-        yield f"  {what} : et {len(items) - SHOWN} autres"
+def counted(lines: Mapping[str, int], hours: Mapping[str, str]) -> Text:
+    """Lines and hours by verdict in one sentence, ``hours`` with a decimal point or comma; verdicts of no line are left out."""
+    part = Text("{count} ({hours} h)", "{count} ({hours} h)")
+    return joined(
+        part.fill(count=text.fill(n=lines[name]), hours=spent(hours[name]))
+        for name, text in _COUNT.items()
+        if lines[name] or name == "lues"
+    )
+
+
+def column(text: str, width: int) -> Text:
+    """``text`` with the spaces that make a column of it."""
+    return Text(f"{text:<{width}}", f"{in_language(text, 'en'):<{width}}")
+
+
+def spent(number: str) -> Text:
+    """Hours with a decimal point or comma, as each language writes them."""
+    return Text(number.replace(".", ","), number.replace(",", "."))
+
+
+def shown(root: Path, path: str) -> str:
+    """A path of the workspace ``root`` so that it opens from here: below this folder from here, elsewhere whole."""
+    whole = root / path
+    here_now = Path.cwd()
+    return plain(str(whole.relative_to(here_now) if whole.is_relative_to(here_now) else whole))
+
+
+def places(root: Path, what: str, items: Sequence[Mapping[str, str]], most: int = SHOWN) -> Iterator[str]:
+    """A line for each path and its reason; beyond ``most`` the rest is counted."""
+    line = Text("  {what} : {path} ({why})", "  {what}: {path} ({why})")
+    for item in items[:most]:
+        yield line.fill(what=what, path=shown(root, item["chemin"]), why=item["raison"])
+    if len(items) > most:
+        yield Text("  {what} : {rest}", "  {what}: {rest}").fill(what=what, rest=OTHERS.fill(n=len(items) - most))
 
 
 def plain(text: str) -> str:

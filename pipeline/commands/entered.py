@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from pipeline import ledger
+from pipeline.bilingual import Text
 from pipeline.commands.console import plain
 from pipeline.errors import Halt, StateHalt
 from pipeline.intake.entered import fault
@@ -12,6 +13,8 @@ from pipeline.ledger import Followed
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.folding import tidy
+
+_WRONG = Text("{numero} : {why}. Rien n'est noté.", "{numero}: {why}. Nothing is noted.")
 
 
 class NotTyped(Halt):
@@ -29,9 +32,9 @@ def enter(workspace: Workspace, settings: Settings, numero: str, kairos: str, da
     with ledger.open(workspace, settings) as book:
         before = book.follow(numero)
         if before is None:
-            raise StateHalt(ledger.UNKNOWN.format(numero=plain(numero)))
+            raise StateHalt(ledger.UNKNOWN.fill(numero=plain(numero)))
         if why := fault(before, kairos, day, date.today()):
-            raise NotTyped(f"{before.numero} : {why}. Rien n'est noté.")
+            raise NotTyped(_WRONG.fill(numero=before.numero, why=why))
         new = book.enter(before.numero, kairos=kairos, day=day)
         now = book.follow(numero)
     state = "connue" if not new else "corrigee" if before.saisie_le else "notee"
@@ -51,17 +54,26 @@ def _word(one: Followed | None) -> dict[str, str]:
     return {"date_saisie": one.saisie_le.isoformat(), "numero_kairos": one.numero_kairos}
 
 
+_SENTENCES = {
+    "connue": Text(
+        "{numero} : déjà notée comme saisie dans Kairos {word}.", "{numero}: noted already as typed into Kairos {word}."
+    ),
+    "corrigee": Text(
+        "{numero} : corrigé, saisie dans Kairos {word} ; on avait noté {before}.",
+        "{numero}: corrected, typed into Kairos {word}; what was noted before: {before}.",
+    ),
+    "notee": Text("{numero} : notée comme saisie dans Kairos {word}.", "{numero}: noted as typed into Kairos {word}."),
+}
+_UNDER = Text("le {day} sous le numéro {kairos}", "on {day} under number {kairos}")
+_WITHOUT = Text("le {day}, sans numéro", "on {day}, without a number")
+
+
 def lines(done: Mapping[str, Any]) -> Iterator[str]:
     """One sentence: noted, known already, or corrected."""
-    numero, word = plain(done["numero"]), _said(done)
-    if done["etat"] == "connue":
-        yield f"{numero} : déjà noté comme saisi dans Kairos {word}."
-    elif done["etat"] == "corrigee":
-        yield f"{numero} : corrigé, saisi dans Kairos {word} ; on avait noté {_said(done['avant'])}."
-    else:
-        yield f"{numero} : noté comme saisi dans Kairos {word}."
+    before = _said(done["avant"]) if done["avant"] else ""
+    yield _SENTENCES[done["etat"]].fill(numero=plain(done["numero"]), word=_said(done), before=before)
 
 
-def _said(word: Mapping[str, str]) -> str:
-    day = f"le {date.fromisoformat(word['date_saisie']):%d/%m/%Y}"
-    return f"{day} sous le numéro {plain(word['numero_kairos'])}" if word["numero_kairos"] else f"{day}, sans numéro"
+def _said(word: Mapping[str, str]) -> Text:
+    day = f"{date.fromisoformat(word['date_saisie']):%d/%m/%Y}"
+    return (_UNDER if word["numero_kairos"] else _WITHOUT).fill(day=day, kairos=plain(word["numero_kairos"]))

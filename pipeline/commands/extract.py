@@ -6,20 +6,47 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import jsonfile, reference
-from pipeline.commands.console import SHOWN, plain
+from pipeline.bilingual import LANGUAGES, Text, joined
+from pipeline.commands.console import OTHERS, SHOWN, column, plain
+from pipeline.errors import StateHalt
 from pipeline.intake.extracts import files_under
 from pipeline.lock import locked
-from pipeline.reference import ExtractReport, Facts, Load, LoadResult
+from pipeline.reference import ExtractReport, Facts, Load, LoadResult, Problem
+from pipeline.run import EXTRACTS
+from pipeline.wave import Progress, silent
 from pipeline.workspace import Workspace
 
+NONE = Text(
+    "Aucun extrait chargé : mettez-en un dans inbox/extraits, puis dsf extract load.",
+    "No extract loaded: put one into inbox/extraits, then dsf extract load.",
+)
+_NOTHING = Text("Aucun extrait n'attend dans inbox/extraits.", "No extract waits in inbox/extraits.")
+_UNKNOWN = Text("Aucun extrait chargé ne contient cette DSF.", "No loaded extract has this DSF.")
+_LOAD = Text("{nom}  extrait du {day}  {rows}{forced}", "{nom}  extracted on {day}  {rows}{forced}")
+_FORCED = Text("  (forcé)", "  (forced)")
+_EXTRACT = Text("Extrait {nom} : {what}", "Extract {nom}: {what}")
+_REFUSED = Text("refusé, rien n'en est chargé.", "refused, nothing of it is loaded.")
+_KNOWN = Text("déjà chargé.", "loaded already.")
+_PROBLEM = Text("  {place}{typed} : {message} [{code}]", "  {place}{typed}: {message} [{code}]")
+_TYPED = Text(" « {value} »", " “{value}”")
+_FIELD = Text("{name}{value}", "{name}{value}")
 
-def load(workspace: Workspace, paths: Sequence[Path], *, force: bool, day: date | None = None) -> list[LoadResult]:
+
+def load(
+    workspace: Workspace,
+    paths: Sequence[Path],
+    *,
+    force: bool,
+    day: date | None = None,
+    progress: Progress = silent,
+) -> list[LoadResult]:
     """Load the extracts at ``paths`` (files, folders), or those of ``inbox/extraits``, as they are now.
 
     ``day``: none is newer than that; today where none is given. Raises ``FileNotFoundError`` for a path that is not there,
     ``Busy`` while a run holds the workspace.
     """
     found = reference.find(files_under(paths or [workspace.extracts]))
+    progress(EXTRACTS, 0, 0)
     with locked(workspace):
         return reference.load(workspace, found, day or date.today(), force=force, named=bool(paths))
 
@@ -36,10 +63,22 @@ def load_data(item: Load) -> dict[str, Any]:
     }
 
 
-def load_line(item: Load) -> str:
+def load_line(item: Load) -> Text:
     """One load on one line."""
-    rows = ", ".join(f"{count} {table}" for table, count in item.lignes.items())
-    return f"{item.nom}  extrait du {item.date_extraction:%d/%m/%Y}  {rows}" + ("  (forcé)" if item.force else "")
+    return _LOAD.fill(
+        nom=plain(item.nom),
+        day=f"{item.date_extraction:%d/%m/%Y}",
+        rows=", ".join(f"{count} {table}" for table, count in item.lignes.items()),
+        forced=_FORCED if item.force else "",
+    )
+
+
+def show(workspace: Workspace, numero: str) -> Facts:
+    """What the extracts say of one DSF. Raises ``StateHalt`` where none has it."""
+    facts = reference.open(workspace).show(numero)
+    if facts.dsf.empty:
+        raise StateHalt(_UNKNOWN)
+    return facts
 
 
 def loads_data(results: Sequence[LoadResult]) -> dict[str, Any]:
@@ -67,30 +106,45 @@ def _report_data(report: ExtractReport | None) -> list[dict[str, Any]]:
             "ligne": problem.ligne,
             "colonne": problem.colonne,
             "valeur": "" if problem.personnel else problem.valeur,
-            "message": problem.message(),
+            "message": _message(problem),
         }
         for problem in (report.problemes if report else ())
     ]
 
 
-def loads_lines(results: Sequence[LoadResult]) -> Iterator[str]:
-    """What became of each set of files: the problems of a refused one place by place, what is worth knowing of a loaded one."""
+def _message(problem: Problem) -> Text:
+    return Text(*(problem.message(language) for language in LANGUAGES))
+
+
+def loads_lines(results: Sequence[LoadResult], *, looked: bool = False) -> Iterator[str]:
+    """What became of each set of files: the problems of a refused one place by place, what is worth knowing of a loaded one.
+
+    ``looked``: an operator asked for what waits, so that it is said where nothing does.
+    """
+    if looked and not results:
+        yield _NOTHING
     for result in results:
         if result.error:
-            yield f"Extrait {result.extract} : refusé, rien n'en est chargé."
+            yield _EXTRACT.fill(nom=plain(result.extract), what=_REFUSED)
             yield from _report_lines(result.error.report)
         elif result.load:
-            yield f"Extrait {result.extract} : " + (load_line(result.load) if result.is_new else "déjà chargé.")
+            yield _EXTRACT.fill(nom=plain(result.extract), what=load_line(result.load) if result.is_new else _KNOWN)
             yield from _report_lines(result.notes)
 
 
 def _report_lines(report: ExtractReport | None) -> Iterator[str]:
     for problem in report.problemes[:SHOWN] if report else ():
-        parts = [problem.fichier, problem.feuille, f"ligne {problem.ligne}" * bool(problem.ligne), problem.colonne]
-        typed = f" « {plain(problem.valeur)} »" if problem.valeur and not problem.personnel else ""
-        yield f"  {' '.join(filter(None, parts))}{typed} : {problem.message()} [{problem.code}]"
+        row = Text("ligne {row}", "row {row}").fill(row=problem.ligne) if problem.ligne else ""
+        parts = (plain(problem.fichier), plain(problem.feuille), row, problem.colonne)
+        shown = problem.valeur and not problem.personnel
+        yield _PROBLEM.fill(
+            place=joined(filter(None, parts), " "),
+            typed=_TYPED.fill(value=plain(problem.valeur)) if shown else "",
+            message=_message(problem),
+            code=problem.code,
+        )
     if report and report.total > SHOWN:
-        yield f"  et {report.total - SHOWN} autres constats."
+        yield Text("  {rest}", "  {rest}").fill(rest=OTHERS.fill(n=report.total - SHOWN))
 
 
 def dsf_data(facts: Facts) -> dict[str, Any]:
@@ -118,9 +172,11 @@ def _records(frame: Any) -> list[dict[str, Any]]:
 def dsf_lines(facts: Facts) -> Iterator[str]:
     """One DSF for the operator: its fields, how many séquences and absences it has."""
     data = dsf_data(facts)
-    for name, value in data["dsf"][0].items():
-        yield f"{name:<30}{value}"
-    yield f"{'séquences de stagiaires':<30}{len(data['sequences'])}"
-    yield f"{'absences':<30}{len(data['absences'])}"
     done = sum(1 for absence in data["absences"] if absence["deja_complementee"])
-    yield f"{'dont déjà complémentées':<30}{done}"
+    counts = (
+        (Text("séquences de stagiaires", "séquences of trainees"), len(data["sequences"])),
+        (Text("absences", "absences"), len(data["absences"])),
+        (Text("dont déjà complémentées", "of which completed already"), done),
+    )
+    for name, value in (*data["dsf"][0].items(), *counts):
+        yield _FIELD.fill(name=column(name, 30), value=plain(str(value)))

@@ -4,32 +4,38 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from pipeline.commands.console import SHOWN, plain
+from pipeline.bilingual import Text
+from pipeline.commands.console import OTHERS, SHOWN, plain, spent
 from pipeline.judging.follow_up import FollowUp
 
-MEND = "ajoutez une correspondance, ou chargez un extrait plus récent"
+_COUNTS = Text(
+    "DSF complémentaires : à saisir dans Kairos {emises}, saisies et pas encore vues {saisies}, vues dans un extrait {vues}",
+    "Complementary DSF: to type into Kairos {emises}, typed and not seen yet {saisies}, seen in an extract {vues}",
+)
 
 
-def follow_up_lines(suivi: FollowUp) -> Iterator[str]:
-    """The counts, then each list of ``suivi`` as JSON has it: at most ``SHOWN`` rows, the rest counted."""
+def follow_up_lines(suivi: FollowUp, most: int = SHOWN) -> Iterator[str]:
+    """The counts, then each list of ``suivi`` as JSON has it: at most ``most`` rows, the rest counted."""
     counts = suivi["comptes"]
     if any(counts.values()):
-        yield (
-            f"Après l'émission : {counts['emises']} complément(s) à saisir dans Kairos, "
-            f"{counts['saisies']} saisi(s) et pas encore vu(s), {counts['vues']} vu(s) dans un extrait"
-        )
-    yield from _rows("à saisir", suivi["a_saisir"], _issued)
-    yield from _rows("saisi, pas vu", suivi["a_voir"], _typed)
-    yield from _rows("introuvable", suivi["introuvables"], _missed)
-    yield from _rows("à redéposer", suivi["debloques"], _lifted)
+        yield _COUNTS.fill(**counts)
+    yield from _rows(Text("à saisir", "to type"), suivi["a_saisir"], _issued, most)
+    yield from _rows(Text("saisie, pas vue", "typed, not seen"), suivi["a_voir"], _typed, most)
+    yield from _rows(Text("introuvable", "not found"), suivi["introuvables"], _missed, most)
+    yield from _rows(Text("à redéposer", "to drop again"), suivi["debloques"], _lifted, most)
 
 
-def _rows(what: str, listed: Mapping[str, Any], say: Callable[[Mapping[str, Any]], str]) -> Iterator[str]:
-    rows = listed["lignes"][:SHOWN]
+def _rows(what: Text, listed: Mapping[str, Any], say: Callable[[Mapping[str, Any]], Text], most: int) -> Iterator[str]:
+    line = Text("  {what} : {row}", "  {what}: {row}")
+    rows = listed["lignes"][:most]
     for row in rows:
-        yield f"  {what} : {plain(say(row))}"
+        yield line.fill(what=what, row=say({name: _plain(value) for name, value in row.items()}))
     if listed["total"] > len(rows):
-        yield f"  {what} : et {listed['total'] - len(rows)} autres"
+        yield line.fill(what=what, row=OTHERS.fill(n=listed["total"] - len(rows)))
+
+
+def _plain(value: object) -> object:
+    return plain(value) if isinstance(value, str) else value
 
 
 def _day(text: str) -> str:
@@ -40,23 +46,50 @@ def _whose(row: Mapping[str, Any]) -> str:
     return f"{row['siret']} {row['raison_sociale']}".strip()
 
 
-def _issued(row: Mapping[str, Any]) -> str:
-    return f"{row['numero']}, émis le {_day(row['emis_le'])}, il y a {row['jours']} j ({_whose(row)})"
+def _ago(days: int) -> Text:
+    if days == 0:
+        return Text("aujourd'hui", "today")
+    return Text("il y a {n} jour||il y a {n} jours", "{n} day ago||{n} days ago").fill(n=days)
 
 
-def _typed(row: Mapping[str, Any]) -> str:
-    number = f" sous le numéro {row['numero_kairos']}" if row["numero_kairos"] else ""
-    return f"{row['numero']}, saisi le {_day(row['saisie_le'])}{number}, il y a {row['jours']} j ({_whose(row)})"
+def _issued(row: Mapping[str, Any]) -> Text:
+    return Text("{numero}, émise le {day}, {ago} ({whose})", "{numero}, issued on {day}, {ago} ({whose})").fill(
+        numero=row["numero"], day=_day(row["emis_le"]), ago=_ago(row["jours"]), whose=_whose(row)
+    )
 
 
-def _missed(row: Mapping[str, Any]) -> str:
-    what = f"l'absence {row['id_absence']}" if row["id_absence"] else "les heures ajoutées"
-    days = f"du {_day(row['date_debut'])} au {_day(row['date_fin'])}"
-    place = f"DSF {row['numero_dsf']}, complément {row['complement']}, séquence {row['code_sequence']}"
-    return f"{place} : {what} {days} (REF-14 : {MEND})"
+def _typed(row: Mapping[str, Any]) -> Text:
+    number = (
+        Text(" sous le numéro {n}", " under number {n}").fill(n=row["numero_kairos"]) if row["numero_kairos"] else ""
+    )
+    return Text(
+        "{numero}, saisie le {day}{number}, {ago} ({whose})",
+        "{numero}, typed on {day}{number}, {ago} ({whose})",
+    ).fill(numero=row["numero"], day=_day(row["saisie_le"]), number=number, ago=_ago(row["jours"]), whose=_whose(row))
 
 
-def _lifted(row: Mapping[str, Any]) -> str:
-    reasons = row["codes"].replace(" ", ", ")
-    spent = f"{row['lignes']} ligne(s), {str(row['heures']).replace('.', ',')} h"
-    return f"DSF {row['numero_dsf']}, {spent}, {reasons} levée(s) par un extrait, dépôt {row['depot']} ({_whose(row)})"
+def _missed(row: Mapping[str, Any]) -> Text:
+    absence = Text("l'absence {id}", "absence {id}").fill(id=row["id_absence"])
+    return Text(
+        "DSF {numero_dsf}, complément {complement}, séquence {code_sequence} : {what} du {start} au {end} (REF-14 : ajoutez une "
+        "correspondance, ou chargez un extrait plus récent)",
+        "DSF {numero_dsf}, complement {complement}, séquence {code_sequence}: {what} from {start} to {end} (REF-14: add a "
+        "correspondance, or load a more recent extract)",
+    ).fill(
+        **row,
+        what=absence if row["id_absence"] else Text("les heures ajoutées", "the hours added"),
+        start=_day(row["date_debut"]),
+        end=_day(row["date_fin"]),
+    )
+
+
+def _lifted(row: Mapping[str, Any]) -> Text:
+    return Text(
+        "DSF {numero_dsf}, {counted}, {hours} h, plus retenue par {codes} depuis un extrait, dépôt {depot} ({whose})",
+        "DSF {numero_dsf}, {counted}, {hours} h, no longer kept by {codes} since an extract, deposit {depot} ({whose})",
+    ).fill(
+        **{**row, "codes": row["codes"].replace(" ", ", ")},
+        counted=Text("{n} ligne||{n} lignes", "{n} line||{n} lines").fill(n=row["lignes"]),
+        hours=spent(str(row["heures"])),
+        whose=_whose(row),
+    )

@@ -1,30 +1,117 @@
-"""`dsf init`: a workspace to begin with."""
+"""`dsf init`: a workspace to begin with, and every setting in its dsf.toml, commented out."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
+from pipeline.bilingual import Text, said
+from pipeline.commands.console import column, shown
+from pipeline.commands.language import current
+from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
-SETTINGS = """\
-# Réglages de cet espace de travail ; ceux qui sont en commentaire ont ici leur valeur par défaut.
-# langue = "fr"
-# politique = "dsf"          # "ligne", "depot" : ce qu'une ligne rejetée retient avec elle
-# pas_heures = 0.25
-# delai_stabilite = 5        # secondes de repos avant qu'un dépôt soit pris
-# organisme = ""
-# processus = 0
-"""
+HEAD = Text(
+    "Réglages de cet espace de travail. Une ligne en commentaire montre la valeur par défaut ; ôtez le # pour la changer.",
+    "Settings of this workspace. A line that is commented out shows the default; take the # away to change it.",
+)
+MEANINGS = {
+    "langue": Text('ou "en" : rapports et messages', 'or "en": reports and messages'),
+    "politique": Text(
+        'ou "ligne", "depot" : ce qu\'une ligne rejetée retient avec elle',
+        'or "ligne", "depot": what a rejected line holds with it',
+    ),
+    "pas_heures": Text("pas des heures, en heures (LIG-09)", "step of hours, in hours (LIG-09)"),
+    "delai_stabilite": Text(
+        "secondes de repos avant qu'un dépôt soit pris ; 0 : aussitôt",
+        "seconds a deposit rests before it is taken; 0: at once",
+    ),
+    "organisme": Text(
+        "SIRET auquel reviennent les fichiers hors d'un dossier d'organisme",
+        "SIRET that files outside an organisation's folder belong to",
+    ),
+    "ledger": Text('"sqlite:///chemin" ; vide : var/registre.sqlite', '"sqlite:///path"; empty: var/registre.sqlite'),
+    "moteur": Text("aucune autre valeur pour l'instant", "no other value yet"),
+    "processus": Text("processus de travail ; 0 : un par cœur", "worker processes; 0: one a core"),
+    "motifs": Text("CSV qui ajoute des motifs ou en remplace", "CSV that adds motifs or replaces them"),
+    "synonymes": Text("CSV qui ajoute des titres de colonnes", "CSV that adds headings"),
+    "correspondances": Text("CSV des identifiants qui ont changé", "CSV of keys that were renamed"),
+    "limites": Text("au-delà, un dépôt est refusé (FIC-03)", "beyond them a deposit is refused (FIC-03)"),
+    "limites.octets": Text("taille d'un dépôt", "bytes of a deposit"),
+    "limites.octets_decompresses": Text("une fois décompressé", "once unpacked"),
+    "limites.lignes": Text("lignes", "lines"),
+    "limites.feuilles": Text("feuilles", "sheets"),
+    "limites.colonnes": Text("colonnes", "columns"),
+    "limites.secondes": Text("secondes que la lecture peut durer", "seconds that reading may take"),
+    "limites.memoire": Text("octets de mémoire que la lecture peut prendre", "bytes of memory that reading may take"),
+    "ouverture": Text(
+        "premier jour où chaque type de session peut être complété (REF-04)",
+        "first day on which each kind of session can be completed (REF-04)",
+    ),
+    "severites": Text(
+        'par règle : "rejet" ou "avertissement" ; dsf rules les liste',
+        'by rule: "rejet" or "avertissement"; dsf rules lists them',
+    ),
+}
+"""What each setting means, in a few words, tables and their keys alike."""
+EXAMPLES = {"severites": {"AVT-02": "rejet"}}
+"""Of tables that are empty by default."""
+_PLACES = (
+    (Text("extraits de DSF initiales", "extracts of initial DSF"), "inbox/extraits"),
+    (Text("un dossier par organisme", "one folder an organisation"), "inbox/depots/<SIRET>"),
+    (Text("saisies faites dans Kairos", "what was typed into Kairos"), "inbox/saisies"),
+    (Text("réglages, commentés", "settings, commented"), "dsf.toml"),
+)
 
 
 def create(folder: Path) -> Iterator[str]:
     """Make the folders and the settings file of a workspace; what is there already stays as it is."""
     workspace = Workspace(folder.resolve())
     workspace.create()
-    settings = workspace.root / "dsf.toml"
-    if not settings.exists():
-        settings.write_text(SETTINGS, encoding="utf-8")
-    yield f"Espace de travail prêt : {folder}"
-    yield f"  extraits de DSF initiales  : {folder / 'inbox' / 'extraits'}"
-    yield f"  un dossier par organisme   : {folder / 'inbox' / 'depots'}/<SIRET>"
-    yield f"  saisies faites dans Kairos : {folder / 'inbox' / 'saisies'}"
-    yield f"Ensuite : dsf run -w {folder}"
+    path = workspace.root / "dsf.toml"
+    if not path.exists():
+        path.write_text(settings_file(current()), encoding="utf-8")
+    yield Text("Espace de travail prêt : {folder}", "Workspace ready: {folder}").fill(folder=folder)
+    for what, where in _PLACES:
+        yield Text("  {what} : {where}", "  {what} : {where}").fill(
+            what=column(what, 26), where=shown(workspace.root, where)
+        )
+    at = "" if workspace.root == Path.cwd() else f" -w {folder}"
+    yield Text(
+        "Ensuite : mettez un extrait dans inbox/extraits, puis dsf run{at}",
+        "Next: put an extract into inbox/extraits, then dsf run{at}",
+    ).fill(at=at)
+
+
+def settings_file(language: str) -> str:
+    """A dsf.toml with every setting at its default, commented out; ``langue`` is set where it is not French."""
+    settings = Settings()
+    lines, tables = [f"# {said(HEAD, language)}", ""], []
+    for key in (name for name in MEANINGS if "." not in name):
+        value = getattr(settings, key)
+        inner = EXAMPLES.get(key) or (
+            value if isinstance(value, dict) else vars(value) if hasattr(value, "octets") else None
+        )
+        if inner is None:
+            lines.append(_line(key, value / 100 if key == "pas_heures" else value, language))
+        else:
+            tables += ["", f"# [{key}]  # {said(MEANINGS[key], language)}"]
+            tables += [_line(name, one, language, within=f"{key}.") for name, one in inner.items()]
+    if language != settings.langue:
+        lines[2] = lines[2].removeprefix("# ").replace(settings.langue, language)
+    return "\n".join([*lines, *tables]) + "\n"
+
+
+def _line(key: str, value: object, language: str, within: str = "") -> str:
+    name = f'"{key}"' if "-" in key else key
+    shown_value = (
+        f'"{value}"'
+        if isinstance(value, str)
+        else value.isoformat()
+        if isinstance(value, date)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else value
+    )
+    meaning = MEANINGS.get(within + key)
+    said_so = f"# {name} = {shown_value}"
+    return f"{said_so:<36}  # {said(meaning, language)}" if meaning else said_so

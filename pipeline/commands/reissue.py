@@ -4,6 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from pipeline import disk, ledger, nomenclature
+from pipeline.bilingual import Text
+from pipeline.commands.console import plain
 from pipeline.errors import StateHalt
 from pipeline.judging.complement import decode, file_name
 from pipeline.judging.earlier import earlier
@@ -11,6 +13,15 @@ from pipeline.ledger import chain
 from pipeline.publishing import spool
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
+
+_CHANGED = Text(
+    "Le contenu de {numero} n'est plus celui d'origine dans le registre : lancez `dsf verify`.",
+    "The content of {numero} is no longer the original one in the ledger: run `dsf verify`.",
+)
+_THERE = Text(
+    "{file} existe déjà à cet endroit : rien n'est écrasé. Donnez un autre dossier (-o).",
+    "{file} is there already: nothing is written over. Give another folder (-o).",
+)
 
 
 def reissue(workspace: Workspace, settings: Settings, numero: str, output: Path) -> list[Path]:
@@ -24,11 +35,11 @@ def reissue(workspace: Workspace, settings: Settings, numero: str, output: Path)
     with ledger.open(workspace, settings) as book:
         row = book.complement(numero)
         if row is None:
-            raise StateHalt(f"Le registre ne connaît pas de DSF complémentaire {numero}.")
+            raise StateHalt(ledger.UNKNOWN.fill(numero=plain(numero)))
         emitted = book.publication_of(row.siret, file_name(row.numero))
         on_dsf = book.complements_on([row.cle_dsf])
     if chain.sha256(row.payload) != row.sha256:
-        raise StateHalt(f"Le contenu de {numero} n'est plus celui d'origine dans le registre : lancez `dsf verify`.")
+        raise StateHalt(_CHANGED.fill(numero=plain(numero)))
     name = file_name(row.numero)
     (made,) = (one for one in on_dsf if one.numero == row.numero)
     before = earlier(made, on_dsf, nomenclature.renames(workspace.root, settings.correspondances))
@@ -43,7 +54,7 @@ def reissue(workspace: Workspace, settings: Settings, numero: str, output: Path)
         try:
             disk.write_new(output / file, data, "réédition")
         except FileExistsError:
-            raise StateHalt(f"{file} existe déjà à cet endroit : rien n'est écrasé. Donnez un autre dossier.") from None
+            raise StateHalt(_THERE.fill(file=file)) from None
         written.append(output / file)
     disk.flush(written, "réédition")
     return written

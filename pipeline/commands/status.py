@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pipeline import ledger, nomenclature, reference
-from pipeline.commands.console import places, plain
+from pipeline.bilingual import Text, joined
+from pipeline.cells.text import hours
+from pipeline.commands.console import counted, places, plain
 from pipeline.commands.follow_up import follow_up_lines
 from pipeline.intake.entered import faults_of, scan_entered
 from pipeline.intake.extracts import scan_extracts
@@ -16,7 +19,22 @@ from pipeline.publishing import outbox
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
-READ = "lu au prochain dsf run"
+NEXT = Text("sera pris au prochain passage", "will be taken by the next run")
+_READ = Text("sera lue au prochain passage", "will be read by the next run")
+_DEPOSITS = (
+    ("prets", Text("{n} dépôt prêt||{n} dépôts prêts", "{n} deposit ready||{n} deposits ready")),
+    ("attente", Text("{n} en attente", "{n} waiting")),
+    ("laisses", Text("{n} laissé de côté||{n} laissés de côté", "{n} left aside")),
+)
+_EXTRACTS = (
+    ("extraits", Text("{n} extrait chargé||{n} extraits chargés", "{n} extract loaded||{n} extracts loaded")),
+    ("extraits_en_attente", Text("{n} en attente", "{n} waiting")),
+)
+_UNFINISHED = Text(
+    "Le passage {run} n'est pas terminé : le prochain dsf run le termine.",
+    "Run {run} is not finished: the next dsf run finishes it.",
+)
+_RUN = Text("  {run} : {deposits}, {lines}", "  {run}: {deposits}, {lines}")
 
 
 def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
@@ -51,23 +69,31 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         }
 
 
-def lines(state: Mapping[str, Any]) -> Iterator[str]:
-    """What waits, what was left and why, the last runs."""
-    yield f"{len(state['prets'])} dépôt(s) prêt(s), {len(state['attente'])} en attente, {len(state['laisses'])} laissé(s) de côté"
-    yield from places("à reprendre", state["a_reprendre"])
-    yield from places("prêt", [{"chemin": path, "raison": "au prochain dsf run"} for path in state["prets"]])
-    yield from places("en attente", state["attente"])
-    yield from places("laissé de côté", state["laisses"])
-    yield f"{len(state['extraits'])} extrait(s) chargé(s), {len(state['extraits_en_attente'])} en attente"
-    yield from places("saisies faites", [{"chemin": path, "raison": READ} for path in state["saisies_en_attente"]])
+def lines(state: Mapping[str, Any], root: Path) -> Iterator[str]:
+    """What waits, what was left and why, the last runs; paths open from here. ``root``: of the workspace."""
+    yield joined(text.fill(n=len(state[name])) for name, text in _DEPOSITS)
+    yield from places(root, Text("à reprendre", "owed"), state["a_reprendre"])
+    yield from places(root, Text("prêt", "ready"), _taken(state["prets"], NEXT))
+    yield from places(root, Text("en attente", "waiting"), state["attente"])
+    yield from places(root, Text("laissé de côté", "left aside"), state["laisses"])
+    yield joined(text.fill(n=len(state[name])) for name, text in _EXTRACTS)
+    yield from places(
+        root, Text("liste de saisies", "list of what was typed"), _taken(state["saisies_en_attente"], _READ)
+    )
     yield from follow_up_lines(state["suivi"])
     if state["inacheve"]:
-        yield f"L'exécution {state['inacheve']} n'est pas terminée : le prochain dsf run la termine."
+        yield _UNFINISHED.fill(run=state["inacheve"])
+    if state["runs"]:
+        yield Text("Derniers passages :", "Last runs:")
     for run in state["runs"][-5:]:
-        counts = run["comptes"]
-        yield (
-            f"  {run['run']} : {run['depots']} dépôts, {counts['lues']} lignes, "
-            f"{counts['acceptees']} acceptées, {counts['rejetees']} rejetées"
-        )
+        deposits = Text("{n} dépôt||{n} dépôts", "{n} deposit||{n} deposits").fill(n=run["depots"])
+        spent = {name: hours(value) for name, value in run["heures"].items()}
+        yield _RUN.fill(run=run["run"], deposits=deposits, lines=counted(run["comptes"], spent))
     for setting in state["reglages"]:
-        yield f"  réglage {setting['cle']} = {plain(setting['valeur'])} ({plain(setting['origine'])})"
+        yield Text("  réglage {cle} = {valeur} ({origine})", "  setting {cle} = {valeur} ({origine})").fill(
+            **{name: plain(value) for name, value in setting.items()}
+        )
+
+
+def _taken(paths: list[str], why: str) -> list[dict[str, str]]:
+    return [{"chemin": path, "raison": why} for path in paths]

@@ -1,8 +1,6 @@
-"""Looking back: ledger, archive, reference and outbox against each other; a complement written again; the trail of what was done.
+"""`dsf verify`: ledger, archive, reference and outbox against each other.
 
-Source: contract §8 (verify, reissue, history), §9. Nothing here changes the ledger or the outbox. Findings name numbers and
-places of
-ours, never a person.
+Source: contract §8, §9. Nothing here changes the ledger or the outbox. Findings name numbers and places of ours, never a person.
 """
 
 import json
@@ -14,6 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from pipeline import ledger, lock, reference
+from pipeline.bilingual import Text
+from pipeline.commands.console import OTHERS, column, plain
 from pipeline.disk import hash_of
 from pipeline.errors import Halt
 from pipeline.intake.names import depositor
@@ -21,17 +21,90 @@ from pipeline.ledger import Ledger, Publication, chain
 from pipeline.ledger.records import COUNTS
 from pipeline.publishing import spool, witness
 from pipeline.settings import Settings
+from pipeline.wave import Progress, silent
 from pipeline.workspace import Workspace
 from schemas.folding import key
 
 _SHOWN = 50
 
-UNKNOWN = (
-    "le témoin n'est pas refait : l'archive (var/originaux) contient {n} original(aux) que le registre n'a jamais connu(s) "
-    "({some}…). Le registre vient sans doute d'une sauvegarde ancienne : restaurez le plus récent. Si leurs fichiers sont "
-    "encore dans la boîte, déplacez ces originaux ailleurs, puis relancez la même commande : ils seront archivés de nouveau."
+UNKNOWN = Text(
+    "le témoin n'est pas refait : l'archive (var/originaux) contient des originaux que le registre n'a jamais connus "
+    "({n} : {some}…). Le registre vient sans doute d'une sauvegarde ancienne : restaurez le plus récent. Si leurs fichiers sont "
+    "encore dans la boîte, déplacez ces originaux ailleurs, puis relancez la même commande : ils seront archivés de nouveau.",
+    "the witness is not renewed: the archive (var/originaux) holds originals that the ledger never knew ({n}: {some}…). The "
+    "ledger comes from an old backup, no doubt: restore the most recent one. If their files are still in the inbox, move these "
+    "originals elsewhere, then run the same command again: they will be archived again.",
 )
 """What keeps a witness from being renewed."""
+CHAIN = Text("chaîne", "chain")
+ARCHIVE = Text("archive", "archive")
+OUTBOX = Text("outbox", "outbox")
+STEP = 256
+"""The progress is told after as many."""
+_COUNTED = {
+    "absences": Text("absences complétées", "absences completed"),
+    "complements": Text("DSF complémentaires", "complementary DSF"),
+    "depots": Text("dépôts", "deposits"),
+    "essais": Text("essais", "trials"),
+    "fichiers de la référence": Text("fichiers de la référence", "files of the reference"),
+    "heures": Text("lignes d'heures", "lines of hours"),
+    "originaux": Text("originaux archivés", "archived originals"),
+    "publications": Text("publications", "publications"),
+    "publications emportées": Text("publications emportées", "publications taken away"),
+}
+_FAULT = Text("ERREUR", "ERROR")
+_REMARK = Text("remarque", "remark")
+_SOUND = Text("Conforme.", "All agrees.")
+_UNSOUND = Text(
+    "{n} contradiction. Ne relancez pas `dsf run` avant de l'avoir comprise."
+    "||{n} contradictions. Ne relancez pas `dsf run` avant de les avoir comprises.",
+    "{n} contradiction. Do not run `dsf run` before you have understood it."
+    "||{n} contradictions. Do not run `dsf run` before you have understood them.",
+)
+_COMPLEMENT = Text("la DSF complémentaire {numero} {why}", "complementary DSF {numero} {why}")
+_EXPLAINED = Text(
+    "{what} : le registre en a {known}, la chaîne en explique {found}",
+    "{what}: the ledger has {known}, the chain explains {found}",
+)
+_REFUSED = Text(
+    "le dépôt {numero} est refusé et a pourtant des lignes jugées",
+    "deposit {numero} is refused and has lines judged all the same",
+)
+_ORIGINAL = Text("l'original archivé du dépôt {numero} {what}", "the archived original of deposit {numero} {what}")
+_CHANGED = Text("n'a plus son contenu d'origine", "no longer has its original content")
+_MISSING = Text("manque", "is missing")
+_UNDECIDED = Text(
+    "{n} original archivé sans dépôt décidé : repris par le prochain `dsf run`"
+    "||{n} originaux archivés sans dépôt décidé : repris par le prochain `dsf run`",
+    "{n} archived original without a decided deposit: the next `dsf run` takes it up"
+    "||{n} archived originals without a decided deposit: the next `dsf run` takes them up",
+)
+_STILL_THERE = Text(
+    "la source du dépôt {depot} est encore dans la boîte : retirée par le prochain `dsf run`",
+    "the source of deposit {depot} is still in the inbox: the next `dsf run` takes it away",
+)
+_GONE = Text(
+    "outbox/{cible} : émis par un passage interrompu, n'y est plus",
+    "outbox/{cible}: emitted by a run that was stopped, and no longer there",
+)
+_OTHERWISE = Text(
+    "{cible} n'est plus dans {where} ce que le registre a retenu",
+    "{cible} is no longer in {where} what the ledger has noted",
+)
+_SPOOL = Text("le spool (prêt à être émis)", "the spool (ready to be emitted)")
+_THE_OUTBOX = Text("l'outbox", "the outbox")
+_WAITS = Text("{cible} attend d'être émis : `dsf run` le fera", "{cible} waits to be emitted: `dsf run` will do it")
+_STRANGER = Text("outbox/{folder} n'est pas connu du registre", "outbox/{folder} is not known to the ledger")
+_LINKS = {
+    "suit": Text("ne suit pas la précédente", "does not follow the one before"),
+    "contenu": _CHANGED,
+    "chaine": Text("rompt la chaîne", "breaks the chain"),
+    "rang": Text("a un rang qui ne suit pas celui de sa DSF", "has a rank that does not follow that of its DSF"),
+    "lignes": Text(
+        "n'a pas les mêmes lignes dans son contenu et dans le registre",
+        "has not the same lines in its content and in the ledger",
+    ),
+}
 
 
 @dataclass
@@ -59,19 +132,18 @@ class Verification:
     def lines(self) -> Iterator[str]:
         """As text: what was compared, then what contradicts, then the rest."""
         for name, count in sorted(self.comptes.items()):
-            yield f"{name:<38}{count:>10}"
-        for title, texts in (("ERREUR", self.erreurs), ("remarque", self.remarques)):
-            yield from (f"{title} : {text}" for text in texts[:_SHOWN])
+            yield Text("{name}{count:>10}", "{name}{count:>10}").fill(name=column(_COUNTED[name], 38), count=count)
+        line = Text("{title} : {text}", "{title}: {text}")
+        for title, texts in ((_FAULT, self.erreurs), (_REMARK, self.remarques)):
+            yield from (line.fill(title=title, text=text) for text in texts[:_SHOWN])
             if len(texts) > _SHOWN:
-                yield f"{title} : et {len(texts) - _SHOWN} autres"
-        yield (
-            "Conforme."
-            if self.ok
-            else f"{len(self.erreurs)} contradiction(s). Ne relancez pas `dsf run` avant de les avoir comprises."
-        )
+                yield line.fill(title=title, text=OTHERS.fill(n=len(texts) - _SHOWN))
+        yield _SOUND if self.ok else _UNSOUND.fill(n=len(self.erreurs))
 
 
-def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = False) -> Verification:
+def verify(
+    workspace: Workspace, settings: Settings, *, renew_witness: bool = False, progress: Progress = silent
+) -> Verification:
     """Compare everything with everything. A folder that receivers took away is no error; a changed one is.
 
     ``renew_witness`` writes a lost witness again when nothing else contradicts, and the ledger knows every archived original:
@@ -85,12 +157,16 @@ def verify(workspace: Workspace, settings: Settings, *, renew_witness: bool = Fa
             book.check()
             witness.check(workspace, book, create=False)
         except Halt as halt:
-            found.erreurs.append(str(halt))
-        _chain(book, found)
-        _archive(workspace, book, found)
-        _reference(workspace, book, found)
-        _outbox(workspace, book.publications(), found)
+            found.erreurs.append(halt.args[0])
+        _compare(workspace, book, found, progress)
     return found
+
+
+def _compare(workspace: Workspace, book: Ledger, found: Verification, progress: Progress) -> None:
+    _chain(book, found, progress)
+    _archive(workspace, book, found, progress)
+    _reference(workspace, book, found)
+    _outbox(workspace, book.publications(), found, progress)
 
 
 def _renew(workspace: Workspace, settings: Settings, said: Verification) -> None:
@@ -100,42 +176,47 @@ def _renew(workspace: Workspace, settings: Settings, said: Verification) -> None
         try:
             witness.check_second(workspace, book)
         except Halt as halt:
-            found.erreurs.append(str(halt))
-        _chain(book, found)
-        _archive(workspace, book, found)
-        _reference(workspace, book, found)
-        _outbox(workspace, book.publications(), found)
+            found.erreurs.append(halt.args[0])
+        _compare(workspace, book, found, silent)
         if unknown := _unknown(workspace, book):
-            said.erreurs.append(UNKNOWN.format(n=len(unknown), some=", ".join(name[:12] for name in unknown[:5])))
+            said.erreurs.append(UNKNOWN.fill(n=len(unknown), some=", ".join(name[:12] for name in unknown[:5])))
         elif found.ok:
             witness.renew(workspace, book)
+
+
+def _tell(progress: Progress, step: Text, done: int, total: int) -> None:
+    if done % STEP == 1 or done == total:
+        progress(step, done, total)
 
 
 # --- the chain --------------------------------------------------------------------------------------------------------
 
 
-def _chain(book: Ledger, found: Verification) -> None:
+def _chain(book: Ledger, found: Verification, progress: Progress) -> None:
     """Numbers 1..n, links, hashes; ranks of each DSF 1..k; the entries of each complement are those of its payload."""
     link, ranks = "", Counter[str]()
+    total = book.counts()["complements"]
     for expected, row in enumerate(book.complements(), 1):
+        _tell(progress, CHAIN, expected, total)
         sha = chain.sha256(row.payload)
         ranks[row.cle_dsf] += 1
         absences, hours = book.entries_of(row.seq, row.cle_dsf)
         checks = {
-            "ne suit pas la précédente": row.seq == expected,
-            "n'a plus son contenu d'origine": row.sha256 == sha,
-            "rompt la chaîne": (row.prev_sha256, row.maillon) == (link, chain.link(link, row.seq, row.numero, sha)),
-            "a un rang qui ne suit pas celui de sa DSF": row.rang == ranks[row.cle_dsf],
-            "n'a pas les mêmes lignes dans son contenu et dans le registre": _in_payload(row.payload)
-            == (absences, hours),
+            "suit": row.seq == expected,
+            "contenu": row.sha256 == sha,
+            "chaine": (row.prev_sha256, row.maillon) == (link, chain.link(link, row.seq, row.numero, sha)),
+            "rang": row.rang == ranks[row.cle_dsf],
+            "lignes": _in_payload(row.payload) == (absences, hours),
         }
-        found.erreurs += [f"la DSF complémentaire {row.numero} {why}" for why, holds in checks.items() if not holds]
+        found.erreurs += [
+            _COMPLEMENT.fill(numero=row.numero, why=_LINKS[name]) for name, holds in checks.items() if not holds
+        ]
         found.comptes += Counter({"complements": 1, "absences": len(absences), "heures": len(hours)})
         link = row.maillon
     known = book.counts()
     for name in ("complements", "absences", "heures"):
         if known[name] != found.comptes[name]:
-            found.erreurs.append(f"le registre a {known[name]} {name}, la chaîne en explique {found.comptes[name]}")
+            found.erreurs.append(_EXPLAINED.fill(what=_COUNTED[name], known=known[name], found=found.comptes[name]))
 
 
 def _in_payload(payload: bytes) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
@@ -159,7 +240,7 @@ def _in_payload(payload: bytes) -> tuple[set[tuple[str, ...]], set[tuple[str, ..
 # --- the archive ------------------------------------------------------------------------------------------------------
 
 
-def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
+def _archive(workspace: Workspace, book: Ledger, found: Verification, progress: Progress) -> None:
     """The original of each deposit is there, with the bytes it is named after; a source left in the inbox is said."""
     wanted: dict[str, str] = {}
     deposits, trials = book.deposits(), book.trials()
@@ -167,22 +248,18 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification) -> None:
     for row in (*deposits, *trials):
         wanted.setdefault(row.sha256, row.numero)
         if sum(row._mapping[f"lignes_{name}"] for name in COUNTS) and row.etat == "refuse":
-            found.erreurs.append(f"le dépôt {row.numero} est refusé et a pourtant des lignes jugées")
-    for sha, numero in wanted.items():
+            found.erreurs.append(_REFUSED.fill(numero=row.numero))
+    for done, (sha, numero) in enumerate(wanted.items(), 1):
+        _tell(progress, ARCHIVE, done, len(wanted))
         now = hash_of(workspace.originals / sha)
         if now != sha:
-            what = "n'a plus son contenu d'origine" if now else "manque"
-            found.erreurs.append(f"l'original archivé du dépôt {numero} {what}")
+            found.erreurs.append(_ORIGINAL.fill(numero=numero, what=_CHANGED if now else _MISSING))
     found.comptes["originaux"] = len(wanted)
     unknown = _originals(workspace) - wanted.keys()
     if unknown:
-        found.remarques.append(
-            f"{len(unknown)} original(aux) archivé(s) sans dépôt décidé : repris par le prochain `dsf run`"
-        )
+        found.remarques.append(_UNDECIDED.fill(n=len(unknown)))
     for source in book.sources():
-        found.remarques.append(
-            f"la source du dépôt {source.depot} est encore dans la boîte : retirée par le prochain `dsf run`"
-        )
+        found.remarques.append(_STILL_THERE.fill(depot=source.depot))
 
 
 def _unknown(workspace: Workspace, book: Ledger) -> list[str]:
@@ -208,9 +285,10 @@ def _reference(workspace: Workspace, book: Ledger, found: Verification) -> None:
 # --- the outbox -------------------------------------------------------------------------------------------------------
 
 
-def _outbox(workspace: Workspace, publications: list[Publication], found: Verification) -> None:
+def _outbox(workspace: Workspace, publications: list[Publication], found: Verification, progress: Progress) -> None:
     """What stands in the outbox is what was emitted, unchanged; what waits in the spool is whole."""
-    for item in publications:
+    for done, item in enumerate(publications, 1):
+        _tell(progress, OUTBOX, done, len(publications))
         staged = item.etat == "STAGED"
         found.comptes["publications"] += 1
         place = workspace.spool / item.nom if staged else workspace.outbox / item.cible
@@ -219,19 +297,18 @@ def _outbox(workspace: Workspace, publications: list[Publication], found: Verifi
         except FileNotFoundError:
             found.comptes["publications emportées"] += 1
             if staged and not (workspace.outbox / item.cible).exists():
-                found.remarques.append(f"outbox/{item.cible} : émis par une exécution interrompue, n'y est plus")
+                found.remarques.append(_GONE.fill(cible=item.cible))
             continue
         except OSError:
             now = ""
         if now != item.sha256:
-            where = "le spool (prêt à être émis)" if staged else "l'outbox"
-            found.erreurs.append(f"{item.cible} n'est plus dans {where} ce que le registre a retenu")
+            found.erreurs.append(_OTHERWISE.fill(cible=item.cible, where=_SPOOL if staged else _THE_OUTBOX))
         elif staged:
-            found.remarques.append(f"{item.cible} attend d'être émis : `dsf run` le fera")
+            found.remarques.append(_WAITS.fill(cible=item.cible))
     known = {item.cible for item in publications}
     for folder in _emitted_folders(workspace):
         if folder not in known:
-            found.erreurs.append(f"outbox/{folder} n'est pas connu du registre")
+            found.erreurs.append(_STRANGER.fill(folder=plain(folder)))
 
 
 def _emitted_folders(workspace: Workspace) -> Iterator[str]:
@@ -240,6 +317,3 @@ def _emitted_folders(workspace: Workspace) -> Iterator[str]:
         if depositor(organisation.name):
             for kind in ("dsf", "retours", "essais"):
                 yield from (str(p.relative_to(workspace.outbox)) for p in sorted(organisation.glob(f"{kind}/*")))
-
-
-# --- reissue, history -------------------------------------------------------------------------------------------------

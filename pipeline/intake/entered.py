@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipeline import disk
+from pipeline.bilingual import Text, joined
 from pipeline.cells.dates import read_date
 from pipeline.errors import DiskHalt
 from pipeline.intake.arrival import Said
@@ -38,8 +39,33 @@ LONGEST = 100
 NAMED = 5
 """Lines of a list that are named; the others are counted."""
 
-UNREADABLE = "ce n'est pas un csv en texte : enregistrez la liste en CSV"
-HEADINGS = f"les colonnes attendues sont {', '.join(COLUMNS)}, en première ligne"
+UNREADABLE = Text(
+    "ce n'est pas un csv en texte : enregistrez la liste en CSV", "it is no csv text: save the list as CSV"
+)
+HEADINGS = Text(
+    "les colonnes attendues sont {columns}, en première ligne", "the columns expected are {columns}, in the first row"
+).fill(columns=", ".join(COLUMNS))
+CLOSED = Text("illisible pour le moment", "cannot be read for now")
+TOO_LARGE = Text("plus de {limit} octets", "more than {limit} bytes")
+MALFORMED = Text("csv mal formé, ligne {line}", "malformed csv, row {line}")
+NOT_ARCHIVED = Text("noté, mais ne peut être archivé : {why}", "noted, but cannot be archived: {why}")
+BAD_DAY = Text(
+    "date_saisie illisible (attendu : 2025-06-30 ou 30/06/2025)",
+    "date_saisie cannot be read (expected: 2025-06-30 or 30/06/2025)",
+)
+UNKNOWN = Text("numéro inconnu du registre", "number that the ledger does not know")
+TO_COME = Text("date de saisie {typed} dans l'avenir", "day of typing {typed} in the future")
+TOO_EARLY = Text(
+    "date de saisie {typed} antérieure à l'émission, le {issued}",
+    "day of typing {typed} before it was issued, on {issued}",
+)
+BAD_KAIROS = Text("numéro de Kairos trop long ou illisible", "number of Kairos too long or unreadable")
+FAULTS = Text(
+    "{named}. À corriger dans le fichier ; ses autres lignes n'attendent pas",
+    "{named}. To be corrected in the file; its other rows do not wait",
+)
+FAULT = Text("ligne {line} : {why}", "row {line}: {why}")
+OTHERS = Text("et {n} autre||et {n} autres", "and {n} other||and {n} others")
 
 
 class NotAList(Exception):
@@ -80,9 +106,9 @@ def note_entered(
             else:
                 _archive(workspace, path, data)
         except NotAList as why:
-            left.append((workspace.relative(path), str(why)))
+            left.append((workspace.relative(path), why.args[0]))
         except DiskHalt as halt:
-            left.append((workspace.relative(path), f"noté, mais ne peut être archivé : {halt}"))
+            left.append((workspace.relative(path), NOT_ARCHIVED.fill(why=halt.args[0])))
     return left
 
 
@@ -94,7 +120,7 @@ def faults_of(workspace: Workspace, settings: Settings, ledger: Ledger, lists: I
             faults = _sorted_out(rows(_bytes(path, settings.limites.octets)), ledger, day)[1]
             left += [(workspace.relative(path), said(faults))] if faults else []
         except NotAList as why:
-            left.append((workspace.relative(path), str(why)))
+            left.append((workspace.relative(path), why.args[0]))
     return left
 
 
@@ -106,9 +132,9 @@ def _bytes(path: Path, limit: int) -> bytes:
         with os.fdopen(os.open(path, FILE), "rb") as file:
             data = file.read(limit + 1)
     except OSError:
-        raise NotAList("illisible pour le moment") from None
+        raise NotAList(CLOSED) from None
     if len(data) > limit:
-        raise NotAList(f"plus de {limit} octets")
+        raise NotAList(TOO_LARGE.fill(limit=limit))
     return data
 
 
@@ -129,7 +155,7 @@ def rows(data: bytes) -> list[TypedRow]:
             line = reader.line_num + 1
         return found
     except csv.Error:
-        raise NotAList(f"csv mal formé, ligne {reader.line_num}") from None
+        raise NotAList(MALFORMED.fill(line=reader.line_num)) from None
 
 
 def _text(data: bytes) -> str:
@@ -157,7 +183,7 @@ def _sorted_out(given: Sequence[TypedRow], ledger: Ledger, day: date) -> tuple[l
     for row in given:
         typed = read_date(row.day)[0]
         if typed is None:
-            faults.append((row.line, "date_saisie illisible (attendu : 2025-06-30 ou 30/06/2025)"))
+            faults.append((row.line, BAD_DAY))
         elif why := fault(ledger.follow(row.numero), row.kairos, typed, day):
             faults.append((row.line, why))
         else:
@@ -168,21 +194,21 @@ def _sorted_out(given: Sequence[TypedRow], ledger: Ledger, day: date) -> tuple[l
 def fault(complement: Followed | None, kairos: str, typed: date, day: date) -> str:
     """Why nobody can have typed this complement on that date, as of ``day``; "" when somebody may have."""
     if complement is None:
-        return "numéro inconnu du registre"
+        return UNKNOWN
     if typed > day:
-        return f"date de saisie {typed:%d/%m/%Y} dans l'avenir"
+        return TO_COME.fill(typed=f"{typed:%d/%m/%Y}")
     if typed < complement.emis_le:
-        return f"date de saisie {typed:%d/%m/%Y} antérieure à l'émission, le {complement.emis_le:%d/%m/%Y}"
+        return TOO_EARLY.fill(typed=f"{typed:%d/%m/%Y}", issued=f"{complement.emis_le:%d/%m/%Y}")
     if len(kairos) > LONGEST or not kairos.isprintable():
-        return "numéro de Kairos trop long ou illisible"
+        return BAD_KAIROS
     return ""
 
 
-def said(faults: Sequence[tuple[int, str]]) -> str:
+def said(faults: Sequence[tuple[int, str]]) -> Text:
     """The faults of a list in one sentence: the first ones by their line, the others counted."""
-    named = " ; ".join(f"ligne {line} : {why}" for line, why in faults[:NAMED])
-    rest = f" ; et {len(faults) - NAMED} autres" if len(faults) > NAMED else ""
-    return f"{named}{rest}. À corriger dans le fichier ; ses autres lignes n'attendent pas"
+    named = [FAULT.fill(line=line, why=why) for line, why in faults[:NAMED]]
+    rest = [OTHERS.fill(n=len(faults) - NAMED)] if len(faults) > NAMED else []
+    return FAULTS.fill(named=joined([*named, *rest], " ; "))
 
 
 # --- from the inbox to the archive ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline.intake import names
 from pipeline.intake.arrival import Arrival, Said
 from pipeline.intake.settled import Clock, Settling
-from pipeline.intake.walk import FILE
+from pipeline.intake.walk import FILE, LINK, STRANGE
 from pipeline.ledger import Ledger
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -85,7 +85,7 @@ def files_under(paths: Iterable[Path]) -> list[Path]:
     given = list(paths)
     for path in given:
         if not path.exists():
-            raise FileNotFoundError(errno.ENOENT, f"Fichier ou dossier introuvable : {path}")
+            raise FileNotFoundError(errno.ENOENT, str(path))
     found = _under(given)
     return [p for p in found if not (names.left_alone(p.name) or names.is_uploading(p.name) or _no_plain_file(p))]
 
@@ -101,8 +101,8 @@ def _under(paths: Iterable[Path]) -> list[Path]:
 def _no_plain_file(path: Path) -> str:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
-        return "lien symbolique : seuls les fichiers ordinaires sont lus"
-    return "" if stat.S_ISREG(mode) else "ni fichier ni dossier : seuls les fichiers ordinaires sont lus"
+        return LINK
+    return "" if stat.S_ISREG(mode) else STRANGE
 
 
 def _is_still(root: Path, seen: Arrival) -> bool:

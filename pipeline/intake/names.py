@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from stdnum.fr import siret as siret_number
 
+from pipeline.bilingual import Text
+
 UPLOADING = re.compile(
     r"\.(part|partial|filepart|tmp|temp|crdownload|download|!ut|incomplete|swp|swx)$|^\.?nfs[0-9a-f]{8,}|\.smbdelete[0-9a-f]*$",
     re.IGNORECASE,
@@ -15,6 +17,9 @@ _OFFICE = re.compile(r"^~\$|^\.~lock\..*#$|^~wr[a-z]\d*\.tmp$|^(?=.*[A-F])[0-9A-
 _SYSTEM = re.compile(
     r"^(thumbs\.db|desktop\.ini|ehthumbs\.db|@eadir|\$recycle\.bin|system volume information)$", re.IGNORECASE
 )
+_OFFICE_FILE = Text("fichier de travail d'un tableur ouvert", "working file of an open spreadsheet program")
+_SYSTEM_FILE = Text("fichier du système de l'expéditeur", "file of the sender's system")
+_DOT = Text("nom commençant par un point", "name beginning with a dot")
 PLACEHOLDERS = frozenset({".gitkeep", ".gitignore", ".keep"})
 """Files that hold an empty folder in git: not worth a word."""
 
@@ -52,11 +57,11 @@ def is_uploading(name: str) -> bool:
 def left_alone(name: str) -> str:
     """Why a file or folder of this name is never a deposit, "" when it may be one."""
     if _OFFICE.search(name):
-        return "fichier de travail d'un tableur ouvert"
+        return _OFFICE_FILE
     if _SYSTEM.search(name):
-        return "fichier du système de l'expéditeur"
+        return _SYSTEM_FILE
     if name.startswith("."):
-        return "nom commençant par un point"
+        return _DOT
     return ""
 
 

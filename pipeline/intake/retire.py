@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from pipeline import disk
+from pipeline.bilingual import Text
 from pipeline.disk import hash_of
 from pipeline.errors import DiskHalt
 from pipeline.intake import walk
@@ -19,6 +20,7 @@ from pipeline.intake.arrival import Said
 from pipeline.ledger import Ledger, Source
 from pipeline.workspace import Workspace
 
+KEPT = Text("décidé, mais ne peut être retiré ({why})", "decided, but cannot be taken away ({why})")
 PRIVATE = ".retrait-{depot}"
 """The name of a source that is being removed: senders' programs do not show it, and a scan leaves it alone."""
 
@@ -41,7 +43,7 @@ def retire(workspace: Workspace, ledger: Ledger) -> tuple[Said, ...]:
                 touched.add((workspace.root / source.chemin).parent)
             over.append(source.depot)
         except OSError as error:
-            kept.append((source.chemin, f"décidé, mais ne peut être retiré ({os.strerror(error.errno or 0)})"))
+            kept.append((source.chemin, KEPT.fill(why=os.strerror(error.errno or 0))))
     _flush(sorted(touched))
     ledger.removed(over)
     return tuple(kept)

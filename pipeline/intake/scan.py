@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.bilingual import Text
 from pipeline.errors import DiskHalt
 from pipeline.intake import take, walk
 from pipeline.intake.arrival import Arrival, Said
@@ -12,9 +13,15 @@ from pipeline.ledger import Aside, Ledger
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
-EMPTY = (
-    "inbox/depots ne contient rien alors que {n} organismes y ont déjà déposé : un montage vide n'est pas une boîte "
-    "vide. Remontez le partage, ou recréez le dossier d'un organisme."
+EMPTY = Text(
+    "inbox/depots ne contient rien alors que {n} organisme y a déjà déposé"
+    "||inbox/depots ne contient rien alors que {n} organismes y ont déjà déposé",
+    "inbox/depots holds nothing although {n} organisation has dropped files there"
+    "||inbox/depots holds nothing although {n} organisations have dropped files there",
+)
+EMPTY_MOUNT = Text(
+    "{empty} : un montage vide n'est pas une boîte vide. Remontez le partage, ou recréez le dossier d'un organisme.",
+    "{empty}: an empty mount is no empty inbox. Mount the share, or make the folder of an organisation again.",
 )
 
 
@@ -70,4 +77,4 @@ def _refuse_empty_mount(workspace: Workspace, seen: Walk, ledger: Ledger) -> Non
     if seen.found or seen.waiting or seen.left:
         return
     if not any(workspace.deposits.iterdir()) and (known := ledger.depositors()):
-        raise DiskHalt(EMPTY.format(n=known))
+        raise DiskHalt(EMPTY_MOUNT.fill(empty=EMPTY.fill(n=known)))

@@ -12,12 +12,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.bilingual import Text
 from pipeline.intake.arrival import Arrival
 from pipeline.ledger import Ledger, Look
 
 SECOND = 1_000_000_000
 INCOMPLETE_HOLDS = 12 * 3600 * SECOND
 """How long (ns) a zip without its end is taken for a transfer that stalled; then it is read as it is, and refused."""
+
+BEING_WRITTEN = Text("en cours d'écriture, ou retiré", "being written, or taken back")
+JUST_ARRIVED = Text(
+    "arrivé à l'instant : doit rester inchangé un moment", "has just arrived: it must stay unchanged for a while"
+)
+UNREADABLE = Text("illisible pour le moment", "cannot be read for now")
+INCOMPLETE = Text("incomplet : la fin du fichier n'est pas arrivée", "not whole: the end of the file has not arrived")
 
 _ZIP, _ZIP_END, _ZIP_TAIL = b"PK\x03\x04", b"PK\x05\x06", 65_557
 
@@ -96,17 +104,17 @@ class Settling:
     def _why_not(self, arrival: Arrival, look: Look, same: Callable[[Arrival], bool], opened: Open) -> str:
         age = self._clock.age(look)
         if not same(arrival):
-            return "en cours d'écriture, ou retiré"
+            return BEING_WRITTEN
         if age < self._delay:
-            return "arrivé à l'instant : doit rester inchangé un moment"
+            return JUST_ARRIVED
         if age >= INCOMPLETE_HOLDS:
             return ""
         try:
             with opened(arrival) as handle:
                 whole = _looks_whole(handle, arrival.octets)
         except OSError:
-            return "illisible pour le moment"
-        return "" if whole else "incomplet : la fin du fichier n'est pas arrivée"
+            return UNREADABLE
+        return "" if whole else INCOMPLETE
 
     def _keep(self, before: dict[str, Look], looks: dict[str, Look], waiting: set[str]) -> None:
         """Note the looks of what still waits; forget the others."""

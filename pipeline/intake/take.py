@@ -5,10 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline import disk
+from pipeline.bilingual import Text
 from pipeline.disk import hash_of
 from pipeline.intake import walk
 from pipeline.intake.arrival import Arrival, Said, Snapshot
 from pipeline.workspace import Workspace
+
+CRAMPED = Text(
+    "pas assez de place sur le disque de var/ pour l'archiver ({size} Mo, et {room} Mo libres)",
+    "not enough room on the disk of var/ to archive it ({size} MB, and {room} MB free)",
+)
 
 
 def take(workspace: Workspace, arrivals: Sequence[Arrival]) -> list[Snapshot | None]:
@@ -61,8 +67,7 @@ def fitting(workspace: Workspace, arrivals: Sequence[Arrival]) -> tuple[list[Arr
             room -= arrival.octets
             fit.append(arrival)
         else:
-            sizes = f"{arrival.octets // 1_000_000} Mo, et {room // 1_000_000} Mo libres"
-            cramped.append((arrival.chemin, f"pas assez de place sur le disque de var/ pour l'archiver ({sizes})"))
+            cramped.append((arrival.chemin, CRAMPED.fill(size=arrival.octets // 1_000_000, room=room // 1_000_000)))
     return fit, cramped
 
 

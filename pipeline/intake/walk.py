@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from pipeline.bilingual import Text
 from pipeline.errors import DiskHalt
 from pipeline.intake import names
 from pipeline.intake.arrival import Arrival, Said, time_of
@@ -30,7 +31,34 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC  # may be a link to a mounted share: it is the operator's
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-MISSING = "Le dossier inbox/depots est absent. S'il est sur un partage, remontez-le ; sinon lancez `dsf init`."
+MISSING = Text(
+    "Le dossier inbox/depots est absent. Est-ce le bon espace de travail (-w) ? S'il est sur un partage, remontez-le ; sinon "
+    "lancez `dsf init`.",
+    "The folder inbox/depots is missing. Is this the right workspace (-w)? If it is on a share, mount it; else run `dsf init`.",
+)
+CLOSED = Text("inbox/depots est illisible ({why}).", "inbox/depots cannot be read ({why}).")
+FOLDER_UNREADABLE = Text("dossier illisible pour le moment", "folder that cannot be read for now")
+UNREADABLE = Text("illisible pour le moment", "cannot be read for now")
+TOO_DEEP = Text("dossier trop profond", "folder too deep")
+LINK = Text("lien symbolique : seuls les fichiers ordinaires sont lus", "symbolic link: only ordinary files are read")
+STRANGE = Text(
+    "ni fichier ni dossier : seuls les fichiers ordinaires sont lus",
+    "neither file nor folder: only ordinary files are read",
+)
+UPLOADING = Text("envoi en cours (nom provisoire)", "on its way (provisional name)")
+NOBODYS = Text(
+    "hors d'un dossier d'organisme (14 chiffres du SIRET, puis rien ou -libellé)",
+    "outside an organisation's folder (the 14 digits of its SIRET, then nothing or -label)",
+)
+SEVERAL_NAMES = Text(
+    "fichier à plusieurs noms (lien physique) : déposez une copie", "file with several names (hard link): drop a copy"
+)
+TOO_LARGE = Text(
+    "trop gros pour être archivé ({size} Mo) : retirez-le", "too large to be archived ({size} MB): take it away"
+)
+OPEN_ELSEWHERE = Text(
+    "ouvert dans un tableur (fichier de verrou à côté)", "open in a spreadsheet program (lock file beside it)"
+)
 
 
 @dataclass
@@ -47,7 +75,7 @@ class Walk:
         try:
             entries = sorted(os.listdir(handle))
         except OSError:
-            self.waiting.append((str(path), "dossier illisible pour le moment"))
+            self.waiting.append((str(path), FOLDER_UNREADABLE))
             return
         beside = frozenset(entries)
         for name in entries:
@@ -62,7 +90,7 @@ class Walk:
         except FileNotFoundError:
             return  # withdrawn since it was listed
         except OSError:
-            self.waiting.append((str(path), "illisible pour le moment"))
+            self.waiting.append((str(path), UNREADABLE))
             return
         if stat.S_ISDIR(found.st_mode):
             self.subfolder(parent, path, siret, inner, depth)
@@ -71,7 +99,7 @@ class Walk:
 
     def subfolder(self, parent: int, path: PurePosixPath, siret: str, inner: PurePosixPath, depth: int) -> None:
         """Go into a folder, or say why not."""
-        why = names.left_alone(path.name) or ("dossier trop profond" if depth >= DEPTH else "")
+        why = names.left_alone(path.name) or (TOO_DEEP if depth >= DEPTH else "")
         if why:
             self.left.append((str(path), why))
             return
@@ -84,7 +112,7 @@ class Walk:
             except FileNotFoundError:
                 raise
             except OSError:
-                self.waiting.append((str(path), "dossier illisible pour le moment"))
+                self.waiting.append((str(path), FOLDER_UNREADABLE))
                 return
             try:
                 self.folder(handle, path, owner or siret, PurePosixPath() if owner else inner, depth + 1)
@@ -103,20 +131,19 @@ class Walk:
         """Keep a file as found, or say why it waits or is left alone."""
         shown = str(path)
         if not stat.S_ISREG(found.st_mode):
-            kind = "lien symbolique" if stat.S_ISLNK(found.st_mode) else "ni fichier ni dossier"
-            self.left.append((shown, f"{kind} : seuls les fichiers ordinaires sont lus"))
+            self.left.append((shown, LINK if stat.S_ISLNK(found.st_mode) else STRANGE))
         elif names.is_uploading(path.name):
-            self.waiting.append((shown, "envoi en cours (nom provisoire)"))
+            self.waiting.append((shown, UPLOADING))
         elif why := names.left_alone(path.name):
             self.left.append((shown, why))
         elif not siret:
-            self.left.append((shown, "hors d'un dossier d'organisme (14 chiffres du SIRET, puis rien ou -libellé)"))
+            self.left.append((shown, NOBODYS))
         elif found.st_nlink > 1:
-            self.left.append((shown, "fichier à plusieurs noms (lien physique) : déposez une copie"))
+            self.left.append((shown, SEVERAL_NAMES))
         elif found.st_size > self.largest:
-            self.left.append((shown, f"trop gros pour être archivé ({found.st_size // 1_000_000} Mo) : retirez-le"))
+            self.left.append((shown, TOO_LARGE.fill(size=found.st_size // 1_000_000)))
         elif _is_open_elsewhere(parent, path.name, beside):
-            self.waiting.append((shown, "ouvert dans un tableur (fichier de verrou à côté)"))
+            self.waiting.append((shown, OPEN_ELSEWHERE))
         else:
             self.found.append(Arrival.of(shown, siret, str(inner), found))
 
@@ -146,9 +173,7 @@ def walk(workspace: Workspace, settings: Settings) -> Walk:
     except FileNotFoundError:
         raise DiskHalt(MISSING) from None
     except OSError as error:
-        raise DiskHalt(
-            MISSING if error.errno == errno.ENOTDIR else f"inbox/depots est illisible ({error.strerror})."
-        ) from None
+        raise DiskHalt(MISSING if error.errno == errno.ENOTDIR else CLOSED.fill(why=error.strerror)) from None
     try:
         seen.folder(handle, path, settings.organisme, PurePosixPath(), 0)
     finally:

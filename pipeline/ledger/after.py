@@ -11,13 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, func, select
 
+from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
 from pipeline.ledger.runs import now
 from schemas.folding import key
 
-UNKNOWN = "Le registre ne connaît pas de DSF complémentaire {numero}."
+UNKNOWN = Text(
+    "Le registre ne connaît pas de DSF complémentaire {numero}.", "The ledger knows no complementary DSF {numero}."
+)
 
 _NUMERO = re.compile(r"(.+)-C([0-9]{1,9})", re.IGNORECASE | re.DOTALL)
 
@@ -149,7 +152,7 @@ def _enter(connection: Connection, word: Word, *, again: bool) -> bool:
     wanted = select(c.seq).where(c.cle_dsf == parts[0], c.rang == parts[1]) if parts else None
     seq = connection.execute(wanted).scalar_one_or_none() if wanted is not None else None
     if seq is None:
-        raise StateHalt(UNKNOWN.format(numero=word.numero))
+        raise StateHalt(UNKNOWN.fill(numero=word.numero))
     said = connection.execute(select(table).where(table.c.complement == seq).order_by(table.c.rang)).all()
     day = word.day.isoformat()
     known = said[-1:] if again else said

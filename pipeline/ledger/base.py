@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, 
 from sqlalchemy.pool import NullPool
 
 from pipeline import disk, errors, signals
+from pipeline.bilingual import Text
 from pipeline.errors import AGAIN, LedgerHalt, StateHalt
 from pipeline.ledger import migrations, schema
 from pipeline.settings import Settings
@@ -25,32 +26,75 @@ WAL_SAFE = (3, 51, 3)
 WAIT = 30.0
 """Seconds to wait for another program that holds the ledger."""
 
-CORRUPT = (
+CORRUPT = Text(
     "Le registre (base de données) est abîmé : {what}. Rien n'a été émis. Ne le recréez pas : restaurez la dernière sauvegarde, "
-    "puis lancez `dsf verify`."
+    "puis lancez `dsf verify`.",
+    "The ledger (database) is damaged: {what}. Nothing was emitted. Do not make it anew: restore the last backup, then run "
+    "`dsf verify`.",
 )
 _SENTENCES = (
     # part of SQLite's own text → what to say
-    ("locked", "Le registre est tenu par un autre programme depuis plus de {wait:g} s. Fermez-le. " + AGAIN),
-    ("full", "Plus de place sur le disque du registre. Libérez de la place. " + AGAIN),
-    ("readonly", "Le registre ne peut pas être écrit : disque en lecture seule ou droits manquants sur var/. " + AGAIN),
-    ("disk I/O error", "Erreur d'entrée-sortie du disque en écrivant le registre. Vérifiez le disque. " + AGAIN),
+    (
+        "locked",
+        Text(
+            "Le registre est tenu par un autre programme depuis plus de {wait:g} s. Fermez-le.",
+            "Another program has held the ledger for more than {wait:g} s. Close it.",
+        ).then(AGAIN),
+    ),
+    (
+        "full",
+        Text(
+            "Plus de place sur le disque du registre. Libérez de la place.",
+            "The disk of the ledger is full. Make room.",
+        ).then(AGAIN),
+    ),
+    (
+        "readonly",
+        Text(
+            "Le registre ne peut pas être écrit : disque en lecture seule ou droits manquants sur var/.",
+            "The ledger cannot be written: the disk is read-only, or rights on var/ are missing.",
+        ).then(AGAIN),
+    ),
+    (
+        "disk I/O error",
+        Text(
+            "Erreur d'entrée-sortie du disque en écrivant le registre. Vérifiez le disque.",
+            "Input/output error of the disk while the ledger was written. Check the disk.",
+        ).then(AGAIN),
+    ),
     (
         "unable to open",
-        "Le registre ne peut pas être ouvert : vérifiez que var/ existe et les droits sur ce dossier. " + AGAIN,
+        Text(
+            "Le registre ne peut pas être ouvert : vérifiez que var/ existe et les droits sur ce dossier.",
+            "The ledger cannot be opened: check that var/ is there, and the rights on that folder.",
+        ).then(AGAIN),
     ),
-    ("malformed", CORRUPT.format(what="page illisible")),
-    ("not a database", CORRUPT.format(what="ce n'est pas une base SQLite")),
+    ("malformed", CORRUPT.fill(what=Text("page illisible", "a page cannot be read"))),
+    ("not a database", CORRUPT.fill(what=Text("ce n'est pas une base SQLite", "it is no SQLite database"))),
 )
-_OTHER = "Le registre a refusé une opération. " + AGAIN
-TWICE = (
+_OTHER = Text("Le registre a refusé une opération.", "The ledger refused an operation.").then(AGAIN)
+TWICE = Text(
     "Le registre refuse une décision parce qu'il contient déjà l'un de ses éléments : rien n'a été émis. "
-    "Lancez `dsf verify` et signalez ce message."
+    "Lancez `dsf verify` et signalez ce message.",
+    "The ledger refuses a decision because it holds one of its entries already: nothing was emitted. Run `dsf verify` and report "
+    "this message.",
 )
-REMOTE = (
+REMOTE = Text(
     "Le registre est sur un partage réseau (NFS ou SMB), où SQLite ne garantit rien. "
-    "Mettez var/ sur un disque local, ou donnez un autre emplacement au réglage ledger."
+    "Mettez var/ sur un disque local, ou donnez un autre emplacement au réglage ledger.",
+    "The ledger is on a network share (NFS or SMB), where SQLite guarantees nothing. Put var/ on a local disk, or give the "
+    "setting ledger another place.",
 )
+_MODE = Text(
+    "Le registre est en mode de journal « {mode} », qui n'est pas sûr avec SQLite {version}. "
+    "Fermez les autres programmes qui l'utilisent, puis relancez.",
+    "The ledger is in journal mode “{mode}”, which is not safe with SQLite {version}. Close the other programs that use it, then "
+    "try again.",
+)
+_OVERTAKEN = Text("Un autre passage a pris la suite de celui-ci.", "Another run has taken over from this one.").then(
+    AGAIN
+)
+_UNSOUND = Text("contrôle d'intégrité en échec", "the integrity check failed")
 
 
 @contextmanager
@@ -63,7 +107,7 @@ def translated(wait: float = WAIT) -> Iterator[None]:
     except (exc.DatabaseError, sqlite3.DatabaseError) as error:
         cause = str(error.orig if isinstance(error, exc.DatabaseError) else error)
         found = next((sentence for part, sentence in _SENTENCES if part in cause), _OTHER)
-        raise LedgerHalt(found.replace("{wait:g}", f"{wait:g}")) from None
+        raise LedgerHalt(found.fill(wait=wait)) from None
 
 
 def place(workspace: Workspace, settings: Settings) -> Path:
@@ -77,10 +121,7 @@ def refuse_mode(mode: str, version: tuple[int, ...]) -> None:
     """Raise ``LedgerHalt`` for a journal mode that may lose or corrupt what was committed."""
     if mode == "delete" or (mode == "wal" and version >= WAL_SAFE):
         return
-    raise LedgerHalt(
-        f"Le registre est en mode de journal « {mode} », qui n'est pas sûr avec SQLite {'.'.join(map(str, version))}. "
-        "Fermez les autres programmes qui l'utilisent, puis relancez."
-    )
+    raise LedgerHalt(_MODE.fill(mode=mode, version=".".join(map(str, version))))
 
 
 def _engine(path: Path, wait: float) -> Engine:
@@ -166,7 +207,7 @@ class Opened:
         disk.reached("ledger: begin")
         with signals.shield(), self._transaction("BEGIN IMMEDIATE") as connection:
             if fenced and connection.execute(select(schema.meta.c.barriere)).scalar_one() != mine:
-                raise errors.HeadMoved("Une autre exécution a pris la suite de celle-ci. " + AGAIN)
+                raise errors.HeadMoved(_OVERTAKEN)
             yield connection
             disk.reached("ledger: commit")
         disk.reached("ledger: committed")
@@ -191,4 +232,4 @@ class Opened:
         with self.reading() as connection:
             found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
         if found != "ok":
-            raise LedgerHalt(CORRUPT.format(what="contrôle d'intégrité en échec"))
+            raise LedgerHalt(CORRUPT.fill(what=_UNSOUND))

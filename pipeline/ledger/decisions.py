@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
 
+from pipeline.bilingual import Text
 from pipeline.errors import AGAIN, Halt, HeadMoved, StateHalt
 from pipeline.ledger import chain, schema
 from pipeline.ledger.base import WAIT, Opened
@@ -27,6 +28,19 @@ from pipeline.ledger.records import (
 
 Pair = tuple[str, str]
 """(SIRET of 14 digits, sha256 of the content)."""
+
+
+_MOVED = Text(
+    "Le registre a changé depuis que cette vague a été jugée.", "The ledger has changed since this wave was judged."
+).then(AGAIN)
+_NOT_NEXT = Text(
+    "Un numéro de DSF complémentaire ne suit pas le précédent : rien n'a été émis. Signalez ce message.",
+    "A number of a complementary DSF does not follow the one before: nothing was emitted. Report this message.",
+)
+_EMPTY = Text(
+    "Une DSF complémentaire serait vide : rien n'a été émis. Signalez ce message.",
+    "A complementary DSF would be empty: nothing was emitted. Report this message.",
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ class Decisions(Opened):
         """
         with self.writing(fenced=True) as connection:
             if read_head(connection) != head:
-                raise HeadMoved("Le registre a changé depuis que cette vague a été jugée. " + AGAIN)
+                raise HeadMoved(_MOVED)
             wave = _last(connection, "vague") + 1
             _deposits(connection, decision, wave, head.depots)
             _complements(connection, decision, head)
@@ -252,11 +266,9 @@ def _check_ranks(connection: Connection, complements: Iterable[Complement]) -> N
             last[item.cle_dsf] = found or 0
         last[item.cle_dsf] += 1
         if item.rang != last[item.cle_dsf]:
-            raise StateHalt(
-                "Un numéro de DSF complémentaire ne suit pas le précédent : rien n'a été émis. Signalez ce message."
-            )
+            raise StateHalt(_NOT_NEXT)
         if not item.absences and not item.heures:
-            raise StateHalt("Une DSF complémentaire serait vide : rien n'a été émis. Signalez ce message.")
+            raise StateHalt(_EMPTY)
 
 
 def _clear_attempts(connection: Connection, pairs: Iterable[Pair]) -> None:

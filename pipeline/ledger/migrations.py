@@ -10,15 +10,19 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, inspect, select
 
 from pipeline import disk
+from pipeline.bilingual import Text
 from pipeline.errors import LedgerHalt
 from pipeline.ledger import schema
 
-NEWER = (
+NEWER = Text(
     "Le registre est d'une version plus récente que ce programme (schéma {found}, connu : {known}). "
-    "Installez la version du programme qui l'a écrit, ou une plus récente."
+    "Installez la version du programme qui l'a écrit, ou une plus récente.",
+    "The ledger is of a newer version than this program (schema {found}, known: {known}). Install the version of the program "
+    "that wrote it, or a newer one.",
 )
-UNKNOWN = (
-    "Le registre est d'une version que ce programme ne sait pas reprendre (schéma {found}). Demandez l'aide du support."
+UNKNOWN = Text(
+    "Le registre est d'une version que ce programme ne sait pas reprendre (schéma {found}). Demandez l'aide du support.",
+    "The ledger is of a version that this program cannot take over (schema {found}). Ask for support.",
 )
 
 
@@ -78,10 +82,10 @@ def bring_up_to_date(connection: Connection) -> None:
         return
     found = connection.execute(select(schema.meta.c.schema_version)).scalar_one()
     if found > schema.SCHEMA:
-        raise LedgerHalt(NEWER.format(found=found, known=schema.SCHEMA))
+        raise LedgerHalt(NEWER.fill(found=found, known=schema.SCHEMA))
     while found < schema.SCHEMA:
         if found not in STEPS:
-            raise LedgerHalt(UNKNOWN.format(found=found))
+            raise LedgerHalt(UNKNOWN.fill(found=found))
         disk.reached(f"ledger: migrate from {found}")
         STEPS[found](connection)
         found += 1

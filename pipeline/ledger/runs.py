@@ -8,11 +8,17 @@ from typing import Any
 
 from sqlalchemy import Delete, Row, Update, bindparam, func, select
 
+from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
 from pipeline.ledger.decisions import add_tokens
 from pipeline.ledger.records import Token
+
+UNFINISHED = Text(
+    "Le passage {run} n'est pas terminé : il doit l'être avant d'en commencer un autre.",
+    "Run {run} is not finished: it must be, before another one begins.",
+)
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,7 @@ class Runs(Opened):
         if before and before[1] == day:
             return before[0]
         if before:
-            raise StateHalt(
-                f"L'exécution {before[0]} n'est pas terminée : elle doit l'être avant d'en commencer une autre."
-            )
+            raise StateHalt(UNFINISHED.fill(run=before[0]))
         c = schema.runs.c
         with self.writing(fenced=True) as connection:
             rank = (connection.execute(select(func.max(c.rang)).where(c.date == day.isoformat())).scalar() or 0) + 1

@@ -5,6 +5,7 @@ is said; the others leave.
 """
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -13,22 +14,39 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pipeline import disk, signals
+from pipeline.bilingual import Text
+from pipeline.disk import hash_of
 from pipeline.errors import DiskHalt, StateHalt
 from pipeline.ledger import Ledger, Publication
 from pipeline.publishing import witness
-from pipeline.publishing.spool import folder_sha256
+from pipeline.publishing.spool import folder_sha256, replace_file
 from pipeline.workspace import Workspace
 
-DAMAGED = (
+DAMAGED = Text(
     "Un dossier prêt à être émis ({cible}) est abîmé : son contenu n'est plus celui que le registre a retenu. Rien n'a été émis. "
-    "Restaurez var/spool depuis une sauvegarde, puis relancez la même commande."
+    "Restaurez var/spool depuis une sauvegarde, puis relancez la même commande.",
+    "A folder that was ready to be emitted ({cible}) is damaged: its content is no longer what the ledger has noted. Nothing was "
+    "emitted. Restore var/spool from a backup, then run the same command again.",
 )
 
-TAKEN = (
+TAKEN = Text(
     "La place d'une DSF complémentaire à émettre (outbox/{cible}) est déjà prise par une autre du même numéro ; rien n'est "
-    "jamais écrasé. Lancez `dsf verify`, déplacez ce qui s'y trouve, puis relancez la même commande."
+    "jamais écrasé. Lancez `dsf verify`, déplacez ce qui s'y trouve, puis relancez la même commande.",
+    "The place of a complementary DSF to be emitted (outbox/{cible}) is taken by another of the same number; nothing is ever "
+    "written over. Run `dsf verify`, move away what is there, then run the same command again.",
 )
-WAITS = "prêt à partir, mais {why} ; le prochain dsf run réessaie"
+WAITS = Text(
+    "prêt à partir, mais {why} ; le prochain dsf run réessaie",
+    "ready to leave, but {why}; the next dsf run tries again",
+)
+LINK = Text("est un lien symbolique", "is a symbolic link")
+NO_FOLDER = Text("n'est pas un dossier", "is not a folder")
+CLOSED = Text("est fermé au programme", "is closed to the program")
+OCCUPIED = Text(
+    "sa place est prise par autre chose : déplacez ce qui s'y trouve",
+    "its place is taken by something else: move that away",
+)
+NOT_YET = Text("il n'a pas encore pu être émis", "it could not be emitted yet")
 
 TRIES = 5
 
@@ -75,10 +93,30 @@ def release(workspace: Workspace, ledger: Ledger) -> Released:
 def blocked(workspace: Workspace, ledger: Ledger) -> tuple[tuple[str, str], ...]:
     """What is STAGED and still in the spool after a release, with the reason; looks only."""
     return tuple(
-        (f"outbox/{p.cible}", WAITS.format(why=_obstacle(workspace, p)))
+        (f"outbox/{p.cible}", WAITS.fill(why=_obstacle(workspace, p)))
         for p in ledger.staged()
         if os.path.lexists(workspace.spool / p.nom)
     )
+
+
+def put(workspace: Workspace, siret: str, name: str, data: bytes, fence: int) -> str:
+    """Put one file into an organisation's own folder in one step, unless it is there as it is. Under the run lock.
+
+    For what may be made again at any time (its template). Why it could not be, "" when it is there.
+    """
+    folder = workspace.outbox / siret
+    target = folder / name
+    try:
+        with _theirs_blocked():
+            disk.make_folder(folder, "outbox")
+        if why := _unusable(folder, 0):
+            return Text("{folder} {why}", "{folder} {why}").fill(folder=workspace.relative(folder), why=why)
+        if hash_of(target) != hashlib.sha256(data).hexdigest():
+            with _theirs_blocked():
+                replace_file(workspace, target, data, fence)
+    except _Blocked:
+        return OCCUPIED
+    return ""
 
 
 def _emit_all(
@@ -117,7 +155,7 @@ def _check_whole(workspace: Workspace, publication: Publication) -> None:
     except FileNotFoundError:
         return
     if found != publication.sha256:
-        raise StateHalt(DAMAGED.format(cible=publication.cible))
+        raise StateHalt(DAMAGED.fill(cible=publication.cible))
 
 
 def _emit(workspace: Workspace, publication: Publication, parents: dict[Path, None]) -> bool:
@@ -176,10 +214,10 @@ def _unusable(folder: Path, depth: int) -> str:
     That one the operator may have laid elsewhere by a link; one further down is the receiver's, and leads anywhere.
     """
     if folder.is_symlink() and depth:
-        return "est un lien symbolique"
+        return LINK
     if not folder.is_dir():
-        return "n'est pas un dossier"
-    return "" if os.access(folder, os.R_OK | os.W_OK | os.X_OK) else "est fermé au programme"
+        return NO_FOLDER
+    return "" if os.access(folder, os.R_OK | os.W_OK | os.X_OK) else CLOSED
 
 
 @contextmanager
@@ -197,10 +235,10 @@ def _obstacle(workspace: Workspace, publication: Publication) -> str:
     """What keeps a token in the spool, as its place is now."""
     for number, folder in enumerate(_parents(workspace, publication)):
         if os.path.lexists(folder) and (why := _unusable(folder, number)):
-            return f"{workspace.relative(folder)} {why}"
+            return Text("{folder} {why}", "{folder} {why}").fill(folder=workspace.relative(folder), why=why)
     if os.path.lexists(_target(workspace, publication)):
-        return "sa place est prise par autre chose : déplacez ce qui s'y trouve"
-    return "il n'a pas encore pu être émis"
+        return OCCUPIED
+    return NOT_YET
 
 
 def _is_same(target: Path, token: Path, publication: Publication) -> bool:
@@ -221,7 +259,7 @@ def _outline(folder: Path) -> list[tuple[str, int, int]]:
 def _refuse_other_complement(target: Path, publication: Publication) -> None:
     """Raise ``StateHalt`` where a complement was issued under this number: by a ledger that ours knows nothing of."""
     if publication.genre == "dsf" and not target.is_symlink() and os.path.lexists(target / f"{target.name}.json"):
-        raise StateHalt(TAKEN.format(cible=publication.cible))
+        raise StateHalt(TAKEN.fill(cible=publication.cible))
 
 
 def recover(workspace: Workspace, ledger: Ledger) -> Released:

@@ -4,18 +4,23 @@ import os
 from pathlib import Path
 
 from pipeline import disk, reference
+from pipeline.bilingual import Text
 from pipeline.errors import DiskHalt
 from pipeline.ledger import Ledger
 from pipeline.publishing import witness
 from pipeline.workspace import Workspace
 
-TWO_DEVICES = (
+TWO_DEVICES = Text(
     "var/spool et outbox/ (ou l'un de ses dossiers) ne sont pas sur le même système de fichiers : rien n'y passerait d'un "
-    "seul coup. Mettez var/ et toute l'outbox sur le même disque."
+    "seul coup. Mettez var/ et toute l'outbox sur le même disque.",
+    "var/spool and outbox/ (or one of its folders) are not on one file system: nothing would pass there in one step. Put var/ "
+    "and all of the outbox on one disk.",
 )
-MISSING = (
-    "Le dossier {where} est absent. S'il est sur un partage ou un disque, remontez-le ; "
-    "pour un espace de travail neuf, lancez `dsf init`."
+MISSING = Text(
+    "Le dossier {where} est absent. Est-ce le bon espace de travail (-w) ? S'il est sur un partage ou un disque, remontez-le ; "
+    "pour un espace de travail neuf, lancez `dsf init`.",
+    "The folder {where} is missing. Is this the right workspace (-w)? If it is on a share or a disk, mount it; for a new "
+    "workspace, run `dsf init`.",
 )
 
 
@@ -27,7 +32,7 @@ def check_folders(workspace: Workspace) -> None:
     """
     for folder in (workspace.deposits, workspace.outbox):
         if not folder.is_dir():
-            raise DiskHalt(MISSING.format(where=folder.relative_to(workspace.root)))
+            raise DiskHalt(MISSING.fill(where=folder.relative_to(workspace.root)))
     with disk.refusals_as_halts("var"):
         workspace.create()
     for private in (workspace.var, workspace.spool, workspace.originals):

@@ -9,34 +9,48 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
 from pipeline.ledger import Ledger
 from pipeline.publishing.spool import replace_file
 from pipeline.workspace import Workspace
 
-_REPAIR = (
+_REPAIR = Text(
     "Continuer pourrait faire compléter deux fois une même absence. Restaurez le registre le plus récent (var/), "
-    "ou l'outbox qui va avec, puis lancez `dsf verify`."
+    "ou l'outbox qui va avec, puis lancez `dsf verify`.",
+    "To go on might complete one absence twice. Restore the most recent ledger (var/), or the outbox that belongs to it, then "
+    "run `dsf verify`.",
 )
 
 
-UNREADABLE = "Le témoin {where} est illisible. " + _REPAIR
+UNREADABLE = Text("Le témoin {where} est illisible.", "The witness {where} cannot be read.").then(_REPAIR)
 
 
-FOREIGN = "L'outbox appartient à un autre registre (ou le registre a été recréé). " + _REPAIR
+FOREIGN = Text(
+    "L'outbox appartient à un autre registre (ou le registre a été recréé).",
+    "The outbox belongs to another ledger (or the ledger was made anew).",
+).then(_REPAIR)
 
 
-BEHIND = "Le registre est en retard sur l'outbox : il vient sans doute d'une sauvegarde ancienne. " + _REPAIR
+BEHIND = Text(
+    "Le registre est en retard sur l'outbox : il vient sans doute d'une sauvegarde ancienne.",
+    "The ledger is behind the outbox: it comes from an old backup, no doubt.",
+).then(_REPAIR)
 
 
-DIVERGED = "Le registre et l'outbox ne racontent pas la même histoire. " + _REPAIR
+DIVERGED = Text(
+    "Le registre et l'outbox ne racontent pas la même histoire.", "Ledger and outbox do not tell the same story."
+).then(_REPAIR)
 
 
-ABSENT = (
+ABSENT = Text(
     "Le témoin outbox/.temoin.json manque alors que {what}. Si l'outbox est sur un partage, remontez-le. "
-    "S'il a été supprimé par mégarde et que registre et outbox vont bien ensemble : `dsf verify --renew-witness`. "
-    + _REPAIR
-)
+    "S'il a été supprimé par mégarde et que registre et outbox vont bien ensemble : `dsf verify --renew-witness`.",
+    "The witness outbox/.temoin.json is missing although {what}. If the outbox is on a share, mount it. If it was deleted by "
+    "mistake, and ledger and outbox do belong together: `dsf verify --renew-witness`.",
+).then(_REPAIR)
+_HAS_ISSUED = Text("le registre a déjà émis", "the ledger has issued already")
+_HAS_COMPLEMENTS = Text("l'outbox contient des DSF complémentaires", "the outbox holds complementary DSF")
 
 
 @dataclass(frozen=True)
@@ -57,9 +71,9 @@ def check(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
     if workspace.witness.exists():
         _check_one(workspace.witness, ledger)
     elif ledger.head().publications:
-        raise StateHalt(ABSENT.format(what="le registre a déjà émis"))
+        raise StateHalt(ABSENT.fill(what=_HAS_ISSUED))
     elif any(workspace.outbox.glob("*/dsf/*")):
-        raise StateHalt(ABSENT.format(what="l'outbox contient des DSF complémentaires"))
+        raise StateHalt(ABSENT.fill(what=_HAS_COMPLEMENTS))
     check_second(workspace, ledger)
     if create and not workspace.witness.exists():
         renew(workspace, ledger)  # before the first commit: from here on its absence is a fault
@@ -90,7 +104,7 @@ def _read(path: Path) -> Witness:
     try:
         return Witness(**json.loads(path.read_bytes()))
     except (ValueError, TypeError):
-        raise StateHalt(UNREADABLE.format(where=f"{path.parent.name}/{path.name}")) from None
+        raise StateHalt(UNREADABLE.fill(where=f"{path.parent.name}/{path.name}")) from None
 
 
 def renew(workspace: Workspace, ledger: Ledger) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pv
 
+from pipeline.bilingual import Text
 from pipeline.reference.model import Problem, Problems
 
 BLOCK = 8 << 20
@@ -23,6 +24,11 @@ BLOCK = 8 << 20
 _READ = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 DELIMITERS = ";,\t"
+
+
+ENCODING = Text("ni UTF-8, ni UTF-16, ni cp1252", "neither UTF-8, nor UTF-16, nor cp1252")
+CELLS = Text("{found} cellules, {wanted} attendues", "{found} cells, {wanted} expected")
+OPEN_QUOTE = Text("guillemet jamais refermé", "a quote that is never closed")
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class CsvTable:
                 yield bytes(buffer[:cut])
                 del buffer[:cut]
             elif len(buffer) > 4 * BLOCK:
-                raise csv.Error("guillemet jamais refermé")
+                raise csv.Error(OPEN_QUOTE)
         if buffer:
             yield bytes(buffer)
 
@@ -134,9 +140,9 @@ class CsvTable:
             if block and not block.endswith(b"\n"):
                 self._fault("EXT-31", line, "")
         except UnicodeDecodeError:
-            self._fault("EXT-01", line, "ni UTF-8, ni UTF-16, ni cp1252")
+            self._fault("EXT-01", line, ENCODING)
         except csv.Error as error:
-            self._fault("EXT-05", line, str(error))
+            self._fault("EXT-05", line, error.args[0])
         if wanted is None and not self.header:
             choose([])
 
@@ -187,14 +193,14 @@ class CsvTable:
             try:
                 record = next(reader, None)
             except csv.Error as error:
-                self._fault("EXT-05", here, str(error))
+                self._fault("EXT-05", here, error.args[0])
                 continue
             if record is None:
                 break
             if not any(cell.strip() for cell in record):
                 continue
             if len(record) != len(self.header):
-                self._fault("EXT-05", here, f"{len(record)} cellules, {len(self.header)} attendues")
+                self._fault("EXT-05", here, CELLS.fill(found=len(record), wanted=len(self.header)))
                 continue
             lines.append(here)
             for name, place in wanted.items():

@@ -12,6 +12,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
+from pipeline.bilingual import Text
 from pipeline.errors import AGAIN, scrubbed
 from pipeline.reference.model import StoreError
 
@@ -20,10 +21,12 @@ MEMORY = "768MB"
 SPILL = ".tri-"
 _connections = itertools.count()
 _T = TypeVar("_T")
-REFUSED = (
+REFUSED = Text(
     "La référence des DSF initiales n'a pas pu être lue ni écrite ({name}). Vérifiez le disque et la mémoire ; `dsf verify` "
-    "nomme les fichiers abîmés. " + AGAIN
-)
+    "nomme les fichiers abîmés.",
+    "The reference of initial DSF could not be read nor written ({name}). Check disk and memory; `dsf verify` names the files "
+    "that are damaged.",
+).then(AGAIN)
 
 
 @contextmanager
@@ -32,7 +35,7 @@ def refusals_as_halts() -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, pa.ArrowException) as error:
-        raise StoreError(REFUSED.format(name=scrubbed(error))) from None
+        raise StoreError(REFUSED.fill(name=scrubbed(error))) from None
 
 
 class Connection:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from pipeline.bilingual import Text
 from pipeline.reference import crosscheck, history, lookup, store
 from pipeline.reference.csvtext import Fingerprint, fingerprint
 from pipeline.reference.engine import connect, literal
@@ -28,6 +29,8 @@ from pipeline.workspace import Workspace
 from schemas.extract_rules import FORCED
 from schemas.extracts import DSF, TABLES
 
+CHANGED = Text("le fichier a changé pendant la lecture", "the file changed while it was read")
+GONE = Text("{gone} sur {had}", "{gone} of {had}")
 STRUCTURE = frozenset({"EXT-01", "EXT-02", "EXT-03", "EXT-04", "EXT-05", "EXT-06", "EXT-18"})
 """With one of these, what the tables say together means nothing."""
 
@@ -101,9 +104,7 @@ def _load_one(workspace: Workspace, extract: ExtractSet, terms: _Terms) -> LoadR
     try:
         loaded, notes = _build(workspace.reference, extract, content, known, building, terms)
         if _state(paths) != state:
-            raise _refusal(
-                extract.name, [Problem("EXT-01", paths[0].name, detail="le fichier a changé pendant la lecture")]
-            )
+            raise _refusal(extract.name, [Problem("EXT-01", paths[0].name, detail=CHANGED)])
         store.publish(building, workspace.reference / loaded.nom)
     except ExtractError as refusal:
         return LoadResult(extract.name, None, is_new=False, error=refusal)
@@ -149,7 +150,7 @@ def _build(
         if not terms.force:
             gone, had = history.removed(connection, root, known, files)
             if gone * 2 > had:
-                raise _refusal(extract.name, [Problem("EXT-30", extract.name, detail=f"{gone} sur {had}")])
+                raise _refusal(extract.name, [Problem("EXT-30", extract.name, detail=GONE.fill(gone=gone, had=had))])
         history.remark(connection, root, known, files, _places(extract), notes)
         for table, one in staged.items():
             target = building / f"{table}.parquet"

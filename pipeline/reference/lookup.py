@@ -162,13 +162,22 @@ class Reference:
             keys = [cle for cle in keys if cle in wanted]
         return OrganisationRows(siret, name, self.facts(keys))
 
+    def organisations(self) -> list[str]:
+        """SIRET of the titulaires and dispensateurs of DSF that are open to complements, in order."""
+        if not self._loads:
+            return []
+        with connect(spill(self._root)) as connection:
+            self._open_current(connection)
+            rows = connection.fetch(_WITH_OPEN).to_pylist()
+        return sorted({row[name] for row in rows if is_validated(row["statut"]) for name in _PARTIES if row[name]})
+
     def _trust(self, load: Load, *tables: str) -> None:
         """Raise ``StoreError`` unless the files of these ``tables`` are what was stored; each is hashed once."""
         for file in load.stockes:
             known = (load.nom, file.nom)
             if file.nom.removesuffix(".parquet") in tables and known not in self._sound:
                 if fault := fault_of(self._root, load, file):
-                    raise StoreError(fault + REMEDY)
+                    raise StoreError(fault.then(REMEDY))
                 self._sound.add(known)
 
     def _open_current(self, connection: Connection) -> None:
@@ -219,6 +228,9 @@ def _with_completed(absences: str) -> str:
 _OPEN_TO = """
     SELECT cle_dsf, statut FROM courant
     WHERE nature = 'INTERMEDIAIRE' AND {siret} IN (siret_titulaire, siret_dispensateur) ORDER BY cle_dsf"""
+
+_PARTIES = ("siret_titulaire", "siret_dispensateur")
+_WITH_OPEN = f"SELECT DISTINCT statut, {', '.join(_PARTIES)} FROM courant WHERE nature = 'INTERMEDIAIRE'"
 
 _NAMES = """
     WITH noms AS (

@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.bilingual import Text, said
 from pipeline.errors import Halt
 from schemas.extract_rules import NOTES, RULES
 from schemas.extracts import PERSONAL, TABLES
 
+REFUSED = Text(
+    "Extrait {extract} refusé, rien n'est chargé : {n} erreur ({counts})."
+    "||Extrait {extract} refusé, rien n'est chargé : {n} erreurs ({counts}).",
+    "Extract {extract} refused, nothing is loaded: {n} fault ({counts})."
+    "||Extract {extract} refused, nothing is loaded: {n} faults ({counts}).",
+)
+INCOMPLETE = Text("extrait incomplet : il manque {tables}", "the extract is not whole: {tables} missing")
 CAP_PER_RULE = 200
 """Problems listed for one rule; the rest is counted."""
 
@@ -35,7 +43,7 @@ class Problem:
 
     def message(self, langue: str = "fr") -> str:
         """What is wrong and what to do; never the value."""
-        return (RULES | NOTES)[self.code].text(langue, self.detail)
+        return (RULES | NOTES)[self.code].text(langue, said(self.detail, langue))
 
 
 @dataclass
@@ -91,7 +99,7 @@ class ExtractError(Exception):
     def __init__(self, report: ExtractReport) -> None:
         self.report = report
         counts = ", ".join(f"{code} × {count}" for code, count in sorted(report.comptes.items()))
-        super().__init__(f"Extrait {report.extract} refusé, rien n'est chargé : {report.total} erreurs ({counts}).")
+        super().__init__(REFUSED.fill(extract=report.extract, n=report.total, counts=counts))
 
 
 class StoreError(Halt):
@@ -177,7 +185,7 @@ class Waiting:
     def incomplete(self) -> list[tuple[Path, str]]:
         """The files of sets at rest that lack a table, with the tables."""
         return [
-            (path, f"extrait incomplet : il manque {', '.join(one.missing)}")
+            (path, INCOMPLETE.fill(tables=", ".join(one.missing)))
             for one in self.sets
             if one.missing and not one.arriving
             for path in one.paths()

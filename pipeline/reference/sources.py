@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.bilingual import Text
 from pipeline.reference.model import ExtractSet, Waiting
 from schemas.extracts import TABLES
 from schemas.folding import unspaced
@@ -17,9 +18,15 @@ _NO_TABLE = (b"%PDF", b"{\\rtf")
 HEAD = 4096
 """Bytes that show whether a file is a text."""
 
-EMPTY = "fichier vide"
-UNREADABLE = "illisible pour le moment"
-STRANGE = "n'est pas un extrait : ni classeur, ni CSV, ni Parquet"
+EMPTY = Text("fichier vide", "empty file")
+UNREADABLE = Text("illisible pour le moment", "cannot be read for now")
+STRANGE = Text(
+    "n'est pas un extrait : ni classeur, ni CSV, ni Parquet", "is no extract: neither workbook, nor CSV, nor Parquet"
+)
+UNNAMED = Text(
+    "le nom ne commence pas par dsf, sequences ou absences", "its name does not begin with dsf, sequences or absences"
+)
+DOUBLE = Text("deux fichiers pour la table {table} : {file} est pris", "two files for table {table}: {file} is taken")
 
 
 def kind_of(path: Path) -> tuple[str, str]:
@@ -68,11 +75,11 @@ def _grouped(paths: Sequence[Path]) -> tuple[list[ExtractSet], list[tuple[Path, 
         elif kind == "classeur":
             sets.append(ExtractSet(path.name, kind, dict.fromkeys(TABLES, path)))
         elif table is None:
-            left.append((path, "le nom ne commence pas par dsf, sequences ou absences"))
+            left.append((path, UNNAMED))
         else:
             group = groups.setdefault((str(path.parent), kind, _rest(path, table)), {})
             if table in group:
-                left.append((path, f"deux fichiers pour la table {table} : {group[table].name} est pris"))
+                left.append((path, DOUBLE.fill(table=table, file=group[table].name)))
             else:
                 group[table] = path
     return sets + _complete(groups), left

@@ -20,6 +20,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipeline import disk
+from pipeline.bilingual import Text
 from pipeline.reference.engine import remove_stale
 from pipeline.reference.model import Load, LoadedFile, StoreError
 from pipeline.workspace import Workspace
@@ -30,15 +31,25 @@ CURRENT = "courant"
 COMPLETED = "completees"
 BUILDING = ".chargement-"
 VERSION = 2
-REMEDY = (
+REMEDY = Text(
     "Restaurez var/reference de la sauvegarde ; à défaut, videz ce dossier et rechargez tout : "
-    "`dsf extract load var/extraits`. Rien n'est décidé d'ici là."
+    "`dsf extract load var/extraits`. Rien n'est décidé d'ici là.",
+    "Restore var/reference from the backup; failing that, empty that folder and load all of it again: "
+    "`dsf extract load var/extraits`. Nothing is decided until then.",
 )
-OLDER = "Le chargement {load} vient d'une version antérieure du programme : le prochain `dsf run` le met à jour."
-NEWER = (
-    "Le chargement {load} vient d'une version plus récente du programme : mettez celui-ci à jour. Rien n'est décidé."
+OLDER = Text(
+    "Le chargement {load} vient d'une version antérieure du programme : le prochain `dsf run` le met à jour.",
+    "Load {load} comes from an earlier version of the program: the next `dsf run` brings it up to date.",
 )
-CHANGED = "Le fichier {file} du chargement {load} {what}. "
+NEWER = Text(
+    "Le chargement {load} vient d'une version plus récente du programme : mettez celui-ci à jour. Rien n'est décidé.",
+    "Load {load} comes from a newer version of the program: bring this one up to date. Nothing is decided.",
+)
+MISSING = Text("Il manque un chargement dans var/reference.", "A load is missing in var/reference.").then(REMEDY)
+CHANGED = Text("Le fichier {file} du chargement {load} {what}.", "File {file} of load {load} {what}.")
+_DAMAGED = Text("est abîmé", "is damaged")
+_NOT_THAT = Text("n'est plus ce qui a été chargé", "is no longer what was loaded")
+_GONE = Text("manque", "is missing")
 
 
 def archive_of(workspace: Workspace) -> Path:
@@ -57,7 +68,7 @@ def loads(workspace: Workspace) -> tuple[Load, ...]:
     """Every load, oldest first. Raises ``StoreError`` when one cannot be read or one is missing before another."""
     found = tuple(read(folder) for folder in folders(workspace))
     if [load.ordre for load in found] != list(range(1, len(found) + 1)):
-        raise StoreError(f"Il manque un chargement dans var/{workspace.reference.name}. {REMEDY}")
+        raise StoreError(MISSING)
     return found
 
 
@@ -71,7 +82,7 @@ def _damage_as_halt(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise StoreError(CHANGED.format(file=MANIFEST, load=folder.name, what="est abîmé") + REMEDY) from None
+        raise StoreError(CHANGED.fill(file=MANIFEST, load=folder.name, what=_DAMAGED).then(REMEDY)) from None
 
 
 def version_of(folder: Path) -> int:
@@ -88,7 +99,7 @@ def read(folder: Path, stockes: Sequence[LoadedFile] | None = None) -> Load:
     """
     version = version_of(folder)
     if stockes is None and version != VERSION:
-        raise StoreError((OLDER if version == 1 else NEWER).format(load=folder.name))
+        raise StoreError((OLDER if version == 1 else NEWER).fill(load=folder.name))
     with _damage_as_halt(folder):
         value = json.loads((folder / MANIFEST).read_text("utf-8"))
         load = Load(
@@ -133,12 +144,12 @@ def stored(folder: Path) -> tuple[LoadedFile, ...]:
     return tuple(LoadedFile(path.name, disk.hash_of(path), path.stat().st_size) for path in paths)
 
 
-def fault_of(root: Path, load: Load, file: LoadedFile) -> str:
-    """What is wrong with a stored file of ``load``, in one sentence; "" when it is what was stored."""
+def fault_of(root: Path, load: Load, file: LoadedFile) -> Text | None:
+    """What is wrong with a stored file of ``load``, in one sentence; None when it is what was stored."""
     with disk.refusals_as_halts("reference"):
         now = disk.hash_of(root / load.nom / file.nom)
-    what = "n'est plus ce qui a été chargé" if now else "manque"
-    return "" if now == file.sha256 else CHANGED.format(file=file.nom, load=load.nom, what=what)
+    what = _NOT_THAT if now else _GONE
+    return None if now == file.sha256 else CHANGED.fill(file=file.nom, load=load.nom, what=what)
 
 
 def publish(building: Path, final: Path) -> None:

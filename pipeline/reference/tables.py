@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from python_calamine import CalamineWorkbook
 
+from pipeline.bilingual import Text
 from pipeline.reference.csvtext import Chunk, CsvTable, Fingerprint
 from pipeline.reference.model import Problem, Problems
 from schemas.extracts import TABLES, Kind
@@ -23,6 +24,7 @@ ROWS = 100_000
 """Rows of one chunk of a Parquet file or a sheet."""
 LONGEST = 1e15
 """From here on a number has more digits than a spreadsheet keeps."""
+TIMES = Text("{n} fois", "{n} times")
 CLOSE = 0.7
 """How like a missing column a heading must be to be quoted (1: the same)."""
 
@@ -70,7 +72,7 @@ def _choose(header: list[str], place: Place, problems: Problems) -> dict[str, in
         if len(places) == 1:
             found[column.name] = places[0]
         else:
-            code, detail = ("EXT-04", f"{len(places)} fois") if places else ("EXT-03", "")
+            code, detail = ("EXT-04", TIMES.fill(n=len(places))) if places else ("EXT-03", "")
             near = "" if places else _nearest(column.name, header, titles, place.table)
             problems.add(Problem(code, place.fichier, place.feuille, 0, column.name, near, detail))
     return found if len(found) == len(TABLES[place.table]) else None

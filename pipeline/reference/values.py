@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from stdnum.fr import siret as siret_number
 
+from pipeline.bilingual import Text, joined
 from schemas.extracts import NATURES_DSF, OUI_NON, TYPES_SESSION, Column, Kind
 from schemas.folding import key, tidy, unspaced
 
@@ -104,7 +105,7 @@ def _choice(allowed: tuple[str, ...]) -> Callable[[str], str]:
     def read(text: str) -> str:
         """EXT-12: a value outside the domain would escape the rules that ask for one of it."""
         if (value := known.get(unspaced(text))) is None:
-            raise Unreadable("EXT-12", " ou ".join(allowed))
+            raise Unreadable("EXT-12", joined(allowed, Text(" ou ", " or ")))
         return value
 
     return read

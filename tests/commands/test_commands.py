@@ -272,11 +272,11 @@ def test_status_and_run_say_what_is_to_be_typed_seen_mended_and_dropped_again(wo
     assert seen == said
     text = dsf(world, "status").stdout
     for sentence in (
-        "Après l'émission : 1 complément(s) à saisir dans Kairos, 1 saisi(s) et pas encore vu(s), 0 vu(s) dans un extrait",
-        "  à saisir : DSF-1-C01, émis le 30/06/2025, il y a ",
-        "  saisi, pas vu : DSF-1-C02, saisi le 01/07/2025 sous le numéro K-2, il y a ",
+        "DSF complémentaires : à saisir dans Kairos 1, saisies et pas encore vues 1, vues dans un extrait 0",
+        "  à saisir : DSF-1-C01, émise le 30/06/2025, il y a ",
+        "  saisie, pas vue : DSF-1-C02, saisie le 01/07/2025 sous le numéro K-2, il y a ",
         "  introuvable : DSF DSF-1, complément DSF-1-C01, séquence S1 : l'absence A1 du 03/02/2025 au 04/02/2025 (REF-14",
-        "  à redéposer : DSF DSF-2, 1 ligne(s), 7,00 h, REF-02 levée(s) par un extrait, dépôt 2025-06-30-",
+        "  à redéposer : DSF DSF-2, 1 ligne, 7,00 h, plus retenue par REF-02 depuis un extrait, dépôt 2025-06-30-",
     ):
         assert sentence in text
         assert sentence.partition("il y a")[0] in dsf(world, "run", "--dry-run", "--as-of", "2025-07-10").stdout

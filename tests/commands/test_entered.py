@@ -46,7 +46,7 @@ def word(world: World) -> tuple[str, date | None]:
 def test_it_is_noted_with_its_number_and_day(world: World) -> None:
     done = entered(world, NUMERO, "--kairos", " K 123 ", "--on", "2025-07-02")
     assert done.exit_code == Exit.DONE
-    assert done.stdout == "DSF-1-C01 : noté comme saisi dans Kairos le 02/07/2025 sous le numéro K 123.\n"
+    assert done.stdout == "DSF-1-C01 : notée comme saisie dans Kairos le 02/07/2025 sous le numéro K 123.\n"
     assert word(world) == ("K 123", date(2025, 7, 2))
 
 
@@ -59,14 +59,14 @@ def test_the_same_word_again_is_said_to_be_known(world: World) -> None:
     entered(world, NUMERO, "--kairos", "K-1", "--on", "2025-07-02")
     again = entered(world, NUMERO, "--on", "2025-07-02")
     assert again.exit_code == Exit.DONE
-    assert "déjà noté comme saisi" in again.stdout
+    assert "déjà notée comme saisie" in again.stdout
 
 
 def test_another_word_is_a_correction_that_says_what_was_noted(world: World) -> None:
     entered(world, NUMERO, "--kairos", "K-1", "--on", "2025-07-02")
     done = entered(world, NUMERO, "--kairos", "K-2", "--on", "2025-07-03")
     assert done.stdout == (
-        "DSF-1-C01 : corrigé, saisi dans Kairos le 03/07/2025 sous le numéro K-2 ; "
+        "DSF-1-C01 : corrigé, saisie dans Kairos le 03/07/2025 sous le numéro K-2 ; "
         "on avait noté le 02/07/2025 sous le numéro K-1.\n"
     )
     assert word(world) == ("K-2", date(2025, 7, 3))

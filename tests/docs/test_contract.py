@@ -324,6 +324,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "LINES", 9_000)
         made.run()
+    typed = ["template", "--all", "--as-of", DAY.isoformat(), "-w", str(made.workspace.root)]
+    assert CliRunner().invoke(main, typed).exit_code == Exit.DONE
     return made
 
 

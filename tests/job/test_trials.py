@@ -287,7 +287,7 @@ def test_the_history_shows_a_trial_as_one_and_verify_knows_its_folder(world: Wor
     (folder,) = (world.workspace.outbox / TITULAIRE / "essais").iterdir()
     (told,) = history.history(world.workspace, SETTINGS, depot=folder.name)
     assert told["essai"] and told["fichier"] == "a.csv" and told["reference"]
-    assert "essai : oui" in "\n".join(history.lines([told]))
+    assert "essayé   a.csv" in "\n".join(history.lines([told]))
     assert history.history(world.workspace, SETTINGS, dsf="DSF-1") == []
     found = verify.verify(world.workspace, SETTINGS)
     assert found.ok and found.remarques == [] and found.comptes["essais"] == 1 and found.comptes["depots"] == 0

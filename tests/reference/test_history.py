@@ -257,7 +257,7 @@ def test_H5_what_was_completed_is_rejected_though_the_newest_extract_denies_it(t
     world.absence("a.csv", {})
     outcome = world.run()
     assert codes(world.report()) == {2: ["REF-10"]}
-    lines = list(run.lines(outcome, dry_run=False))
+    lines = list(run.lines(outcome, world.workspace.root, dry_run=False))
     assert [line for line in lines if "absences.csv ligne 2 deja_complementee « A1 »" in line and "[EXT-41]" in line]
     (note,) = run.data(outcome, dry_run=False)["extraits"][0]["remarques"]
     assert (note["code"], note["fichier"], note["ligne"]) == ("EXT-41", "absences.csv", 2)
@@ -276,5 +276,5 @@ def test_older_dsf_are_counted_exactly_where_the_list_is_cut(workspace: Workspac
     result = load(workspace, tables)
     assert result.notes is not None and result.notes.comptes == {"EXT-40": 300}
     shown = list(extract.loads_lines([result]))
-    assert shown[-1] == "  et 280 autres constats."
+    assert shown[-1] == "  et 280 autres"
     assert "2025-06-01" in shown[1]
