@@ -10,10 +10,9 @@ from pathlib import Path
 from pipeline import __version__
 from pipeline.documents.organisation import organisation_page, standing
 from pipeline.documents.organisation.page import MARK
-from pipeline.errors import DiskHalt
 from pipeline.intake.arrival import Said
 from pipeline.judging.context import Context
-from pipeline.publishing import spool
+from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
 
 _HEAD = 4_096
@@ -35,10 +34,8 @@ def _refused(workspace: Workspace, context: Context) -> Iterator[Said]:
         if MARK.format(revision=mark).encode() in _head(page):
             continue
         data = organisation_page(standing(book, siret), language, revision=mark, template=name)
-        try:
-            spool.replace_file(workspace, page, data, book.fence)
-        except DiskHalt as halt:
-            yield workspace.relative(page), halt.args[0]
+        if why := outbox.put(workspace, siret, page.name, data, book.fence):
+            yield workspace.relative(page), why
 
 
 def _head(page: Path) -> bytes:
