@@ -111,6 +111,8 @@ def put(workspace: Workspace, siret: str, name: str, data: bytes, fence: int) ->
             disk.make_folder(folder, "outbox")
         if why := _unusable(folder, 0):
             return Text("{folder} {why}", "{folder} {why}").fill(folder=workspace.relative(folder), why=why)
+        if target.is_dir():
+            return OCCUPIED
         if hash_of(target) != hashlib.sha256(data).hexdigest():
             with _theirs_blocked():
                 replace_file(workspace, target, data, fence)
