@@ -44,7 +44,7 @@ def _age(ages: Sequence[int | None], place: int, words: Wording) -> str:
     above = ages[place - 1] if place else None
     if ages[place] is None:
         return words("age.plus", n=above)
-    return words("age.de", de=above + 1, n=ages[place]) if above else words("age.jusque", n=ages[place])
+    return words("age.de", de=above + 1, a=ages[place]) if above else words("age.jusque", n=ages[place])
 
 
 def _open(ouvert: Mapping[str, Any], words: Wording, up: str) -> PageTable:
