@@ -16,6 +16,7 @@ from typing import NamedTuple
 from pipeline import ledger, reference
 from pipeline.bilingual import Text
 from pipeline.documents import clerk, returns
+from pipeline.documents.prefilled import template_beside
 from pipeline.documents.returns import limits
 from pipeline.documents.returns.entries import ReportData
 from pipeline.documents.returns.model import report_data
@@ -268,7 +269,8 @@ def _complements(chain: Chain, decided: Decided, places: Mapping[str, int]) -> I
 
 def _returns(chain: Chain, decided: Decided, part: Sequence[int]) -> Iterator[Rendering]:
     for position, report in zip(part, report_data(decided, chain.context, chain.run), strict=True):
-        write = partial(_write_return, chain.workspace, chain.fence, report)
+        template = template_beside(chain.context, report["siret"]) if returns.template_name(report) else b""
+        write = partial(_write_return, chain.workspace, chain.fence, report, template)
         yield Rendering(Turn(True, position), write, limits.weight(report))
 
 
@@ -278,9 +280,9 @@ def _write_complement(workspace: Workspace, fence: int, made: Complement, before
     return spool.write(workspace, Folder("dsf", f"{made.siret}/dsf/{name}", files), fence)
 
 
-def _write_return(workspace: Workspace, fence: int, report: ReportData) -> Token:
+def _write_return(workspace: Workspace, fence: int, report: ReportData, template: bytes) -> Token:
     kind, place = ("essai", "essais") if report.get("essai") else ("retour", "retours")
-    folder = Folder(kind, f"{report['siret']}/{place}/{report['depot']}", returns.files(report))
+    folder = Folder(kind, f"{report['siret']}/{place}/{report['depot']}", returns.files(report, template))
     return spool.write(workspace, folder, fence)
 
 

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
-
 from pipeline import ledger, lock, nomenclature, pages, reference
 from pipeline.bilingual import Text
 from pipeline.commands.console import places, shown
-from pipeline.documents import template
+from pipeline.documents.prefilled import prefilled_template
 from pipeline.errors import NO_EXTRACT, Halt, NoReference
-from pipeline.judging.completable import Completable, completable
 from pipeline.judging.context import Context
 from pipeline.ledger import Ledger
 from pipeline.publishing import outbox, preflight
@@ -103,52 +100,7 @@ def _context(workspace: Workspace, settings: Settings, book: Ledger, day: date) 
 
 
 def _filled(context: Context, siret: str, numeros: Sequence[str] | None) -> bytes:
-    rows = completable(context, siret, numeros)
-    if rows.sequences.empty:
+    data = prefilled_template(context, siret, numeros)
+    if data is None:
         raise NothingToComplete(_NOTHING)
-    return template.workbook(
-        siret,
-        rows.raison_sociale,
-        _sequences(rows),
-        _absences(rows),
-        context.motifs,
-        context.settings.langue,
-        context.day,
-    )
-
-
-def _sequences(rows: Completable) -> list[template.SequenceRow]:
-    return [
-        template.SequenceRow(
-            numero_dsf=row["numero_dsf"],
-            periode_debut=row["periode_debut"].date(),
-            periode_fin=row["periode_fin"].date(),
-            identifiant_de=row["identifiant_de"],
-            nom=row["nom"],
-            prenom=row["prenom"],
-            code_sequence=row["code_sequence"],
-            libelle_sequence=row["libelle_sequence"],
-            heures_prevues=int(row["heures_prevues"]),
-            heures_realisees=int(row["heures_realisees"]),
-            heures_reste=None if pd.isna(row["heures_reste"]) else int(row["heures_reste"]),
-        )
-        for row in rows.sequences.to_dict("records")
-    ]
-
-
-def _absences(rows: Completable) -> list[template.AbsenceRow]:
-    return [
-        template.AbsenceRow(
-            numero_dsf=row["numero_dsf"],
-            identifiant_de=row["identifiant_de"],
-            nom=row["nom"],
-            prenom=row["prenom"],
-            code_sequence=row["code_sequence"],
-            id_absence=row["id_absence"],
-            date_debut=row["date_debut"].date(),
-            date_fin=row["date_fin"].date(),
-            heures_non_financables=int(row["heures_non_financables"]),
-            type_absence=row["type_absence"],
-        )
-        for row in rows.absences.to_dict("records")
-    ]
+    return data

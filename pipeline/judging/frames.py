@@ -51,8 +51,8 @@ class Frames:
     ``lines``: depot, table, rang (position in its table), siret, pour_le_compte_de, feuille, ligne, nature, every field of
     ``schemas.fields`` (texts str, hours Int64 hundredths, dates datetime64[s], yes/no boolean), ``heures_detail``, ``abimes``
     (mask of fields whose cell could not be used), ``date_fin_lue`` (an empty Date fin of an hours line means Date début), and
-    the keys. ``observations``: depot, ligne_id (index into ``lines``, -1 for the deposit), titre, nature and the
-    columns of ``_OBSERVED``. ``deposits``: siret.
+    the keys. ``observations``: depot, ligne_id (index into ``lines``, -1 for the deposit), titre, nature,
+    format (of the file) and the columns of ``_OBSERVED``. ``deposits``: siret.
     """
 
     lines: pd.DataFrame
@@ -194,7 +194,8 @@ def _observations(deposits: Sequence[Deposit], tables: Sequence[SheetTable], own
             rows.extend(_noticed(table, column, owner, start))
         start += len(table.rows)
     frame = pd.DataFrame(rows, columns=["depot", "ligne_id", "titre", "nature", *_OBSERVED])
-    texts = {name: "str" for name in ("titre", "nature", *_OBSERVED) if name != "ligne"}
+    frame["format"] = [deposits[depot].reading.format for depot in frame["depot"]]
+    texts = {name: "str" for name in ("titre", "nature", "format", *_OBSERVED) if name != "ligne"}
     return frame.astype({"depot": "int64", "ligne_id": "int64", "ligne": "int64", **texts})
 
 

@@ -24,9 +24,9 @@ def unreadable(code: str, *, sheet: str = "", row: int = 0, detail: str = "") ->
     return RefusedError(Observation(Noticed.FILE_UNREADABLE, sheet=sheet, row=row, detail=detail, code=code))
 
 
-def password() -> RefusedError:
-    """Refuse a file that is protected by a password (FIC-02)."""
-    return RefusedError(Observation(Noticed.PASSWORD))
+def password(program: str = "") -> RefusedError:
+    """Refuse a file that is protected by a password (FIC-02). ``program``: "ods" where LibreOffice is what takes it off."""
+    return RefusedError(Observation(Noticed.PASSWORD, detail=program))
 
 
 def beyond(limit: str, found: int, allowed: int, *, sheet: str = "", row: int = 0, column: str = "") -> RefusedError:

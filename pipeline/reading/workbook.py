@@ -33,7 +33,7 @@ def read_archive(data: bytes, limits: Limits) -> Workbook:
     if package is not None:
         return (read_xlsb if package.binary else read_xlsx)(package, limits, notes)
     if b"encryption-data" in archive.content(archive.named("META-INF/manifest.xml") or ""):
-        raise password()
+        raise password("ods")
     styles = archive.named("styles.xml")
     content = read_content(archive.pieces(ods or ""), archive.pieces(styles) if styles else iter(()), limits)
     return Workbook("ods", content.sheets, (*notes, *content.notes), content.epoch_1904)

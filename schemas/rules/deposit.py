@@ -82,16 +82,32 @@ def file_can_be_read(observations: pd.DataFrame) -> "pd.Series[bool]":
     brief=("fichier protégé par un mot de passe", "file protected by a password"),
     why="Un mot de passe n'est jamais demandé ni gardé.",
     over=OBSERVATIONS,
-    fr=Words(
-        "Ce fichier est protégé par un mot de passe : il ne peut pas être ouvert.",
-        "Enregistrez-le sans mot de passe (dans Excel : Fichier, Informations, Protéger le classeur), puis déposez-le de nouveau.",
-        "un fichier sans mot de passe",
-    ),
-    en=Words(
-        "This file is protected by a password: it cannot be opened.",
-        "Save it without a password (in Excel: File, Info, Protect workbook), then drop it again.",
-        "a file without a password",
-    ),
+    fr={
+        "": Words(
+            "Ce fichier est protégé par un mot de passe : il ne peut pas être ouvert.",
+            "Enregistrez-le sans mot de passe (dans Excel : Fichier, Informations, Protéger le classeur), puis déposez-le de nouveau.",
+            "un fichier sans mot de passe",
+        ),
+        "ods": Words(
+            "Ce fichier est protégé par un mot de passe : il ne peut pas être ouvert.",
+            "Enregistrez-le sans mot de passe (dans LibreOffice : Fichier, Enregistrer sous, sans cocher « Enregistrer avec mot de "
+            "passe »), puis déposez-le de nouveau.",
+            "un fichier sans mot de passe",
+        ),
+    },
+    en={
+        "": Words(
+            "This file is protected by a password: it cannot be opened.",
+            "Save it without a password (in Excel: File, Info, Protect workbook), then drop it again.",
+            "a file without a password",
+        ),
+        "ods": Words(
+            "This file is protected by a password: it cannot be opened.",
+            "Save it without a password (in LibreOffice: File, Save As, without “Save with password”), then drop it again.",
+            "a file without a password",
+        ),
+    },
+    facts=lambda frame, failing: pd.DataFrame({"variante": (failing["detail"] == "ods").map({True: "ods", False: ""})}),
 )
 def file_has_no_password(observations: pd.DataFrame) -> "pd.Series[bool]":
     """A password is never asked for nor kept."""

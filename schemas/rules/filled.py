@@ -45,6 +45,12 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
     return ~(lines["nature"].isin(FIELDS[field].mandatory) & blank(lines, field))
 
 
+def _value_facts(_frame: pd.DataFrame, failing: pd.DataFrame) -> pd.DataFrame:
+    """What is noticed; of an ods with the gestures of LibreOffice."""
+    in_libreoffice = (failing["format"] == "ods") & (failing["etat"] == Noticed.NOT_CALCULATED)
+    return pd.DataFrame({"variante": failing["etat"].mask(in_libreoffice, failing["etat"] + "@ods")})
+
+
 @rule(
     "LIG-02",
     brief=("erreur de tableur ou formule non calculée", "spreadsheet error or formula not calculated"),
@@ -59,6 +65,11 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
         Noticed.NOT_CALCULATED: Words(
             "La cellule « {titre} » contient une formule dont le résultat n'a pas été enregistré.",
             "Remplacez la formule par sa valeur (copier, puis collage spécial : valeurs).",
+            "une valeur, non une formule",
+        ),
+        f"{Noticed.NOT_CALCULATED}@ods": Words(
+            "La cellule « {titre} » contient une formule dont le résultat n'a pas été enregistré.",
+            "Remplacez la formule par sa valeur (dans LibreOffice : Données, Calculer, Formule en valeur).",
             "une valeur, non une formule",
         ),
         Noticed.SHOWN_OTHERWISE: Words(
@@ -83,6 +94,11 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
             "Replace the formula by its value (copy, then paste special: values).",
             "a value, not a formula",
         ),
+        f"{Noticed.NOT_CALCULATED}@ods": Words(
+            "The cell “{titre}” holds a formula whose result was not saved.",
+            "Replace the formula by its value (in LibreOffice: Data, Calculate, Formula to Value).",
+            "a value, not a formula",
+        ),
         Noticed.SHOWN_OTHERWISE: Words(
             "The cell “{titre}” shows something else than the number it holds, {valeur}.",
             "Format the cell as Text and type exactly what is to be read.",
@@ -94,7 +110,7 @@ def mandatory_cells_are_filled(lines: pd.DataFrame, field: str) -> "pd.Series[bo
             "a value typed in the spreadsheet program",
         ),
     },
-    facts=lambda frame, failing: pd.DataFrame({"variante": failing["etat"]}),
+    facts=_value_facts,
 )
 def cells_are_values(observations: pd.DataFrame) -> "pd.Series[bool]":
     """An error or an uncalculated formula reads as a blank in most programs, and a blank would change what is declared."""

@@ -298,6 +298,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made.hours("bon.csv", {})
     made.hours("a-revoir.csv", {"numero_dsf": "DSF-2", "heures": "sept"}, {"numero_dsf": "DSF-2"})
     made.drop("refuse.pdf", b"%PDF-1.4")
+    for folder in (TITULAIRE, f"{TITULAIRE}-essai"):
+        made.drop("sans-table.csv", b"a;b\r\n1;2\r\n", folder)
     made.drop("libelle.csv", deposits.hours({}), f"{TITULAIRE}-libelle")
     own = deposits.hours({"date_debut": "mars"}).replace("Commentaire\r\n", "Commentaire;À nous\r\n")
     made.drop("colonne.csv", own.replace("Feuille 12;\r\n", "Feuille 12;;oui\r\n"))

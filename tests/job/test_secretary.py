@@ -208,6 +208,17 @@ def test_what_must_wait_is_dropped_again_later_and_passes(tmp_path: Path) -> Non
     assert "qui attend" not in page(world)
 
 
+def test_a_file_without_a_table_of_ours_comes_back_with_the_template(tmp_path: Path) -> None:
+    world = world_of(tmp_path / "ws")
+    world.drop("liste.csv", b"Nom;Heures\r\nMartin;7\r\n")
+    world.run()
+    report = world.report()
+    assert [finding["code"] for finding in report["constats"]] == ["FIC-04"]
+    path = world.workspace.outbox / TITULAIRE / "retours" / report["depot"] / f"modele-{TITULAIRE}.xlsx"
+    known = {row[1] for row in openpyxl.load_workbook(path)[HOURS].iter_rows(min_row=2, values_only=True)}
+    assert {person for person, _, _ in PEOPLE} <= known
+
+
 def test_two_workbooks_to_correct_in_one_folder_are_two(tmp_path: Path) -> None:
     world = world_of(tmp_path / "ws")
     world.hours("a.csv", line(0, heures="sept"))

@@ -11,10 +11,17 @@ def workbook_name(report: Mapping[str, Any]) -> str:
     return f"a-corriger-{report['depot']}.xlsx"
 
 
-def files(report: Mapping[str, Any]) -> dict[str, bytes]:
+def template_name(report: Mapping[str, Any]) -> str:
+    """The name of the template that comes back with a file in which no table was recognised, or a column missed; "" else."""
+    wanted = any(finding["code"] in ("FIC-04", "FIC-05") for finding in report["constats"])
+    return f"modele-{report['siret']}.xlsx" if report["etat"] == "refuse" and wanted else ""
+
+
+def files(report: Mapping[str, Any], template: bytes = b"") -> dict[str, bytes]:
     """The files of one return by name, from the content of rapport.json (``model.ReportData``).
 
-    ``a-corriger-<depot>.xlsx`` is there only where lines are to be corrected. The same report gives the same bytes.
+    ``a-corriger-<depot>.xlsx`` is there only where lines are to be corrected, ``template`` where ``template_name`` gives it a
+    name. The same report gives the same bytes.
     """
     # Heavy, and whoever wants the other modules of this room does without.
     from pipeline.documents.returns.html import report_page  # noqa: PLC0415
@@ -23,4 +30,6 @@ def files(report: Mapping[str, Any]) -> dict[str, bytes]:
     made = {"rapport.html": report_page(report), "rapport.json": jsonfile.dumps(report)}
     if report["etat"] != "refuse" and (workbook := corrections(report)):
         made[workbook_name(report)] = workbook
+    if name := template_name(report):
+        made[name] = template
     return made

@@ -22,5 +22,11 @@ def test_the_files_of_a_return_are_the_same_each_time(langue: str) -> None:
 
 def test_a_workbook_comes_back_only_where_lines_need_work() -> None:
     assert set(files(samples.full())) == {"rapport.html", "rapport.json", "a-corriger-20250402-3fa9c1d2.xlsx"}
-    for nothing in (samples.accepted(), samples.taken(), samples.refused()):
+    for nothing in (samples.accepted(), samples.taken()):
         assert set(files(nothing)) == {"rapport.html", "rapport.json"}
+
+
+def test_a_template_comes_back_beside_a_file_that_is_no_table_of_ours() -> None:
+    made = files(samples.refused(), b"template")
+    assert made[f"modele-{samples.SIRET}.xlsx"] == b"template"
+    assert f'href="modele-{samples.SIRET}.xlsx"' in made["rapport.html"].decode()

@@ -130,6 +130,7 @@ _ABSENCE: dict[str, Any] = {
     "deja_complementee": False,
 }
 _OBSERVATION: dict[str, Any] = {
+    "format": "xlsx",
     "depot": 0,
     "ligne_id": 0,
     "etat": "",

@@ -1,7 +1,9 @@
 """LIG: each rule passed, broken, and silent on a blank."""
 
+import pandas as pd
 import pytest
 
+from schemas.rules import CATALOGUE
 from tests.schemas.rules.good import absences, bit, fires, hours, observed
 
 
@@ -117,3 +119,36 @@ def test_lig_13_texts_are_short_and_plain() -> None:
 def test_lig_14_yes_or_no_can_be_read() -> None:
     assert fires("LIG-14", observed("oui_non_illisible", valeur="peut-être")) == [0]
     assert fires("LIG-14", observed("nir")) == []
+
+
+@pytest.mark.parametrize(
+    ("detail", "valeur", "variant", "said"),
+    [
+        ("", "hier", "", "ne peut pas être lue."),
+        ("05/03/2025", "5 mars 2025", "detail", "Si c'est bien le 05/03/2025"),
+        ("05/03/2025", "05/03/25", "annee", "l'année n'a que deux chiffres"),
+        ("2025-04", "31/04/2025", "jour", "n'existe pas : avril 2025 a 30 jours."),
+        ("2025-02", "29/02/2025", "jour", "n'existe pas : février 2025 a 28 jours."),
+    ],
+)
+def test_LIG_04_says_why_a_date_cannot_be_read(detail: str, valeur: str, variant: str, said: str) -> None:
+    frame = observed("date_illisible", detail=detail, valeur=valeur)
+    rule = CATALOGUE["LIG-04"]
+    assert rule.facts is not None
+    facts = rule.facts(frame, frame).iloc[0]
+    words = rule.fr[facts["variante"]]
+    told = f"{words.constat} {words.geste}".format(valeur=valeur, detail=detail, **facts)
+    assert facts["variante"] == variant and said in told
+
+
+def test_LIG_06_waits_for_a_date_that_is_near_and_asks_for_another_where_it_is_far() -> None:
+    days = (pd.Timestamp("2025-07-03"), pd.Timestamp("2026-07-03"))
+    frame = hours(*({"date_debut": day, "date_run": pd.Timestamp("2025-06-30")} for day in days)).assign(
+        champ="date_debut"
+    )
+    rule = CATALOGUE["LIG-06"]
+    assert rule.facts is not None
+    facts = rule.facts(frame, frame)
+    assert facts["variante"].tolist() == ["proche", ""]
+    assert [rule.remedy_of(variant) for variant in facts["variante"]] == ["attendre", "corriger"]
+    assert facts["des"].dt.strftime("%Y-%m-%d").fillna("").tolist() == ["2025-07-03", ""]
