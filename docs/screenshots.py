@@ -16,8 +16,10 @@ from docs.shot import Shot
 from docs.shots_clerk_overview import SHOTS as CLERK_AND_OVERVIEW
 from pipeline import nomenclature
 from pipeline.documents import template
-from pipeline.documents.returns import files
+from pipeline.documents.organisation import organisation_page
+from pipeline.documents.returns import files, workbook_name
 from tests.browser import chromium, libreoffice
+from tests.documents.organisation import samples as standings
 from tests.documents.returns import samples
 from tests.documents.test_template import ABSENCES, SEQUENCES
 
@@ -27,6 +29,17 @@ IMAGES = ROOT / "docs" / "images"
 
 def _report(make: Callable[..., samples.Model], name: str = "rapport.html") -> Callable[[], bytes]:
     return lambda: files(make())[name]
+
+
+def _to_correct() -> bytes:
+    report = samples.full()
+    return files(report)[workbook_name(report)]
+
+
+def _organisation() -> bytes:
+    return organisation_page(
+        standings.full(hostile=False), "fr", revision="", template=f"modele-{standings.SIRET}.xlsx"
+    )
 
 
 def _template() -> bytes:
@@ -45,8 +58,11 @@ SHOTS = [
     Shot("rapport-accepte", _report(samples.accepted)),
     Shot("rapport-10000", _report(samples.many), height=1250),
     Shot("rapport-en", _report(lambda: samples.full(langue="en")), height=1250),
-    Shot("a-corriger", _report(samples.full, "a-corriger.xlsx"), workbook=True, page=2),
-    Shot("a-corriger-mode-d-emploi", _report(samples.full, "a-corriger.xlsx"), workbook=True, page=-1),
+    Shot("organisme", _organisation, height=1100),
+    Shot("organisme-360", _organisation, width=360, height=1800),
+    Shot("a-corriger", _to_correct, workbook=True, page=2),
+    Shot("a-corriger-mode-d-emploi", _to_correct, workbook=True, page=-2),
+    Shot("a-corriger-stagiaires", _to_correct, workbook=True, page=-1),
     Shot("modele-mode-d-emploi", _template, workbook=True, page=1),
     Shot("modele-heures", _template, workbook=True, page=2),
     Shot("modele-absences", _template, workbook=True, page=3),

@@ -89,12 +89,14 @@ class Openness(Opened):
     def revisions(self) -> dict[str, str]:
         """SIRET of every organisation that has a deposit → a text that changes with whatever its page says of the ledger."""
         d, c, s, v = schema.depots.c, schema.complements.c, schema.saisies.c, schema.vues.c
-        last = select(d.siret, func.max(d.ordre)).group_by(d.siret).order_by(d.siret)
+        dropped = select(d.siret, func.count()).group_by(d.siret).order_by(d.siret)
         typed = select(c.siret, func.count()).join(schema.saisies, s.complement == c.seq).group_by(c.siret)
         seen = select(c.siret, func.count()).join(schema.vues, v.complement == c.seq).group_by(c.siret)
         with self.reading() as connection:
-            orders, *after = ({row[0]: row[1] for row in connection.execute(query)} for query in (last, typed, seen))
-        return {siret: ".".join(str(one.get(siret, 0)) for one in (orders, *after)) for siret in orders}
+            deposits, *after = (
+                {row[0]: row[1] for row in connection.execute(query)} for query in (dropped, typed, seen)
+            )
+        return {siret: ".".join(str(one.get(siret, 0)) for one in (deposits, *after)) for siret in deposits}
 
     def deposits_of(self, siret: str, limit: int) -> tuple[int, list[Dropped]]:
         """How many deposits an organisation has, and the last ``limit`` of them, the newest first."""

@@ -227,7 +227,7 @@ def test_the_page_says_first_that_it_is_a_trial(world: World, browser: Any) -> N
     ("lines", "said"),
     [
         (({},), "Tout serait accepté"),
-        (({}, {"heures": "sept", "numero_dsf": "DSF-2"}), "Une partie serait à corriger"),
+        (({}, {"heures": "sept", "numero_dsf": "DSF-2"}), "Une partie serait à reprendre"),
         (({"heures": "sept"},), "rien ne serait accepté"),
     ],
 )

@@ -29,10 +29,11 @@ def followed(rank: int, **changes: Any) -> Followed:
     return Followed(**(base | changes))
 
 
-def full() -> Standing:
+def full(*, hostile: bool = True) -> Standing:
     """Files to correct, refused, waiting; complements to type and typed; more deposits than are listed."""
+    name = HOSTILE if hostile else "absences mars 2025.xlsx"
     some = (
-        OpenDeposit("2025-04-02-3fa9c1d2", HOSTILE, "2025-04-02", Counter(corriger=1, retirer=2, retenue=17)),
+        OpenDeposit("2025-04-02-3fa9c1d2", name, "2025-04-02", Counter(corriger=1, retirer=2, retenue=17)),
         OpenDeposit("2025-04-03-aaaaaaaa", "illisible.pdf", "2025-04-03", Counter(refuse=1)),
         OpenDeposit(
             "2025-04-04-bbbbbbbb", "avril.ods", "2025-04-04", Counter(attendre=3, retenue=4), Counter({"REF-02": 3})
