@@ -15,7 +15,7 @@ from pipeline.documents.wording import cut
 
 MOST = 20_000_000
 """Bytes that come back for one deposit: rapport.html, rapport.json and the workbook to correct."""
-PAGE = 2_000_000
+PAGE = 1_500_000
 """Bytes of them that the page may take; ``view.ROOM`` sees to it."""
 FRAME = 500_000
 """Bytes of the workbook around its lines: styles, drop-down lists, instructions, what is known of the trainees."""

@@ -13,8 +13,8 @@ from pipeline.documents.returns.limits import left_out, to_correct
 from pipeline.documents.wording import Wording
 from schemas.rule import CORRECT, WAIT, WITHDRAW
 
-ROOM = 1_500_000
-"""Bytes that the lists of one page may take: the page of any deposit stays under 2 MB."""
+ROOM = 1_050_000
+"""Bytes that the lists of one page may take: the page of any deposit stays under 1.5 MB."""
 _MARKUP = 700  # bytes of markup around the texts of one entry
 _NAMED = 12  # lines of one cause that are named one by one
 

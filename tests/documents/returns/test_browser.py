@@ -76,7 +76,7 @@ def test_ten_thousand_findings_stay_a_light_page(browser: Any, tmp_path: Path) -
     How long it takes is in ``bench/pages.py``, beside bare paragraphs of as many elements.
     """
     path = written(tmp_path, samples.many())
-    assert path.stat().st_size < 2_000_000
+    assert path.stat().st_size < 1_500_000
     with opened(browser, path) as (page, wrong):
         page.reload(wait_until="load")
         assert not wrong
