@@ -8,6 +8,7 @@ Deposits judged before schema 3 left nothing here.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -52,6 +53,8 @@ class Dropped:
 
 
 _COLUMNS = [one.name for one in fields(OpenLines)]
+_LINE = [one.name for one in fields(OpenLine)]
+_PORTION = 5_000  # rows written at once
 
 
 class Openness(Opened):
@@ -119,10 +122,12 @@ class Openness(Opened):
 def note_open(connection: Connection, deposits: Sequence[DepositRecord], complements: Sequence[Complement]) -> None:
     """Note, deposit by deposit in their order, what each takes up of earlier ones and what it leaves open itself."""
     standing = _Standing(connection, {deposit.siret for deposit in deposits}, complements)
-    for deposit in deposits:
+    last = {deposit.siret: place for place, deposit in enumerate(deposits)}
+    for place, deposit in enumerate(deposits):
         standing.take_up(deposit)
-        standing.leave(deposit)
-    standing.write(connection)
+        if last[deposit.siret] > place:  # a later one of this wave may take it up
+            standing.leave(deposit)
+    standing.write(connection, deposits)
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,6 @@ class _Standing:
         self._before: dict[str, _Before] = {}
         self._keys: dict[tuple[str, bytes], list[_Place]] = {}
         self._open: dict[str, set[_Place]] = {}
-        self._new: dict[_Place, dict[str, Any]] = {}
         self._taken: dict[_Place, str] = {}
         for depot, before, line in _open_lines(connection, sirets):
             self._add(depot, before, line)
@@ -173,26 +177,23 @@ class _Standing:
         before = _Before(deposit.siret, deposit.fichier, deposit.lignes.lues)
         for line in deposit.ouvertes:
             self._add(deposit.numero, before, line)
-            self._new[deposit.numero, line.feuille, line.ligne] = {
-                "depot": deposit.numero,
-                "siret": deposit.siret,
-                "reprise": None,
-                **vars(line),
-            }
 
-    def write(self, connection: Connection) -> None:
-        """Put what has changed into the ledger."""
-        table, earlier = schema.ouvertes, []
-        for place, by in self._taken.items():
-            if place in self._new:
-                self._new[place]["reprise"] = by
-            else:
-                earlier.append((*place, by))
-        if self._new:
-            connection.execute(table.insert(), list(self._new.values()))
-        for depot, feuille, ligne, by in earlier:
-            mine = (table.c.depot == depot) & (table.c.feuille == feuille) & (table.c.ligne == ligne)
-            connection.execute(table.update().where(mine).values(reprise=by))
+    def write(self, connection: Connection, deposits: Sequence[DepositRecord]) -> None:
+        """Put into the ledger what the ``deposits`` left open and took up."""
+        table = schema.ouvertes
+        left = (self._row(deposit, line) for deposit in deposits for line in deposit.ouvertes)
+        while rows := list(islice(left, _PORTION)):
+            connection.execute(table.insert(), rows)
+        new = {deposit.numero for deposit in deposits}
+        for (depot, feuille, ligne), by in self._taken.items():
+            if depot not in new:
+                mine = (table.c.depot == depot) & (table.c.feuille == feuille) & (table.c.ligne == ligne)
+                connection.execute(table.update().where(mine).values(reprise=by))
+
+    def _row(self, deposit: DepositRecord, line: OpenLine) -> dict[str, Any]:
+        row = {name: getattr(line, name) for name in _LINE}
+        taken = self._taken.get((deposit.numero, line.feuille, line.ligne))
+        return row | {"depot": deposit.numero, "siret": deposit.siret, "reprise": taken}
 
 
 def _takes_up_whole(later: DepositRecord, depot: str, before: _Before, overlap: set[str]) -> bool:

@@ -116,7 +116,7 @@ WAITING, REFUSED = "retenue", "refuse"
 """Why a line is open beside what its findings ask for: it is sound and waits for others; its whole file was refused."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OpenLine:
     """A line that a deposit leaves open, as ``openness.OpenLines`` counts them. ``cle``: as ``judging.same_thing`` makes it."""
 

@@ -15,7 +15,7 @@ from pipeline.judging.verdicts import REJECTED
 from pipeline.reference import Facts
 
 MOST = 1_500
-"""Séquences of trainees that one report lists."""
+"""Rows that one report lists: a séquence of a trainee, or each of its absences."""
 _WANTED = ["depot", "cle_dsf", "cle_de"]
 
 
@@ -29,19 +29,20 @@ class Lists:
         self._dsf, self._sequences, self._absences = facts.dsf, facts.sequences, facts.absences
 
     def of(self, position: int) -> dict[str, list[dict[str, Any]]]:
-        """``dsf`` and ``sequences`` of contract §7 for the deposit ``position``; of no more than ``MOST`` séquences."""
+        """``dsf`` and ``sequences`` of contract §7 for the deposit ``position``; of about ``MOST`` rows at most."""
         asked = self._asked.get(position)
         if asked is None:
             return {"dsf": [], "sequences": []}
         people: dict[str, set[str | None]] = {}
         for cle_dsf, cle_de in zip(asked["cle_dsf"], asked["cle_de"].astype("object"), strict=True):
             people.setdefault(cle_dsf, set()).add(cle_de)
-        dsf, sequences = [], []
+        dsf, sequences, rows = [], [], 0
         for cle_dsf, wanted in people.items():
             dsf += [_dsf(row) for row in _rows(self._dsf, cle_dsf)]
             for entry in self._of_dsf(cle_dsf, wanted):
                 sequences.append(entry)
-                if len(sequences) == MOST:
+                rows += max(1, len(entry["absences"]))
+                if rows >= MOST:
                     return {"dsf": dsf, "sequences": sequences}
         return {"dsf": dsf, "sequences": sequences}
 
