@@ -92,6 +92,8 @@ def bench(**first: Any) -> Iterator[Bench]:
                 code = made.ask(root=str(place), labels=str(root / "labels"), **first)
                 if code:
                     raise RuntimeError(f"the uninterrupted run ended with {code}: {made.log()[-3000:]}")
+                if left := files(place / "inbox" / "depots"):
+                    raise RuntimeError(f"the uninterrupted run left {len(left)} deposits: {made.log()[-3000:]}")
                 made.labels = (root / "labels").read_text().splitlines()
                 made.outputs = outputs(place / "outbox")
             yield made
@@ -109,11 +111,11 @@ def files(folder: Path) -> list[Path]:
 
 
 def outputs(outbox: Path) -> dict[str, bytes]:
-    """Every file of complements, returns and run reports; of run.json and its page all but the times."""
+    """Every file of complements, returns, run reports and organisations' pages; of run.json all but the times."""
     found = {}
     for path in files(outbox):
         name = str(path.relative_to(outbox))
-        if path.name.startswith(".") or name == "rapports/index.html" or name.endswith("/index.html"):
+        if path.name.startswith(".") or (path.name == "index.html" and name.startswith("rapports/")):
             continue
         data = path.read_bytes()
         if path.name == "run.json":

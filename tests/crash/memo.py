@@ -42,8 +42,8 @@ def install(folder: Path) -> None:
     def remembered_workbook(payload: Any, day: Any, before: Any) -> Any:
         return _remember(folder, ("workbook", payload, day, before), lambda: workbook(payload, day, before=before))
 
-    def remembered_files(report: Any) -> Any:
-        return _remember(folder, ("files", report), lambda: files(report))
+    def remembered_files(report: Any, template: bytes) -> Any:
+        return _remember(folder, ("files", report, template), lambda: files(report, template))
 
     def remembered_report_data(decided: Any, context: Any, run: str) -> Any:
         question = ("report_data", [d.numero for d in decided.deposits], run)
