@@ -17,8 +17,8 @@ from pipeline.reading.headings import normal
 from schemas import informative
 from schemas.fields import KINDS, SHEETS, fields_of
 from tests.browser import libreoffice
+from tests.documents import ooxml
 from tests.documents.returns import samples
-from tests.documents.returns.ooxml import check_order
 from tests.job.test_round_trip import Edits, in_libreoffice
 
 DAY = date(2025, 4, 2)
@@ -241,7 +241,7 @@ def test_the_row_of_a_trainee_is_repeated_and_another_deleted_in_libreoffice(tmp
 def test_it_has_the_same_bytes_each_time_and_excels_order() -> None:
     assert made() == made()
     for langue in ("fr", "en"):
-        check_order(made(langue))
+        ooxml.check(made(langue))
 
 
 def test_an_organisation_without_dsf_gets_blank_rows() -> None:

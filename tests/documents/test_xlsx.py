@@ -21,6 +21,7 @@ from lxml import etree
 from python_calamine import CalamineWorkbook
 
 from pipeline.documents.xlsx import MAX_CELL_TEXT, Book, CellValue, Paper, clean, in_header
+from tests.documents import ooxml
 
 ROOT = Path(__file__).parents[2]
 DAY = date(2025, 4, 2)
@@ -223,3 +224,14 @@ def test_another_process_on_another_day_writes_the_same_bytes() -> None:
         command = [sys.executable, "-c", _PRINT_HASHES]
         told.add(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment).stdout)
     assert len(told) == 1 and len(told.pop().split()) == 3
+
+
+def test_the_schema_check_sees_a_part_out_of_its_order() -> None:
+    book = Book(date(2025, 3, 5))
+    book.add_sheet("Feuille").put(0, 0, "a", book.style())
+    made, broken = book.made(), BytesIO()
+    with zipfile.ZipFile(BytesIO(made)) as source, zipfile.ZipFile(broken, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            target.writestr(name, data.replace(b"<sheetData>", b'<autoFilter ref="A1:B2"/><sheetData>'))
+    assert ooxml.faults(made) == [] and ooxml.faults(broken.getvalue())

@@ -17,8 +17,8 @@ from pipeline.documents.returns.workbook import corrections, value
 from pipeline.reading import ReadOptions, read
 from schemas.fields import KINDS, SHEETS, fields_of
 from tests.browser import libreoffice
+from tests.documents import ooxml
 from tests.documents.returns import samples
-from tests.documents.returns.ooxml import check_order
 
 
 def book(model: samples.Model) -> openpyxl.Workbook:
@@ -155,8 +155,8 @@ def test_comments_are_bounded_and_what_to_do_is_not(monkeypatch: pytest.MonkeyPa
     assert any("30 premières cellules" in str(cell.value) for cell in made["Mode d'emploi"]["A"])
 
 
-def test_the_parts_stand_in_the_order_that_excel_wants() -> None:
-    check_order(corrections(samples.full()))
+def test_it_follows_the_schema_that_excel_wants() -> None:
+    ooxml.check(corrections(samples.full()))
 
 
 @pytest.mark.parametrize(
