@@ -48,14 +48,14 @@ def absence_lines(lines: pd.DataFrame) -> "pd.Series[bool]":
     nature=HEURES,
     ledger=True,
     fr=Words(
-        "Cette ligne est en double avec la ligne {autres_lignes} : même DSF, même stagiaire, même séquence, mêmes dates. || "
-        "Cette ligne est en double avec les lignes {autres_lignes} : même DSF, même stagiaire, même séquence, mêmes dates.",
+        "Cette ligne est en double avec la ligne {autres_lignes} de votre fichier : même DSF, même stagiaire, même séquence, mêmes dates. || "
+        "Cette ligne est en double avec les lignes {autres_lignes} de votre fichier : même DSF, même stagiaire, même séquence, mêmes dates.",
         "Gardez une seule de ces lignes ; si les heures s'ajoutent, écrivez-en le total sur une seule ligne.",
         "une seule ligne pour ces dates",
     ),
     en=Words(
-        "This line is there twice, with row {autres_lignes}: same DSF, trainee, séquence and dates. || "
-        "This line is there several times, with rows {autres_lignes}: same DSF, trainee, séquence and dates.",
+        "This line is there twice, with row {autres_lignes} of your file: same DSF, trainee, séquence and dates. || "
+        "This line is there several times, with rows {autres_lignes} of your file: same DSF, trainee, séquence and dates.",
         "Keep only one of these lines; if the hours add up, write their sum on a single line.",
         "a single line for these dates",
     ),
@@ -75,12 +75,12 @@ def hours_line_stands_once(lines: pd.DataFrame) -> "pd.Series[bool]":
     after="REF-01",
     ledger=True,
     fr=Words(
-        "La même absence est aussi sur la ligne {autres_lignes}. || La même absence est aussi sur les lignes {autres_lignes}.",
+        "La même absence est aussi sur la ligne {autres_lignes} de votre fichier. || La même absence est aussi sur les lignes {autres_lignes} de votre fichier.",
         "Gardez une seule ligne pour cette absence : elle ne peut être complétée qu'une fois.",
         "une seule ligne pour cette absence",
     ),
     en=Words(
-        "The same absence also stands on row {autres_lignes}. || The same absence also stands on rows {autres_lignes}.",
+        "The same absence also stands on row {autres_lignes} of your file. || The same absence also stands on rows {autres_lignes} of your file.",
         "Keep a single line for this absence: it can be completed once only.",
         "a single line for this absence",
     ),
