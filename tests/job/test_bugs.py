@@ -148,13 +148,13 @@ _write_return = wave._write_return
 
 def dies_of_b(*arguments: Any) -> Any:
     """Rendering kills the process whenever it meets the second deposit."""
-    if arguments[-1]["fichier"] == "b.csv":
+    if arguments[2]["fichier"] == "b.csv":
         os.kill(os.getpid(), signal.SIGKILL)
     return _write_return(*arguments)
 
 
 def no_memory_for_b(*arguments: Any) -> Any:
-    if arguments[-1]["fichier"] == "b.csv":
+    if arguments[2]["fichier"] == "b.csv":
         raise MemoryError
     return _write_return(*arguments)
 

@@ -191,7 +191,14 @@ def test_what_was_noticed_on_the_deposit_is_on_no_line() -> None:
     (row,) = frames.build([deposit(numero="D0"), bare]).observations.to_dict("records")
     assert row == {
         **{"depot": 1, "ligne_id": -1, "titre": "", "nature": "", "etat": "limite", "feuille": "Mars", "ligne": 0},
-        **{"colonne": "", "champ": "lignes", "valeur": "200001", "attendu": "200000", "detail": "détail"},
+        **{
+            "colonne": "",
+            "champ": "lignes",
+            "valeur": "200001",
+            "attendu": "200000",
+            "detail": "détail",
+            "format": "csv",
+        },
         **{"precision": "hidden_rows"},
     }
 
