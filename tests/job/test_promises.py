@@ -96,7 +96,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield tmp_path_factory.mktemp("worlds")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=PHASES)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=PHASES)
 @given(deposits=DEPOSITS, politique=st.sampled_from(["dsf", "ligne", "depot"]))
 def test_lines_and_hours_read_are_those_of_the_four_verdicts(
     folder: Path, deposits: list[tuple[str, tuple[str, list[dict[str, str]]]]], politique: str
@@ -133,7 +133,7 @@ def lines_of(complement: dict) -> list[tuple[str, ...]]:  # type: ignore[type-ar
     return keys
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=PHASES)
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=PHASES)
 @given(deposits=DEPOSITS)
 def test_a_wave_decides_what_one_deposit_after_another_would(
     folder: Path, deposits: list[tuple[str, tuple[str, list[dict[str, str]]]]]
