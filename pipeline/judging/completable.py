@@ -34,12 +34,12 @@ def completable(context: Context, siret: str, numeros: Iterable[str] | None = No
     now = context.present(facts.dsf["cle_dsf"].tolist(), facts)
     dsf = position(facts.dsf, ["cle_dsf"], facts.sequences, ["cle_dsf"])
     period = take(facts.dsf, {name: name for name in ("periode_debut", "periode_fin")}, dsf)
-    sequences = pd.concat([facts.sequences, period], axis=1).assign(heures_reste=_left(siret, facts, now))
-    return Completable(rows.raison_sociale, _ordered(sequences, "code_sequence"), _open_absences(facts, now))
+    sequences = pd.concat([facts.sequences, period], axis=1).assign(heures_reste=left(siret, facts, now))
+    return Completable(rows.raison_sociale, _ordered(sequences, "code_sequence"), open_absences(facts, now))
 
 
-def _left(siret: str, facts: Facts, now: Present) -> "pd.Series[int]":
-    """What is left of the plan of each séquence: as REF-13 counts it, and told only where its message tells it."""
+def left(siret: str, facts: Facts, now: Present) -> "pd.Series[int]":
+    """Hundredths left of the plan of each of ``facts.sequences``: as REF-13 counts them, told only where its message does."""
     lines = facts.sequences.assign(siret=siret, nature=HEURES)
     dsf = position(facts.dsf, ["cle_dsf"], lines, ["cle_dsf"])
     lines["cle_convention"] = take(facts.dsf, {"cle_convention": "c"}, dsf)["c"]
@@ -53,7 +53,7 @@ def _left(siret: str, facts: Facts, now: Present) -> "pd.Series[int]":
     return (lines["heures_libres"] - of_plan).clip(lower=0).mask(shared)
 
 
-def _open_absences(facts: Facts, now: Present) -> pd.DataFrame:
+def open_absences(facts: Facts, now: Present) -> pd.DataFrame:
     """Absences with hours left, completed neither by an extract nor by the ledger, with the names of their trainees."""
     taken = now.entries.absences.drop_duplicates(DATED)
     absences = facts.absences[facts.absences["heures_non_financables"] > 0]

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pipeline.judging import frames, trial
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
+from pipeline.judging.identity import Present
 from pipeline.judging.settle import Known, Settled, settle
 from pipeline.reading.model import SheetTable
 from pipeline.reference import Facts
@@ -15,12 +16,16 @@ from pipeline.reference import Facts
 
 @dataclass(frozen=True)
 class Decided:
-    """A wave decided but not yet written anywhere: ``deposits``, numbered, in their order; their ``tables`` and ``facts``."""
+    """A wave decided but not yet written anywhere: ``deposits``, numbered, in their order; their ``tables`` and ``facts``.
+
+    ``present``: what was completed before, under the keys of today.
+    """
 
     deposits: tuple[Deposit, ...]
     tables: tuple[SheetTable, ...]
     settled: Settled
     facts: Facts
+    present: Present
 
 
 def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
@@ -43,7 +48,9 @@ def decide(context: Context, deposits: Sequence[Deposit]) -> Decided:
         seen=context.book.seen([(d.siret, d.sha256) for d in numbered]),
     )
     settled = settle(made, numbered, known, context.motifs, context.settings, context.day)
-    return Decided(numbered, made.tables, trial.without_consequence(settled) if tried else settled, facts)
+    return Decided(
+        numbered, made.tables, trial.without_consequence(settled) if tried else settled, facts, known.present
+    )
 
 
 def _numbered(context: Context, deposits: Sequence[Deposit]) -> tuple[Deposit, ...]:

@@ -146,6 +146,7 @@ def test_fourteen_faults_are_corrected_from_the_workbook_alone_and_all_is_accept
     assert "1 fichier à reprendre" in page(world)
 
     secretary = Secretary(returned(world))
+    assert {one["Heures qui restent"] for one in secretary.known} == {293.0}, "400 planned, 100 done, 7 of absence"
     assert secretary.correct() == 14
     secretary.book.save(corrected)
     world.drop("corrected.xlsx", corrected.read_bytes())
@@ -191,6 +192,25 @@ def test_a_correction_says_what_is_corrected_still_wrong_new_and_taken_out(tmp_p
     third = openpyxl.load_workbook(returned(world))[HOURS]
     assert third.cell(3, 3).value == "ligne 3 (d’origine\xa0: ligne 3)"
     assert report["origine"]["depot"] == first["depot"]
+
+
+def test_what_is_known_leaves_out_what_is_completed_and_what_would_tell_of_others(tmp_path: Path) -> None:
+    from tests.world import DISPENSATEUR
+
+    world = world_of(tmp_path / "ws")
+    theirs = {"siret_titulaire": DISPENSATEUR, "siret_dispensateur": DISPENSATEUR}
+    person, nom, prenom = PEOPLE[0]
+    shared = {"identifiant_de": person, "nom": nom, "prenom": prenom, "numero_pif": f"PIF-{person}"}
+    world.add_dsf("DSF-2", sequences=[shared], absences=[], **theirs).write_extracts()
+    world.absence("a.csv", line(1))
+    world.run()
+    world.absence("b.csv", line(0, heures="sept"), line(1, heures="sept", id_absence="A-autre"))
+    world.run()
+    mine, hers = (
+        [one for one in Secretary(returned(world)).known if one["Nom du stagiaire"] == nom] for _, nom, _ in PEOPLE[:2]
+    )
+    assert [(one["Absence déclarée"], one["Heures qui restent"]) for one in mine] == [(f"A-{person}", None)]
+    assert [one["Absence déclarée"] for one in hers] == [None] and hers[0]["Heures qui restent"] == 293.0
 
 
 def test_what_must_wait_is_dropped_again_later_and_passes(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ _ROWS = 3_000
 
 _COLUMNS = (
     *(("dsf", 14), ("periode", 26), ("stagiaire", 15), ("nom", 18), ("prenom", 16), ("sequence", 13)),
-    *(("libelle", 28), ("prevues", 11), ("absence", 13), ("jours", 28), ("heures", 12)),
+    *(("libelle", 28), ("prevues", 11), ("reste", 11), ("absence", 13), ("jours", 28), ("heures", 12)),
 )
 """Columns of the sheet: texts of ``listes``, and their widths in characters."""
 
@@ -89,7 +89,8 @@ def _rows(
 ) -> Iterable[tuple[str | float | None, ...]]:
     names = ("identifiant_de", "nom", "prenom", "code_sequence", "libelle_sequence")
     head = (one["numero_dsf"], periods.get(one["numero_dsf"], ""), *(one[name] for name in names))
-    head = (*head, float(one["heures_prevues"]))
+    left = one["heures_reste"]
+    head = (*head, float(one["heures_prevues"]), None if left is None else float(left))
     if not one["absences"]:
         yield (*head, "", "", None)
     for absence in one["absences"]:

@@ -40,7 +40,7 @@ def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[s
     verdicts, extracts = (list(zip(lines["verdict"], plain(lines["heures"]), strict=True)), plain(lines["extrait"]))
     of_line, to_do = codes(lines, settled.findings), ToDo(lines, settled.findings)
     by_line, by_finding = sorted_lines(lines, number), sorted_findings(settled, number)
-    lists = Lists(settled.lines, decided.facts)
+    lists = Lists(settled.lines, context.as_named_today(decided.facts), decided.present)
     for position, (deposit, place) in enumerate(zip(decided.deposits, places, strict=True)):
         refused = position in settled.refused
         judged = _judged(deposit, refused, verdicts[place], context)

@@ -121,7 +121,13 @@ def known(dsf: str = "41C0000123", person: str = "1234512C") -> Model:
     trainee = {"numero_dsf": dsf, "identifiant_de": person, "nom": "LEFÈVRE", "prenom": "Anaïs"}
     sequences = [
         trainee
-        | {"code_sequence": code, "libelle_sequence": f"Module {code}", "heures_prevues": hours(7000), "absences": some}
+        | {
+            "code_sequence": code,
+            "libelle_sequence": f"Module {code}",
+            "heures_prevues": hours(7000),
+            "heures_reste": hours(1250),
+            "absences": some,
+        }
         for code, some in (("SEQ-01", absences), ("SEQ-02", []))
     ]
     period = {"periode_debut": "2025-03-01", "periode_fin": "2025-03-31"}
