@@ -133,7 +133,11 @@ def extract_load(paths: tuple[Path, ...], force: bool, day: date, root: Path, as
         sys.exit(Exit.FAILURE)
 
 
-@extract.command("list", fr="Les extraits déjà chargés, du premier au dernier.")
+@extract.command(
+    "list",
+    fr="Les extraits déjà chargés, du premier au dernier.",
+    examples={"dsf extract list": ("leurs noms, leurs dates", "their names, their dates")},
+)
 @workspace_option
 @json_option
 @command
