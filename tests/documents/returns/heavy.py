@@ -100,6 +100,7 @@ class Heavy:
             extrait=None,
             dsf_connue=False,
             cle_de=None,
+            siret=TITULAIRE,
         )
 
     def _findings(self, lines: pd.DataFrame) -> pd.DataFrame:
