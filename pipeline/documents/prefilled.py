@@ -8,6 +8,9 @@ from pipeline.documents import template
 from pipeline.judging.completable import Completable, completable
 from pipeline.judging.context import Context
 
+_MOST = 50_000
+"""Rows of a template that comes back with a report: some 6 MB."""
+
 
 def prefilled_template(context: Context, siret: str, numeros: Sequence[str] | None = None) -> bytes | None:
     """The workbook of ``siret``: a row per absence still open, and per trainee and séquence; ``numeros``: only these DSF.
@@ -24,10 +27,6 @@ def template_beside(context: Context, siret: str) -> bytes:
     if len(rows.sequences) + len(rows.absences) > _MOST:
         rows = Completable(rows.raison_sociale, rows.sequences.iloc[:0], rows.absences.iloc[:0])
     return _workbook(context, siret, rows)
-
-
-_MOST = 50_000
-"""Rows of a template that comes back with a report: some 6 MB."""
 
 
 def _workbook(context: Context, siret: str, rows: Completable) -> bytes:

@@ -22,7 +22,7 @@ _ASKED = {CORRECT: "rapport.suite_corriger", WAIT: "rapport.suite_attendre", WIT
 def organisation_page(stand: Standing, language: str, *, revision: str, template: str = "") -> bytes:
     """The page. ``revision``: the text of its mark. ``template``: name of the prefilled template beside it, or "" for none."""
     made = _environment(language)
-    words = made.globals["words"]
+    words = Phrases(language)
     shown = {
         "stand": stand,
         "to_do": [one for one in stand.open if one.to_do],
@@ -36,9 +36,8 @@ def organisation_page(stand: Standing, language: str, *, revision: str, template
     return render(made, "organisation.html.jinja", **shown)
 
 
-def _asked(words: object, one: OpenDeposit) -> str:
+def _asked(words: Phrases, one: OpenDeposit) -> str:
     """« 1 ligne à corriger ; 3 lignes bonnes, retenues avec les autres »."""
-    assert isinstance(words, Phrases)
     if one.lines[REFUSED]:
         return words("organisme.refuse")
     said = [words(text, n=one.lines[suite]) for suite, text in _ASKED.items() if one.lines[suite]]
