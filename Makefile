@@ -35,16 +35,12 @@ bench-full: $(VENV)/.bench  ## the same at the sizes that the targets were set f
 screenshots: $(VENV)/.test  ## the pictures of docs/images
 	$(BIN)/python -m docs.screenshots
 
-lock: $(VENV)/.test  ## new versions, with their hashes and without any host
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+lock: $(VENV)/.test  ## new versions, with their hashes and without any host: the widest set decides, the others take theirs from it
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-		--no-header --upgrade --extra build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-		--no-header --upgrade --extra build --extra test --constraint requirements.lock pyproject.toml -o requirements-test.lock
-
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-		--no-header --upgrade --extra build --extra test --extra bench --constraint requirements-test.lock pyproject.toml \
-		-o requirements-bench.lock
+	$(BIN)/$(LOCK) --upgrade --extra build --extra test --extra bench pyproject.toml -o requirements-bench.lock
+	$(BIN)/$(LOCK) --constraint requirements-bench.lock --extra build --extra test pyproject.toml -o requirements-test.lock
+	$(BIN)/$(LOCK) --constraint requirements-bench.lock --extra build pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) demo
