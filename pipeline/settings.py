@@ -108,9 +108,10 @@ _LOCAL = Text(
     "'local' (le calcul sur plusieurs machines n'est pas dans cette version)",
     "'local' (work on several machines is not in this version)",
 )
-_SQLITE = Text(
-    "Réglage {key} ({origin}) : attendu vide ou sqlite:///chemin (cette version tient le registre en SQLite).",
-    "Setting {key} ({origin}): expected empty or sqlite:///path (this version keeps the ledger in SQLite).",
+_DATABASES = ("sqlite:///", "postgresql+psycopg://")
+_LEDGER = Text(
+    "Réglage {key} ({origin}) : attendu vide, sqlite:///chemin, ou postgresql+psycopg://utilisateur@machine/base.",
+    "Setting {key} ({origin}): expected empty, sqlite:///path, or postgresql+psycopg://user@machine/database.",
 )
 _NO_PURGE = Text(
     "Réglage {key} ({origin}) : l'effacement des données au bout d'un délai n'est pas dans cette version. "
@@ -196,9 +197,9 @@ def _motor(key: str, origin: str, value: object) -> str:
 
 
 def _ledger(key: str, origin: str, value: object) -> str:
-    if not isinstance(value, str) or (value and not value.startswith("sqlite:///")):
+    if not isinstance(value, str) or (value and not value.startswith(_DATABASES)):
         # The address may hold a password: it is never repeated.
-        raise SettingError(_SQLITE.fill(key=key, origin=origin))
+        raise SettingError(_LEDGER.fill(key=key, origin=origin))
     return value
 
 

@@ -298,7 +298,7 @@ def test_what_is_not_at_its_default_is_told_with_its_value_as_it_is_written_and_
 
 
 SECRET = "zzsecret"
-ADDRESS = f"postgresql+psycopg://user:{SECRET}@hote/base"
+ADDRESS = f"mysql://user:{SECRET}@hote/base"
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -29,7 +29,10 @@ MEANINGS = {
         "SIRET auquel reviennent les fichiers hors d'un dossier d'organisme",
         "SIRET that files outside an organisation's folder belong to",
     ),
-    "ledger": Text('"sqlite:///chemin" ; vide : var/registre.sqlite', '"sqlite:///path"; empty: var/registre.sqlite'),
+    "ledger": Text(
+        '"sqlite:///chemin" ou "postgresql+psycopg://utilisateur@machine/base" ; vide : var/registre.sqlite',
+        '"sqlite:///path" or "postgresql+psycopg://user@machine/database"; empty: var/registre.sqlite',
+    ),
     "moteur": Text("aucune autre valeur pour l'instant", "no other value yet"),
     "processus": Text("processus de travail ; 0 : un par cœur", "worker processes; 0: one a core"),
     "motifs": Text("CSV qui ajoute des motifs ou en remplace", "CSV that adds motifs or replaces them"),

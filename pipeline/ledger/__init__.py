@@ -1,12 +1,16 @@
 """The ledger: what was decided, for ever. The only room that opens the database.
 
-``open`` gives a ``Ledger``, a context manager. ``decisions`` writes what cannot be undone, ``runs`` the states that move
-forwards, ``lookups`` answers a wave, ``views`` tells people, ``after`` follows what was issued, ``openness`` what no later
-deposit has taken up, ``review`` looks at all of it from afar; ``schema`` has the tables and what protects them.
+``open`` gives a ``Ledger``, a context manager, in the file of SQLite or the PostgreSQL that the settings name.
+
+``decisions`` writes what cannot be undone, ``runs`` the states that move forwards, ``lookups`` answers a wave, ``views`` tells
+people, ``after`` follows what was issued, ``openness`` what no later deposit has taken up, ``review`` looks at all from afar.
+Below: ``schema`` has the tables, ``protection`` guards them, ``bulk`` writes them, ``migrations`` makes them; ``database``
+says what is wanted of one, ``sqlite`` and ``postgresql`` are the two there are, ``copying`` takes a ledger to the other one.
 """
 
 from pipeline.ledger.after import UNKNOWN, After, Followed, Wait, Word
-from pipeline.ledger.base import WAIT, place
+from pipeline.ledger.base import database
+from pipeline.ledger.database import WAIT
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
 from pipeline.ledger.openness import Dropped, OpenLines, Openness
@@ -44,6 +48,6 @@ class Ledger(Decisions, Runs, Lookups, Views, After, Openness, Review):
 def open(workspace: Workspace, settings: Settings, *, wait: float = WAIT) -> Ledger:  # noqa: A001 - ledger.open reads well
     """Open the workspace's ledger, made or migrated when needed; ``wait``: seconds for another program to let it go.
 
-    Raises ``LedgerHalt``: locked, corrupt, newer than the program, on a network share, not writable.
+    Raises ``LedgerHalt``: locked, corrupt, newer than the program, on a network share, not writable, no answer, an unsafe server.
     """
-    return Ledger(place(workspace, settings), wait)
+    return Ledger(database(workspace, settings, wait))

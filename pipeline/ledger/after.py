@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
-from pipeline.ledger import schema
+from pipeline.ledger import bulk, schema
 from pipeline.ledger.base import Opened
 from pipeline.ledger.runs import now
 from schemas.folding import key
@@ -120,8 +120,7 @@ class After(Opened):
             rows = [
                 {"complement": seq, "extrait": extract, "vue_le": day.isoformat()} for seq in wanted if seq not in known
             ]
-            if rows:
-                connection.execute(table.insert(), rows)
+            bulk.insert(connection, table, rows)
 
     def waits(self) -> list[Wait]:
         """Lines that only an extract kept from passing, by the last deposit of each organisation that speaks of their DSF."""
@@ -160,7 +159,7 @@ def _enter(connection: Connection, word: Word, *, again: bool) -> bool:
         return False
     row = {"complement": seq, "rang": len(said) + 1, "date_saisie": day, "note_le": now()}
     row["numero_kairos"] = word.kairos or (said[-1].numero_kairos if said else "")
-    connection.execute(table.insert().values(row))
+    bulk.insert(connection, table, [row])
     return True
 
 

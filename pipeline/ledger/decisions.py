@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 
 from pipeline.bilingual import Text
 from pipeline.errors import AGAIN, Halt, HeadMoved, StateHalt
-from pipeline.ledger import chain, schema
-from pipeline.ledger.base import WAIT, Opened
+from pipeline.ledger import bulk, chain, schema
+from pipeline.ledger.base import Opened
+from pipeline.ledger.database import Database
 from pipeline.ledger.openness import note_open
 from pipeline.ledger.records import (
     COUNTS,
@@ -68,8 +68,8 @@ def read_head(connection: Connection) -> Head:
 class Decisions(Opened):
     """The part of the ledger that records decisions."""
 
-    def __init__(self, path: Path, wait: float = WAIT) -> None:
-        super().__init__(path, wait)
+    def __init__(self, where: Database) -> None:
+        super().__init__(where)
         self._begun: set[Pair] = set()
 
     def __exit__(
@@ -101,33 +101,27 @@ class Decisions(Opened):
             _deposits(connection, decision, wave, head.depots)
             _complements(connection, decision, head)
             add_tokens(connection, decision.run, decision.tokens)
-            _insert(connection, schema.extraits, ({"vague": wave, **row} for row in decision.reference))
+            bulk.insert(connection, schema.extraits, ({"vague": wave, **row} for row in decision.reference))
             _clear_attempts(connection, ((d.siret, d.sha256) for d in decision.deposits))
             _clear_asides(connection, (d.chemin for d in decision.deposits))
         self._begun.difference_update((d.siret, d.sha256) for d in decision.deposits)
 
     def begin_attempts(self, pairs: Iterable[Pair]) -> dict[Pair, int]:
         """Count one more attempt to decide each content, before it is read; the counts, this attempt included."""
-        counts: dict[Pair, int] = {}
-        table = schema.essais
+        table, wanted = schema.essais, list(dict.fromkeys(pairs))
         with self.writing(fenced=True) as connection:
-            for siret, sha in dict.fromkeys(pairs):
-                mine = (table.c.siret == siret) & (table.c.sha256 == sha)
-                before = connection.execute(select(table.c.essais).where(mine)).scalar()
-                counts[siret, sha] = (before or 0) + 1
-                if before is None:
-                    connection.execute(table.insert().values(siret=siret, sha256=sha, essais=1))
-                else:
-                    connection.execute(table.update().where(mine).values(essais=counts[siret, sha]))
+            known = _attempts(connection, wanted)
+            counts = {pair: known.get(pair, 0) + 1 for pair in wanted}
+            rows = [{"siret": siret, "sha256": sha, "essais": counts[siret, sha]} for siret, sha in wanted]
+            bulk.update(connection, table, _PAIR, (row for row in rows if (row["siret"], row["sha256"]) in known))
+            bulk.insert(connection, table, (row for row in rows if (row["siret"], row["sha256"]) not in known))
         self._begun.update(counts)
         return counts
 
     def attempts(self, pairs: Iterable[Pair]) -> dict[Pair, int]:
         """How often each content was begun without being decided; those never begun are left out."""
-        wanted = set(pairs)
         with self.reading() as connection:
-            rows = connection.execute(select(schema.essais)).all()
-        return {(row.siret, row.sha256): row.essais for row in rows if (row.siret, row.sha256) in wanted}
+            return _attempts(connection, pairs)
 
     def begun(self) -> set[str]:
         """Contents (sha256) that were begun and not decided."""
@@ -136,17 +130,16 @@ class Decisions(Opened):
 
     def give_back(self, pairs: Iterable[Pair]) -> None:
         """Take back attempts that ended for a reason outside the files (no place, stop asked…)."""
-        table = schema.essais
         with self.writing() as connection:
-            for siret, sha in dict.fromkeys(pairs):
-                mine = (table.c.siret == siret) & (table.c.sha256 == sha)
-                connection.execute(table.update().where(mine, table.c.essais > 0).values(essais=table.c.essais - 1))
+            known = _attempts(connection, pairs)
+            rows = [{"siret": s, "sha256": sha, "essais": count - 1} for (s, sha), count in known.items() if count > 0]
+            bulk.update(connection, schema.essais, _PAIR, rows)
 
 
 def add_tokens(connection: Connection, run: str, tokens: Iterable[Token]) -> None:
     """Record tokens as STAGED: from the commit on, their presence in the spool means « still to be emitted »."""
     first = (connection.execute(select(func.max(schema.publications.c.id))).scalar() or 0) + 1
-    _insert(
+    bulk.insert(
         connection,
         schema.publications,
         (
@@ -162,12 +155,6 @@ def add_tokens(connection: Connection, run: str, tokens: Iterable[Token]) -> Non
             for n, t in enumerate(tokens, first)
         ),
     )
-
-
-def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    values = list(rows)
-    if values:
-        connection.execute(table.insert(), values)
 
 
 def _counts(prefix: str, counts: Counts) -> dict[str, int]:
@@ -187,9 +174,9 @@ def _deposits(connection: Connection, decision: Decision, wave: int, before: int
         for order, deposit in enumerate(decision.deposits, before + 1)
     ]
     deposits = [deposit for deposit, _ in rows if not deposit.essai]
-    _insert(connection, schema.depots, (row | {"verdicts": d.verdicts} for d, row in rows if not d.essai))
-    _insert(connection, schema.depots_essai, (row for deposit, row in rows if deposit.essai))
-    _insert(
+    bulk.insert(connection, schema.depots, (row | {"verdicts": d.verdicts} for d, row in rows if not d.essai))
+    bulk.insert(connection, schema.depots_essai, (row for deposit, row in rows if deposit.essai))
+    bulk.insert(
         connection,
         schema.regles,
         (
@@ -198,7 +185,7 @@ def _deposits(connection: Connection, decision: Decision, wave: int, before: int
             for r in d.regles
         ),
     )
-    _insert(
+    bulk.insert(
         connection,
         schema.dsf,
         (
@@ -209,8 +196,8 @@ def _deposits(connection: Connection, decision: Decision, wave: int, before: int
             for row in d.dsf
         ),
     )
-    _insert(connection, schema.attentes, ({"depot": d.numero} | vars(row) for d in deposits for row in d.attentes))
-    _insert(connection, schema.origines, ({"depot": d.numero, "origine": d.origine} for d in deposits if d.origine))
+    bulk.insert(connection, schema.attentes, ({"depot": d.numero} | vars(row) for d in deposits for row in d.attentes))
+    bulk.insert(connection, schema.origines, ({"depot": d.numero, "origine": d.origine} for d in deposits if d.origine))
     note_open(connection, deposits, decision.complements)
 
 
@@ -242,9 +229,9 @@ def _complements(connection: Connection, decision: Decision, head: Head) -> None
         )
         absences += [_entry(entry, seq) for entry in item.absences]
         hours += [_entry(entry, seq) for entry in item.heures]
-    _insert(connection, schema.complements, rows)
-    _insert(connection, schema.absences, absences)
-    _insert(connection, schema.heures, hours)
+    bulk.insert(connection, schema.complements, rows)
+    bulk.insert(connection, schema.absences, absences)
+    bulk.insert(connection, schema.heures, hours)
 
 
 def _entry(entry: AbsenceTaken | HoursIssued, seq: int) -> dict[str, Any]:
@@ -271,17 +258,21 @@ def _check_ranks(connection: Connection, complements: Iterable[Complement]) -> N
             raise StateHalt(_EMPTY)
 
 
+_PAIR = ("siret", "sha256")
+
+
+def _attempts(connection: Connection, pairs: Iterable[Pair]) -> dict[Pair, int]:
+    e = schema.essais.c
+    wanted = bulk.asked(connection, "essais_demandes", _PAIR, pairs)
+    query = select(e.siret, e.sha256, e.essais).join(
+        wanted, (e.siret == wanted.c.siret) & (e.sha256 == wanted.c.sha256)
+    )
+    return {(row.siret, row.sha256): row.essais for row in connection.execute(query)}
+
+
 def _clear_attempts(connection: Connection, pairs: Iterable[Pair]) -> None:
-    table = schema.essais
-    if not connection.execute(select(func.count()).select_from(table)).scalar():
-        return
-    for siret, sha in dict.fromkeys(pairs):
-        connection.execute(table.delete().where(table.c.siret == siret, table.c.sha256 == sha))
+    bulk.delete(connection, schema.essais, ({"siret": siret, "sha256": sha} for siret, sha in dict.fromkeys(pairs)))
 
 
 def _clear_asides(connection: Connection, chemins: Iterable[str]) -> None:
-    table = schema.ecartes
-    if not connection.execute(select(func.count()).select_from(table)).scalar():
-        return
-    for chemin in chemins:
-        connection.execute(table.delete().where(table.c.chemin == chemin))
+    bulk.delete(connection, schema.ecartes, ({"chemin": chemin} for chemin in chemins))

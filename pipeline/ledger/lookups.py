@@ -1,18 +1,18 @@
 """What a wave asks the ledger: entries already taken, last ranks, contents seen, numbers in use.
 
-Each question carries all its keys at once, through a temporary table: 200 000 keys against 5 million entries stay a matter of a
-second or two, because the keys drive the search and the entries lie in their order (no row numbers beside them).
+Each question carries all its keys at once (``bulk.asked``): 200 000 keys against 5 million entries stay a matter of a second or
+two, because the keys drive the search and the entries lie in their order (no row numbers beside them).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Column, Connection, MetaData, Select, Table, Text, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
-from pipeline.ledger import schema
+from pipeline.ledger import bulk, schema
 from pipeline.ledger.base import Opened
 from pipeline.ledger.decisions import Pair
 from pipeline.ledger.records import Complement
@@ -56,29 +56,10 @@ _LEFT_OUT = ("complement", "feuille", "ligne")
 _ABSENCES = [c for c in schema.absences.c if c.name not in _LEFT_OUT]
 _HEURES = [c for c in schema.heures.c if c.name not in _LEFT_OUT]
 
-_temporary = MetaData()
 
-
-def _keys_table(name: str, columns: int) -> Table:
-    names = ("cle", "autre")[:columns]
-    return Table(name, _temporary, *[Column(n, Text, primary_key=True) for n in names], prefixes=["TEMPORARY"])
-
-
-_keys = _keys_table("cles_demandees", 1)
-_others = _keys_table("autres_cles_demandees", 1)
-_siblings = _keys_table("dsf_des_conventions", 1)
-_pairs = _keys_table("paires_demandees", 2)
-
-
-def _ask(connection: Connection, table: Table, rows: Iterable[Sequence[str]]) -> None:
-    """Put the keys asked for into a temporary table of this connection."""
-    if not connection.dialect.has_table(connection, table.name):
-        table.create(connection, checkfirst=False)
-    connection.execute(table.delete())
-    names = [column.name for column in table.c]
-    values = [dict(zip(names, row, strict=True)) for row in dict.fromkeys(tuple(row) for row in rows)]
-    if values:
-        connection.execute(table.insert(), values)
+def _keys(connection: Connection, name: str, keys: Iterable[str]) -> Select[Any]:
+    wanted = bulk.asked(connection, name, ("cle",), ((key,) for key in keys))
+    return select(wanted.c.cle)
 
 
 def _frame(connection: Connection, query: Select[Any]) -> pd.DataFrame:
@@ -109,10 +90,9 @@ class Lookups(Opened):
         """
         taken, issued, complements = schema.absences, schema.heures, schema.complements
         with self.reading() as connection:
-            _ask(connection, _keys, ((k,) for k in cles_dsf))
-            _ask(connection, _others, ((k,) for k in cles_convention))
-            _ask(connection, _siblings, ((k,) for k in dsf_of_conventions))
-            of_dsf = select(_keys.c.cle)
+            of_dsf = _keys(connection, "dsf_demandees", cles_dsf)
+            of_conventions = _keys(connection, "conventions_demandees", cles_convention)
+            siblings = _keys(connection, "dsf_des_conventions", dsf_of_conventions)
             absences = (
                 select(*_ABSENCES, *_ISSUER)
                 .join_from(taken, complements, taken.c.complement == complements.c.seq)
@@ -121,7 +101,7 @@ class Lookups(Opened):
             hours = select(*_HEURES, *_ISSUER).join_from(issued, complements, issued.c.complement == complements.c.seq)
             by_dsf = hours.where(issued.c.cle_dsf.in_(of_dsf))
             by_convention = hours.where(
-                or_(issued.c.cle_convention.in_(select(_others.c.cle)), issued.c.cle_dsf.in_(select(_siblings.c.cle))),
+                or_(issued.c.cle_convention.in_(of_conventions), issued.c.cle_dsf.in_(siblings)),
                 issued.c.cle_dsf.not_in(of_dsf),
             )
             frames = [_frame(connection, query) for query in (by_dsf, by_convention)]
@@ -134,8 +114,8 @@ class Lookups(Opened):
         """Last rank of the complements of each DSF; a DSF without any is left out."""
         c = schema.complements.c
         with self.reading() as connection:
-            _ask(connection, _keys, ((k,) for k in cles_dsf))
-            query = select(c.cle_dsf, func.max(c.rang)).where(c.cle_dsf.in_(select(_keys.c.cle))).group_by(c.cle_dsf)
+            wanted = _keys(connection, "dsf_demandees", cles_dsf)
+            query = select(c.cle_dsf, func.max(c.rang)).where(c.cle_dsf.in_(wanted)).group_by(c.cle_dsf)
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def complements_on(self, cles_dsf: Iterable[str]) -> list[Complement]:
@@ -143,8 +123,8 @@ class Lookups(Opened):
         c = schema.complements.c
         columns = (c.numero, c.cle_dsf, c.rang, c.depot, c.siret, c.payload, c.extrait_du)
         with self.reading() as connection:
-            _ask(connection, _keys, ((k,) for k in cles_dsf))
-            query = select(*columns).where(c.cle_dsf.in_(select(_keys.c.cle))).order_by(c.cle_dsf, c.rang)
+            wanted = _keys(connection, "dsf_demandees", cles_dsf)
+            query = select(*columns).where(c.cle_dsf.in_(wanted)).order_by(c.cle_dsf, c.rang)
             return [
                 Complement(*row[:-1], (), (), date.fromisoformat(row[-1]) if row[-1] else None)
                 for row in connection.execute(query)
@@ -154,10 +134,10 @@ class Lookups(Opened):
         """For each (SIRET, sha256) deposited before: number of its first deposit, and the date of that run (AVT-07)."""
         d = schema.depots.c
         with self.reading() as connection:
-            _ask(connection, _pairs, pairs)
+            wanted = bulk.asked(connection, "contenus_demandes", ("siret", "sha256"), pairs)
             query = (
                 select(d.siret, d.sha256, d.numero, schema.runs.c.date)
-                .join_from(_pairs, schema.depots, and_(d.siret == _pairs.c.cle, d.sha256 == _pairs.c.autre))
+                .join_from(wanted, schema.depots, and_(d.siret == wanted.c.siret, d.sha256 == wanted.c.sha256))
                 .join(schema.runs, schema.runs.c.run == d.run)
                 .order_by(d.ordre.desc())  # the first one overwrites the later ones
             )
@@ -175,11 +155,11 @@ class Lookups(Opened):
         """Numbers of deposits and trials that start with one of ``prefixes``."""
         found: set[str] = set()
         with self.reading() as connection:
-            _ask(connection, _keys, ((p,) for p in prefixes))
+            wanted = bulk.asked(connection, "debuts_demandes", ("debut",), ((p,) for p in prefixes))
             for table in (schema.depots, schema.depots_essai):
                 numero = table.c.numero
-                starts = and_(numero >= _keys.c.cle, numero < _keys.c.cle.concat("\uffff"))
-                found |= set(connection.execute(select(numero).join_from(_keys, table, starts)).scalars())
+                starts = and_(numero >= wanted.c.debut, numero < wanted.c.debut.concat("\uffff"))
+                found |= set(connection.execute(select(numero).join_from(wanted, table, starts)).scalars())
         return found
 
 

@@ -8,13 +8,13 @@ Deposits judged before schema 3 left nothing here.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from pipeline.ledger import schema
+from pipeline.ledger import bulk, schema
 from pipeline.ledger.base import Opened
+from pipeline.ledger.bulk import total
 from pipeline.ledger.records import COUNTS, Complement, Counts, DepositRecord, OpenLine
 
 _Place = tuple[str, str, int]
@@ -54,7 +54,7 @@ class Dropped:
 
 _COLUMNS = [one.name for one in fields(OpenLines)]
 _LINE = [one.name for one in fields(OpenLine)]
-_PORTION = 5_000  # rows written at once
+_PLACE = ("depot", "feuille", "ligne")
 
 
 class Openness(Opened):
@@ -65,7 +65,7 @@ class Openness(Opened):
         o, d, r = schema.ouvertes.c, schema.depots.c, schema.runs.c
         reason = (d.numero, d.siret, d.raison_sociale, d.fichier, r.date, o.suite, o.codes)
         query = (
-            select(*reason, func.count(), func.sum(o.heures))
+            select(*reason, func.count(), total(o.heures))
             .join_from(schema.ouvertes, schema.depots, o.depot == d.numero)
             .join(schema.runs, d.run == r.run)
             .where(o.reprise.is_(None), *([o.siret == siret] if siret else []))
@@ -83,7 +83,7 @@ class Openness(Opened):
             select(o.depot, o.reprise)
             .join_from(schema.ouvertes, schema.depots, o.reprise == d.numero)
             .where(o.siret == siret)
-            .group_by(o.depot, o.reprise)
+            .group_by(o.depot, o.reprise, d.ordre)
             .order_by(d.ordre)  # the last one overwrites the earlier ones
         )
         with self.reading() as connection:
@@ -182,13 +182,14 @@ class _Standing:
         """Put into the ledger what the ``deposits`` left open and took up."""
         table = schema.ouvertes
         left = (self._row(deposit, line) for deposit in deposits for line in deposit.ouvertes)
-        while rows := list(islice(left, _PORTION)):
-            connection.execute(table.insert(), rows)
+        bulk.insert(connection, table, left)
         new = {deposit.numero for deposit in deposits}
-        for (depot, feuille, ligne), by in self._taken.items():
-            if depot not in new:
-                mine = (table.c.depot == depot) & (table.c.feuille == feuille) & (table.c.ligne == ligne)
-                connection.execute(table.update().where(mine).values(reprise=by))
+        taken = (
+            dict(zip((*_PLACE, "reprise"), (*place, by), strict=True))
+            for place, by in self._taken.items()
+            if place[0] not in new
+        )
+        bulk.update(connection, table, _PLACE, taken)
 
     def _row(self, deposit: DepositRecord, line: OpenLine) -> dict[str, Any]:
         row = {name: getattr(line, name) for name in _LINE}
@@ -211,15 +212,15 @@ def _open_lines(connection: Connection, sirets: Iterable[str]) -> Iterator[tuple
     query = select(o.depot, d.siret, d.fichier, lues, *line).join_from(
         schema.ouvertes, schema.depots, o.depot == d.numero
     )
-    for siret in sorted(sirets):
-        for row in connection.execute(query.where(o.siret == siret, o.reprise.is_(None)).order_by(d.ordre)):
-            yield row[0], _Before(*row[1:4]), OpenLine(row[4], row[5], row[6], row[7], row[8], row[9])
+    wanted = bulk.asked(connection, "sirets_demandes", ("siret",), ((siret,) for siret in sorted(sirets)))
+    mine = query.where(o.siret.in_(select(wanted.c.siret)), o.reprise.is_(None)).order_by(o.siret, d.ordre)
+    for row in connection.execute(mine):
+        yield row[0], _Before(*row[1:4]), OpenLine(row[4], row[5], row[6], row[7], row[8], row[9])
 
 
 def _issued_from(connection: Connection, deposits: Iterable[str]) -> dict[str, str]:
     """Complement → the one of ``deposits`` that it came from."""
-    c, found = schema.complements.c, {}
-    for depot in deposits:
-        for numero in connection.execute(select(c.numero).where(c.depot == depot)).scalars():
-            found[numero] = depot
-    return found
+    c = schema.complements.c
+    wanted = bulk.asked(connection, "depots_ouverts", ("depot",), ((depot,) for depot in deposits))
+    query = select(c.numero, c.depot).where(c.depot.in_(select(wanted.c.depot)))
+    return {row.numero: row.depot for row in connection.execute(query)}

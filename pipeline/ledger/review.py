@@ -12,6 +12,7 @@ from sqlalchemy import Select, case, distinct, func, select
 
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
+from pipeline.ledger.bulk import total
 
 PORTION = 500
 """Deposits whose rows are read at a time."""
@@ -47,18 +48,18 @@ class Review(Opened):
         c, typed, shown, words = schema.complements.c, schema.saisies.c, schema.vues.c, schema.saisies.alias()
         # Asked for each complement: joined with the last words of all, this would take minutes for a hundred thousand.
         last = select(func.max(words.c.rang)).where(words.c.complement == c.seq).scalar_subquery()
-        state = case((shown.vue_le.is_not(None), "vues"), (typed.date_saisie.is_not(None), "saisies"), else_="emises")
-        since = func.coalesce(shown.vue_le, typed.date_saisie, c.emis_le)
-        hours = func.coalesce(
-            func.sum(schema.dsf.c.heures_acceptees), 0
-        )  # of a deposit on a DSF one complement took all
+        state = case(
+            (shown.vue_le.is_not(None), "vues"), (typed.date_saisie.is_not(None), "saisies"), else_="emises"
+        ).label("etat")
+        since = func.coalesce(shown.vue_le, typed.date_saisie, c.emis_le).label("depuis")
+        hours = total(schema.dsf.c.heures_acceptees)  # of a deposit on a DSF one complement took all
         query = (
             select(state, since, func.count(), hours)
             .select_from(schema.complements)
             .join(schema.vues, shown.complement == c.seq, isouter=True)
             .join(schema.saisies, (typed.complement == c.seq) & (typed.rang == last), isouter=True)
             .join(schema.dsf, (schema.dsf.c.depot == c.depot) & (schema.dsf.c.cle_dsf == c.cle_dsf), isouter=True)
-            .group_by(state, since)
+            .group_by("etat", "depuis")  # by their names: PostgreSQL takes the expression twice for two expressions
             .order_by(state, since)
         )
         with self.reading() as connection:
@@ -101,5 +102,5 @@ def _tried(code: str, first: date, last: date) -> Select[Any]:
         .join(schema.depots, d.run == runs.run)
         .join(schema.regles, (rules.depot == d.numero) & (rules.code == code))
         .join(schema.dsf, dsf.depot == d.numero)
-        .where(runs.date.between(first.isoformat(), last.isoformat()), dsf.lignes_rejetees > 0)
+        .where(runs.date >= first.isoformat(), runs.date <= last.isoformat(), dsf.lignes_rejetees > 0)
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Delete, Row, Update, bindparam, func, select
+from sqlalchemy import Row, func, select
 
 from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
-from pipeline.ledger import schema
+from pipeline.ledger import bulk, schema
 from pipeline.ledger.base import Opened
 from pipeline.ledger.decisions import add_tokens
 from pipeline.ledger.records import Token
@@ -75,9 +75,6 @@ class Source:
     sha256: str
 
 
-_NAMED = schema.ecartes.c.chemin == bindparam("nomme", type_=schema.PathBytes())
-
-
 def now() -> str:
     """The present instant, ISO, UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -115,7 +112,7 @@ class Runs(Opened):
             row = {"run": run, "ordre": order, "date": day.isoformat(), "rang": rank, "etat": "OUVERT", "debut": now()}
             row |= {"versions": _json(dict(versions)), "reglages": _json(dict(reglages))}
             row |= {"attente": "[]", "laisses": "[]", "durees": "{}"}
-            connection.execute(schema.runs.insert().values(row))
+            bulk.insert(connection, schema.runs, [row])
         return run
 
     def note_run(
@@ -156,12 +153,9 @@ class Runs(Opened):
         forget = sorted({*gone, *looks})
         if not forget:
             return
-        chemin = schema.arrivees.c.chemin
         with self.writing() as connection:
-            for path in forget:
-                connection.execute(schema.arrivees.delete().where(chemin == path))
-            if looks:
-                connection.execute(schema.arrivees.insert(), [vars(look) for look in looks.values()])
+            bulk.delete(connection, schema.arrivees, ({"chemin": path} for path in forget))
+            bulk.insert(connection, schema.arrivees, map(vars, looks.values()))
 
     # --- put aside ----------------------------------------------------------------------------------------------------
 
@@ -174,22 +168,22 @@ class Runs(Opened):
     def put_aside(self, aside: Aside) -> None:
         """Remember why a deposit could not be decided, the last reason for each path; ``commit`` forgets it."""
         with self.writing(fenced=True) as connection:
-            connection.execute(schema.ecartes.delete().where(schema.ecartes.c.chemin == aside.chemin))
-            connection.execute(schema.ecartes.insert().values(vars(aside) | {"attend": int(aside.attend)}))
+            bulk.delete(connection, schema.ecartes, [{"chemin": aside.chemin}])
+            bulk.insert(connection, schema.ecartes, [vars(aside) | {"attend": int(aside.attend)}])
 
     def try_again(self, chemins: Iterable[str]) -> None:
         """The next run takes these deposits, though they were to wait."""
-        self._of_each(schema.ecartes.update().where(_NAMED).values(attend=0), chemins)
+        asked = [{"chemin": chemin, "attend": 0} for chemin in chemins]
+        if asked:
+            with self.writing() as connection:
+                bulk.update(connection, schema.ecartes, ("chemin",), asked)
 
     def no_longer_aside(self, chemins: Iterable[str]) -> None:
         """Forget what is gone, or has become another file."""
-        self._of_each(schema.ecartes.delete().where(_NAMED), chemins)
-
-    def _of_each(self, change: Update | Delete, chemins: Iterable[str]) -> None:
-        named = [{"nomme": chemin} for chemin in chemins]
-        if named:
+        gone = [{"chemin": chemin} for chemin in chemins]
+        if gone:
             with self.writing() as connection:
-                connection.execute(change, named)
+                bulk.delete(connection, schema.ecartes, gone)
 
     # --- sources of decided deposits ----------------------------------------------------------------------------------
 
@@ -206,13 +200,12 @@ class Runs(Opened):
 
     def removed(self, depots: Iterable[str]) -> None:
         """The sources of these deposits and trials are no longer in the inbox."""
-        numbers = list(depots)
-        if not numbers:
+        rows = [{"numero": numero, "retire": 1} for numero in depots]
+        if not rows:
             return
         with self.writing() as connection:
             for table in (schema.depots, schema.depots_essai):
-                for numero in numbers:
-                    connection.execute(table.update().where(table.c.numero == numero).values(retire=1))
+                bulk.update(connection, table, ("numero",), rows)
 
     def depositors(self) -> int:
         """How many organisations have deposited so far."""

@@ -1,28 +1,30 @@
-"""The tables of the ledger, and what may never happen to them. One MetaData for SQLite and, later, PostgreSQL.
+"""The tables of the ledger: one MetaData for SQLite and PostgreSQL. ``protection`` has what may never happen to them.
 
 Hours are whole hundredths, days ISO text (``2025-03-05``: sorts, reads, and is the same in both databases), instants ISO text in
-UTC. Paths are the bytes of the file system, for a name need not be UTF-8. What is issued is never deleted nor changed: triggers
-refuse it (reliability C20).
+UTC. Paths are the bytes of the file system, for a name need not be UTF-8.
 """
 
 import os
-from collections.abc import Container
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
+    Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
-    Text,
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy import Text as PlainText
+from sqlalchemy.types import TypeEngine
 
 from pipeline.ledger.records import COUNTS
 
@@ -30,6 +32,34 @@ SCHEMA = 3
 """Version of the tables below; ``migrations`` leads older ones to it."""
 
 metadata = MetaData()
+
+
+class Text(TypeDecorator[str]):
+    """A text that compares and sorts by its code points, whatever the database, and may hold any of them.
+
+    PostgreSQL compares as its locale says unless it is told, and takes no U+0000: there a code point that no text has stands for
+    it. Somebody's spreadsheet may have one in a number that leads nowhere.
+    """
+
+    impl = PlainText
+    cache_ok = True
+    _NUL, _STANDS_FOR_IT = "\0", "\ufdd0"
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type as the database knows it."""
+        return PlainText(collation="C") if dialect.name == "postgresql" else PlainText()
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None] | None:
+        """Into the ledger; SQLite takes a text as it is."""
+        if dialect.name != "postgresql":
+            return None
+        return lambda value: value and value.replace(self._NUL, self._STANDS_FOR_IT)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None] | None:
+        """Out of the ledger."""
+        if dialect.name != "postgresql":
+            return None
+        return lambda value: value and value.replace(self._STANDS_FOR_IT, self._NUL)
 
 
 class PathBytes(TypeDecorator[str]):
@@ -47,17 +77,26 @@ class PathBytes(TypeDecorator[str]):
         return None if value is None else os.fsdecode(value)
 
 
+def _only(rows: ColumnElement[bool]) -> dict[str, Any]:
+    """That an index is of some rows only, as each database wants to be told."""
+    return {"sqlite_where": rows, "postgresql_where": rows}
+
+
+Whole = Integer().with_variant(BigInteger(), "postgresql")
+"""A whole number: SQLite's have 64 bits by themselves."""
+
+
 def _verdicts(prefix: str) -> list[Column[Any]]:
-    return [Column(f"{prefix}_{name}", Integer, nullable=False) for name in COUNTS]
+    return [Column(f"{prefix}_{name}", Whole, nullable=False) for name in COUNTS]
 
 
 meta = Table(
     "meta",
     metadata,
-    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("id", Whole, CheckConstraint("id = 1"), primary_key=True),
     Column("uuid", Text, nullable=False),
-    Column("schema_version", Integer, nullable=False),
-    Column("barriere", Integer, nullable=False),  # the fence: raised by each run that takes over
+    Column("schema_version", Whole, nullable=False),
+    Column("barriere", Whole, nullable=False),  # the fence: raised by each run that takes over
     Column("cree_le", Text, nullable=False),
 )
 
@@ -65,9 +104,9 @@ runs = Table(
     "runs",
     metadata,
     Column("run", Text, primary_key=True),
-    Column("ordre", Integer, nullable=False, unique=True),
+    Column("ordre", Whole, nullable=False, unique=True),
     Column("date", Text, nullable=False),
-    Column("rang", Integer, nullable=False),
+    Column("rang", Whole, nullable=False),
     Column("etat", Text, CheckConstraint("etat IN ('OUVERT', 'FINI')"), nullable=False),
     Column("debut", Text, nullable=False),
     Column("fin", Text),
@@ -80,11 +119,11 @@ arrivees = Table(  # first looks at files not yet taken: may be lost without har
     metadata,
     Column("chemin", PathBytes, primary_key=True),
     Column("identite", Text, nullable=False),
-    Column("octets", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
+    Column("octets", Whole, nullable=False),
+    Column("mtime_ns", Whole, nullable=False),
     Column("demarrage", Text, nullable=False),  # of the machine: its monotonic clock means nothing after the next one
-    Column("monotone_ns", BigInteger, nullable=False),
-    Column("vu_ns", BigInteger, nullable=False),
+    Column("monotone_ns", Whole, nullable=False),
+    Column("vu_ns", Whole, nullable=False),
 )
 
 essais = Table(
@@ -92,7 +131,7 @@ essais = Table(
     metadata,
     Column("siret", Text, primary_key=True),
     Column("sha256", Text, primary_key=True),
-    Column("essais", Integer, nullable=False),
+    Column("essais", Whole, nullable=False),
 )
 
 ecartes = Table(  # deposits that a fault of ours put aside: they wait in the inbox
@@ -100,10 +139,10 @@ ecartes = Table(  # deposits that a fault of ours put aside: they wait in the in
     metadata,
     Column("chemin", PathBytes, primary_key=True),
     Column("identite", Text, nullable=False),
-    Column("octets", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
+    Column("octets", Whole, nullable=False),
+    Column("mtime_ns", Whole, nullable=False),
     Column("raison", Text, nullable=False),
-    Column("attend", Integer, nullable=False),  # 1: not tried again before somebody asks for it
+    Column("attend", Whole, nullable=False),  # 1: not tried again before somebody asks for it
 )
 
 
@@ -111,22 +150,22 @@ def _deposited() -> list[Column[Any]]:
     """What is kept of any file that was judged."""
     return [
         Column("numero", Text, primary_key=True),
-        Column("ordre", Integer, nullable=False, unique=True),
-        Column("vague", Integer, nullable=False),
+        Column("ordre", Whole, nullable=False, unique=True),
+        Column("vague", Whole, nullable=False),
         Column("run", Text, ForeignKey("runs.run"), nullable=False),
         Column("siret", Text, nullable=False),
         Column("raison_sociale", Text, nullable=False),
         Column("chemin", PathBytes, nullable=False),
         Column("fichier", PathBytes, nullable=False),
         Column("sha256", Text, nullable=False),
-        Column("octets", BigInteger, nullable=False),
-        Column("mtime_ns", BigInteger, nullable=False),
+        Column("octets", Whole, nullable=False),
+        Column("mtime_ns", Whole, nullable=False),
         Column("identite", Text, nullable=False),
         Column("format", Text, nullable=False),
         Column("etat", Text, nullable=False),
         *_verdicts("lignes"),
         *_verdicts("heures"),
-        Column("retire", Integer, nullable=False),  # 1: the source has left the inbox
+        Column("retire", Whole, nullable=False),  # 1: the source has left the inbox
     ]
 
 
@@ -134,20 +173,20 @@ depots = Table("depots", metadata, *_deposited(), Column("verdicts", LargeBinary
 Index("depots_contenu", depots.c.siret, depots.c.sha256)
 Index("depots_run", depots.c.run)
 Index("depots_siret", depots.c.siret, depots.c.ordre)
-Index("depots_a_retirer", depots.c.retire, sqlite_where=depots.c.retire == 0)
+Index("depots_a_retirer", depots.c.retire, **_only(depots.c.retire == 0))
 
 # Trials. In a table of their own, so that no query on deposits counts them, and nothing that hangs on a deposit can hang on one.
 depots_essai = Table("depots_essai", metadata, *_deposited())
 Index("depots_essai_run", depots_essai.c.run)
-Index("depots_essai_a_retirer", depots_essai.c.retire, sqlite_where=depots_essai.c.retire == 0)
+Index("depots_essai_a_retirer", depots_essai.c.retire, **_only(depots_essai.c.retire == 0))
 
 regles = Table(
     "regles",
     metadata,
     Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
     Column("code", Text, primary_key=True),
-    Column("constats", Integer, nullable=False),
-    Column("heures", Integer, nullable=False),
+    Column("constats", Whole, nullable=False),
+    Column("heures", Whole, nullable=False),
 )
 
 dsf = Table(
@@ -167,8 +206,8 @@ attentes = Table(  # lines that only an extract keeps from passing (REF-01, REF-
     Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
     Column("cle_dsf", Text, primary_key=True),
     Column("code", Text, primary_key=True),
-    Column("lignes", Integer, nullable=False),
-    Column("heures", Integer, nullable=False),
+    Column("lignes", Whole, nullable=False),
+    Column("heures", Whole, nullable=False),
 )
 Index("attentes_cle", attentes.c.cle_dsf)
 
@@ -184,22 +223,22 @@ ouvertes = Table(  # lines that a deposit left open; a refused file is one, on r
     metadata,
     Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
     Column("feuille", Text, primary_key=True),
-    Column("ligne", Integer, primary_key=True),
+    Column("ligne", Whole, primary_key=True),
     Column("siret", Text, nullable=False),
     Column("cle", LargeBinary),  # hash of what the line is about; NULL where a part of it cannot be read
     Column("suite", Text, nullable=False),
     Column("codes", Text, nullable=False),
-    Column("heures", Integer, nullable=False),
+    Column("heures", Whole, nullable=False),
     Column("reprise", Text, ForeignKey("depots.numero")),  # the later deposit that takes it up; NULL: open
     sqlite_with_rowid=False,
 )
-Index("ouvertes_a_reprendre", ouvertes.c.siret, sqlite_where=ouvertes.c.reprise.is_(None))
+Index("ouvertes_a_reprendre", ouvertes.c.siret, **_only(ouvertes.c.reprise.is_(None)))
 Index("ouvertes_reprises", ouvertes.c.siret, ouvertes.c.depot, ouvertes.c.reprise)
 
 extraits = Table(  # reference extracts a wave was judged with
     "extraits",
     metadata,
-    Column("vague", Integer, primary_key=True),
+    Column("vague", Whole, primary_key=True),
     Column("nom", Text, primary_key=True),
     Column("sha256", Text, primary_key=True),
     Column("date_extraction", Text, nullable=False),
@@ -208,10 +247,10 @@ extraits = Table(  # reference extracts a wave was judged with
 complements = Table(
     "complements",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Whole, primary_key=True, autoincrement=False),
     Column("numero", Text, nullable=False, unique=True),
     Column("cle_dsf", Text, nullable=False),
-    Column("rang", Integer, nullable=False),
+    Column("rang", Whole, nullable=False),
     Column("depot", Text, ForeignKey("depots.numero"), nullable=False),
     Column("siret", Text, nullable=False),
     Column("emis_le", Text, nullable=False),
@@ -228,9 +267,9 @@ Index("complements_siret", complements.c.siret)
 
 def _origin() -> list[Column[Any]]:
     return [
-        Column("complement", Integer, ForeignKey("complements.seq"), nullable=False),
+        Column("complement", Whole, ForeignKey("complements.seq"), nullable=False),
         Column("feuille", Text, nullable=False),
-        Column("ligne", Integer, nullable=False),
+        Column("ligne", Whole, nullable=False),
     ]
 
 
@@ -240,9 +279,9 @@ absences = Table(
     *[Column(n, Text, primary_key=True) for n in ("cle_dsf", "cle_de", "cle_sequence", "cle_absence")],
     # With its dates: ids that are ranks shift, and the same id is another absence in a later extract.
     *[Column(n, Text, primary_key=True) for n in ("date_debut", "date_fin")],
-    Column("heures", Integer, nullable=False),
+    Column("heures", Whole, nullable=False),
     *_origin(),
-    Column("financables_avant", Integer),
+    Column("financables_avant", Whole),
     sqlite_with_rowid=False,
 )
 
@@ -250,11 +289,11 @@ heures = Table(
     "heures",
     metadata,
     *[Column(n, Text, primary_key=True) for n in ("cle_dsf", "cle_de", "cle_sequence", "date_debut", "date_fin")],
-    Column("heures", Integer, nullable=False),
+    Column("heures", Whole, nullable=False),
     Column("cle_convention", Text, nullable=False),
     Column("cle_pif", Text, nullable=False),
     *_origin(),
-    Column("realisees_avant", Integer),
+    Column("realisees_avant", Whole),
     sqlite_with_rowid=False,
 )
 Index("heures_convention", heures.c.cle_convention)
@@ -262,8 +301,8 @@ Index("heures_convention", heures.c.cle_convention)
 saisies = Table(  # what the clerk has typed into Kairos; a later word on the same complement corrects the one before
     "saisies",
     metadata,
-    Column("complement", Integer, ForeignKey("complements.seq"), primary_key=True),
-    Column("rang", Integer, primary_key=True),
+    Column("complement", Whole, ForeignKey("complements.seq"), primary_key=True),
+    Column("rang", Whole, primary_key=True),
     Column("numero_kairos", Text, nullable=False),
     Column("date_saisie", Text, nullable=False),
     Column("note_le", Text, nullable=False),
@@ -273,7 +312,7 @@ saisies = Table(  # what the clerk has typed into Kairos; a later word on the sa
 vues = Table(  # complements that a later extract shows
     "vues",
     metadata,
-    Column("complement", Integer, ForeignKey("complements.seq"), primary_key=True, autoincrement=False),
+    Column("complement", Whole, ForeignKey("complements.seq"), primary_key=True, autoincrement=False),
     Column("extrait", Text, nullable=False),
     Column("vue_le", Text, nullable=False),
 )
@@ -281,7 +320,7 @@ vues = Table(  # complements that a later extract shows
 publications = Table(
     "publications",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("id", Whole, primary_key=True, autoincrement=False),
     Column("run", Text, ForeignKey("runs.run"), nullable=False),
     Column("genre", Text, nullable=False),
     Column("cible", Text, nullable=False, unique=True),
@@ -289,33 +328,4 @@ publications = Table(
     Column("sha256", Text, nullable=False),
     Column("etat", Text, CheckConstraint("etat IN ('STAGED', 'PUBLISHED')"), nullable=False),
 )
-Index("publications_en_attente", publications.c.etat, sqlite_where=publications.c.etat == "STAGED")
-
-_NEVER_DELETED = (
-    *(meta, runs, depots, regles, dsf, attentes, extraits, complements, absences, heures, publications),
-    *(saisies, vues, depots_essai, origines, ouvertes),
-)
-_MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
-    # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL)
-    "meta": (frozenset({"schema_version", "barriere"}), "NEW.barriere >= OLD.barriere"),
-    "runs": (frozenset({"etat", "fin", "attente", "laisses", "durees"}), "OLD.etat = 'OUVERT'"),
-    "depots": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
-    "depots_essai": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
-    "ouvertes": (frozenset({"reprise"}), "OLD.reprise IS NULL"),
-    "publications": (frozenset({"etat"}), "NEW.etat = OLD.etat OR OLD.etat = 'STAGED'"),
-}
-
-
-def triggers(tables: Container[str]) -> list[str]:
-    """SQLite statements that refuse to delete or change what is issued in ``tables``; states go forwards only."""
-    statements = []
-    for table in (table for table in _NEVER_DELETED if table.name in tables):
-        columns, holds = _MAY_CHANGE.get(table.name, (frozenset(), "0"))
-        fixed = " AND ".join(f"NEW.{c.name} IS OLD.{c.name}" for c in table.c if c.name not in columns)
-        refusal = f"SELECT RAISE(ABORT, 'registre : {table.name} ne se modifie pas')"
-        changed = f"NOT ({fixed} AND ({holds}))"
-        statements += [
-            f"CREATE TRIGGER {table.name}_suppression BEFORE DELETE ON {table.name} BEGIN {refusal}; END",
-            f"CREATE TRIGGER {table.name}_modification BEFORE UPDATE ON {table.name} WHEN {changed} BEGIN {refusal}; END",
-        ]
-    return statements
+Index("publications_en_attente", publications.c.etat, **_only(publications.c.etat == "STAGED"))

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Table, false, func, select
 
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
+from pipeline.ledger.bulk import total
 from pipeline.ledger.records import COUNTS
 from pipeline.ledger.runs import Publication, publication
 
@@ -70,7 +71,7 @@ class Views(Opened):
     def past_runs(self, limit: int = 30) -> list[Data]:
         """The last finished runs, oldest first: run, date, deposits, lines and hours by verdict (for the trend)."""
         sums = [
-            func.coalesce(func.sum(schema.depots.c[f"{prefix}_{name}"]), 0).label(f"{prefix}_{name}")
+            total(schema.depots.c[f"{prefix}_{name}"]).label(f"{prefix}_{name}")
             for prefix in ("lignes", "heures")
             for name in COUNTS
         ]

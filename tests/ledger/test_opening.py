@@ -13,7 +13,7 @@ from sqlalchemy.schema import CreateTable
 
 from pipeline import disk, ledger
 from pipeline.errors import LedgerHalt
-from pipeline.ledger import base, migrations, schema
+from pipeline.ledger import migrations, schema, sqlite
 from pipeline.settings import Settings
 from tests.world import SETTINGS, decisions, workspace
 
@@ -91,10 +91,10 @@ def test_C09_the_kind_of_file_system_is_the_one_the_system_tells(tmp_path: Path)
 )
 def test_C10_journals_that_may_lose_a_commit_are_refused(mode: str, version: tuple[int, ...], fine: bool) -> None:
     if fine:
-        base.refuse_mode(mode, version)
+        sqlite.refuse_mode(mode, version)
     else:
         with pytest.raises(LedgerHalt, match="journal"):
-            base.refuse_mode(mode, version)
+            sqlite.refuse_mode(mode, version)
 
 
 def test_C10_a_file_somebody_switched_to_wal_is_switched_back(tmp_path: Path) -> None:
