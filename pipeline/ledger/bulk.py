@@ -102,11 +102,11 @@ def asked(connection: Connection, name: str, columns: Sequence[str], rows: Itera
     """
     distinct = list(dict.fromkeys(tuple(row) for row in rows))
     if connection.dialect.name != "sqlite":
-        keys = Table(name, MetaData(), *[Column(column, schema.Text) for column in columns])
+        keys = Table(name, MetaData(), *[Column(column, schema.CodePoints) for column in columns])
         return _arrays(keys, columns, [dict(zip(columns, row, strict=True)) for row in distinct], name)
     table = _temporary.tables.get(name)
     if table is None:
-        made = [Column(column, schema.Text, primary_key=True) for column in columns]
+        made = [Column(column, schema.CodePoints, primary_key=True) for column in columns]
         table = Table(name, _temporary, *made, prefixes=["TEMPORARY"])
     if not connection.dialect.has_table(connection, name):
         table.create(connection, checkfirst=False)

@@ -20,10 +20,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    Text,
     TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy import Text as PlainText
 from sqlalchemy.types import TypeEngine
 
 from pipeline.ledger.records import COUNTS
@@ -34,20 +34,20 @@ SCHEMA = 3
 metadata = MetaData()
 
 
-class Text(TypeDecorator[str]):
+class CodePoints(TypeDecorator[str]):
     """A text that compares and sorts by its code points, whatever the database, and may hold any of them.
 
     PostgreSQL compares as its locale says unless it is told, and takes no U+0000: there a code point that no text has stands for
     it. Somebody's spreadsheet may have one in a number that leads nowhere.
     """
 
-    impl = PlainText
+    impl = Text
     cache_ok = True
     _NUL, _STANDS_FOR_IT = "\0", "\ufdd0"
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type as the database knows it."""
-        return PlainText(collation="C") if dialect.name == "postgresql" else PlainText()
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
 
     def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None] | None:
         """Into the ledger; SQLite takes a text as it is."""
@@ -94,23 +94,25 @@ meta = Table(
     "meta",
     metadata,
     Column("id", Whole, CheckConstraint("id = 1"), primary_key=True),
-    Column("uuid", Text, nullable=False),
+    Column("uuid", CodePoints, nullable=False),
     Column("schema_version", Whole, nullable=False),
     Column("barriere", Whole, nullable=False),  # the fence: raised by each run that takes over
-    Column("cree_le", Text, nullable=False),
+    Column("cree_le", CodePoints, nullable=False),
 )
 
 runs = Table(
     "runs",
     metadata,
-    Column("run", Text, primary_key=True),
+    Column("run", CodePoints, primary_key=True),
     Column("ordre", Whole, nullable=False, unique=True),
-    Column("date", Text, nullable=False),
+    Column("date", CodePoints, nullable=False),
     Column("rang", Whole, nullable=False),
-    Column("etat", Text, CheckConstraint("etat IN ('OUVERT', 'FINI')"), nullable=False),
-    Column("debut", Text, nullable=False),
-    Column("fin", Text),
-    *[Column(name, Text, nullable=False) for name in ("versions", "reglages", "attente", "laisses", "durees")],  # JSON
+    Column("etat", CodePoints, CheckConstraint("etat IN ('OUVERT', 'FINI')"), nullable=False),
+    Column("debut", CodePoints, nullable=False),
+    Column("fin", CodePoints),
+    *[
+        Column(name, CodePoints, nullable=False) for name in ("versions", "reglages", "attente", "laisses", "durees")
+    ],  # JSON
     UniqueConstraint("date", "rang"),
 )
 
@@ -118,10 +120,12 @@ arrivees = Table(  # first looks at files not yet taken: may be lost without har
     "arrivees",
     metadata,
     Column("chemin", PathBytes, primary_key=True),
-    Column("identite", Text, nullable=False),
+    Column("identite", CodePoints, nullable=False),
     Column("octets", Whole, nullable=False),
     Column("mtime_ns", Whole, nullable=False),
-    Column("demarrage", Text, nullable=False),  # of the machine: its monotonic clock means nothing after the next one
+    Column(
+        "demarrage", CodePoints, nullable=False
+    ),  # of the machine: its monotonic clock means nothing after the next one
     Column("monotone_ns", Whole, nullable=False),
     Column("vu_ns", Whole, nullable=False),
 )
@@ -129,8 +133,8 @@ arrivees = Table(  # first looks at files not yet taken: may be lost without har
 essais = Table(
     "essais",
     metadata,
-    Column("siret", Text, primary_key=True),
-    Column("sha256", Text, primary_key=True),
+    Column("siret", CodePoints, primary_key=True),
+    Column("sha256", CodePoints, primary_key=True),
     Column("essais", Whole, nullable=False),
 )
 
@@ -138,10 +142,10 @@ ecartes = Table(  # deposits that a fault of ours put aside: they wait in the in
     "ecartes",
     metadata,
     Column("chemin", PathBytes, primary_key=True),
-    Column("identite", Text, nullable=False),
+    Column("identite", CodePoints, nullable=False),
     Column("octets", Whole, nullable=False),
     Column("mtime_ns", Whole, nullable=False),
-    Column("raison", Text, nullable=False),
+    Column("raison", CodePoints, nullable=False),
     Column("attend", Whole, nullable=False),  # 1: not tried again before somebody asks for it
 )
 
@@ -149,20 +153,20 @@ ecartes = Table(  # deposits that a fault of ours put aside: they wait in the in
 def _deposited() -> list[Column[Any]]:
     """What is kept of any file that was judged."""
     return [
-        Column("numero", Text, primary_key=True),
+        Column("numero", CodePoints, primary_key=True),
         Column("ordre", Whole, nullable=False, unique=True),
         Column("vague", Whole, nullable=False),
-        Column("run", Text, ForeignKey("runs.run"), nullable=False),
-        Column("siret", Text, nullable=False),
-        Column("raison_sociale", Text, nullable=False),
+        Column("run", CodePoints, ForeignKey("runs.run"), nullable=False),
+        Column("siret", CodePoints, nullable=False),
+        Column("raison_sociale", CodePoints, nullable=False),
         Column("chemin", PathBytes, nullable=False),
         Column("fichier", PathBytes, nullable=False),
-        Column("sha256", Text, nullable=False),
+        Column("sha256", CodePoints, nullable=False),
         Column("octets", Whole, nullable=False),
         Column("mtime_ns", Whole, nullable=False),
-        Column("identite", Text, nullable=False),
-        Column("format", Text, nullable=False),
-        Column("etat", Text, nullable=False),
+        Column("identite", CodePoints, nullable=False),
+        Column("format", CodePoints, nullable=False),
+        Column("etat", CodePoints, nullable=False),
         *_verdicts("lignes"),
         *_verdicts("heures"),
         Column("retire", Whole, nullable=False),  # 1: the source has left the inbox
@@ -183,8 +187,8 @@ Index("depots_essai_a_retirer", depots_essai.c.retire, **_only(depots_essai.c.re
 regles = Table(
     "regles",
     metadata,
-    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
-    Column("code", Text, primary_key=True),
+    Column("depot", CodePoints, ForeignKey("depots.numero"), primary_key=True),
+    Column("code", CodePoints, primary_key=True),
     Column("constats", Whole, nullable=False),
     Column("heures", Whole, nullable=False),
 )
@@ -192,9 +196,9 @@ regles = Table(
 dsf = Table(
     "dsf",
     metadata,
-    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
-    Column("cle_dsf", Text, primary_key=True),
-    Column("numero_dsf", Text, nullable=False),
+    Column("depot", CodePoints, ForeignKey("depots.numero"), primary_key=True),
+    Column("cle_dsf", CodePoints, primary_key=True),
+    Column("numero_dsf", CodePoints, nullable=False),
     *_verdicts("lignes"),
     *_verdicts("heures"),
 )
@@ -203,9 +207,9 @@ Index("dsf_cle", dsf.c.cle_dsf)
 attentes = Table(  # lines that only an extract keeps from passing (REF-01, REF-02, REF-14), by DSF as it was asked for
     "attentes",
     metadata,
-    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
-    Column("cle_dsf", Text, primary_key=True),
-    Column("code", Text, primary_key=True),
+    Column("depot", CodePoints, ForeignKey("depots.numero"), primary_key=True),
+    Column("cle_dsf", CodePoints, primary_key=True),
+    Column("code", CodePoints, primary_key=True),
     Column("lignes", Whole, nullable=False),
     Column("heures", Whole, nullable=False),
 )
@@ -214,22 +218,22 @@ Index("attentes_cle", attentes.c.cle_dsf)
 origines = Table(  # which deposit a corrected one says it comes from
     "origines",
     metadata,
-    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
-    Column("origine", Text, ForeignKey("depots.numero"), nullable=False),
+    Column("depot", CodePoints, ForeignKey("depots.numero"), primary_key=True),
+    Column("origine", CodePoints, ForeignKey("depots.numero"), nullable=False),
 )
 
 ouvertes = Table(  # lines that a deposit left open; a refused file is one, on row 0
     "ouvertes",
     metadata,
-    Column("depot", Text, ForeignKey("depots.numero"), primary_key=True),
-    Column("feuille", Text, primary_key=True),
+    Column("depot", CodePoints, ForeignKey("depots.numero"), primary_key=True),
+    Column("feuille", CodePoints, primary_key=True),
     Column("ligne", Whole, primary_key=True),
-    Column("siret", Text, nullable=False),
+    Column("siret", CodePoints, nullable=False),
     Column("cle", LargeBinary),  # hash of what the line is about; NULL where a part of it cannot be read
-    Column("suite", Text, nullable=False),
-    Column("codes", Text, nullable=False),
+    Column("suite", CodePoints, nullable=False),
+    Column("codes", CodePoints, nullable=False),
     Column("heures", Whole, nullable=False),
-    Column("reprise", Text, ForeignKey("depots.numero")),  # the later deposit that takes it up; NULL: open
+    Column("reprise", CodePoints, ForeignKey("depots.numero")),  # the later deposit that takes it up; NULL: open
     sqlite_with_rowid=False,
 )
 Index("ouvertes_a_reprendre", ouvertes.c.siret, **_only(ouvertes.c.reprise.is_(None)))
@@ -239,26 +243,26 @@ extraits = Table(  # reference extracts a wave was judged with
     "extraits",
     metadata,
     Column("vague", Whole, primary_key=True),
-    Column("nom", Text, primary_key=True),
-    Column("sha256", Text, primary_key=True),
-    Column("date_extraction", Text, nullable=False),
+    Column("nom", CodePoints, primary_key=True),
+    Column("sha256", CodePoints, primary_key=True),
+    Column("date_extraction", CodePoints, nullable=False),
 )
 
 complements = Table(
     "complements",
     metadata,
     Column("seq", Whole, primary_key=True, autoincrement=False),
-    Column("numero", Text, nullable=False, unique=True),
-    Column("cle_dsf", Text, nullable=False),
+    Column("numero", CodePoints, nullable=False, unique=True),
+    Column("cle_dsf", CodePoints, nullable=False),
     Column("rang", Whole, nullable=False),
-    Column("depot", Text, ForeignKey("depots.numero"), nullable=False),
-    Column("siret", Text, nullable=False),
-    Column("emis_le", Text, nullable=False),
+    Column("depot", CodePoints, ForeignKey("depots.numero"), nullable=False),
+    Column("siret", CodePoints, nullable=False),
+    Column("emis_le", CodePoints, nullable=False),
     Column("payload", LargeBinary, nullable=False),
-    Column("sha256", Text, nullable=False),  # of the payload
-    Column("prev_sha256", Text, nullable=False),  # the link before: "" for the first
-    Column("maillon", Text, nullable=False, unique=True),  # this link: see link()
-    Column("extrait_du", Text),  # date_extraction of the DSF it was judged with; NULL before schema 2
+    Column("sha256", CodePoints, nullable=False),  # of the payload
+    Column("prev_sha256", CodePoints, nullable=False),  # the link before: "" for the first
+    Column("maillon", CodePoints, nullable=False, unique=True),  # this link: see link()
+    Column("extrait_du", CodePoints),  # date_extraction of the DSF it was judged with; NULL before schema 2
     UniqueConstraint("cle_dsf", "rang"),
 )
 Index("complements_depot", complements.c.depot)
@@ -268,7 +272,7 @@ Index("complements_siret", complements.c.siret)
 def _origin() -> list[Column[Any]]:
     return [
         Column("complement", Whole, ForeignKey("complements.seq"), nullable=False),
-        Column("feuille", Text, nullable=False),
+        Column("feuille", CodePoints, nullable=False),
         Column("ligne", Whole, nullable=False),
     ]
 
@@ -276,9 +280,9 @@ def _origin() -> list[Column[Any]]:
 absences = Table(
     "absences",
     metadata,
-    *[Column(n, Text, primary_key=True) for n in ("cle_dsf", "cle_de", "cle_sequence", "cle_absence")],
+    *[Column(n, CodePoints, primary_key=True) for n in ("cle_dsf", "cle_de", "cle_sequence", "cle_absence")],
     # With its dates: ids that are ranks shift, and the same id is another absence in a later extract.
-    *[Column(n, Text, primary_key=True) for n in ("date_debut", "date_fin")],
+    *[Column(n, CodePoints, primary_key=True) for n in ("date_debut", "date_fin")],
     Column("heures", Whole, nullable=False),
     *_origin(),
     Column("financables_avant", Whole),
@@ -288,10 +292,10 @@ absences = Table(
 heures = Table(
     "heures",
     metadata,
-    *[Column(n, Text, primary_key=True) for n in ("cle_dsf", "cle_de", "cle_sequence", "date_debut", "date_fin")],
+    *[Column(n, CodePoints, primary_key=True) for n in ("cle_dsf", "cle_de", "cle_sequence", "date_debut", "date_fin")],
     Column("heures", Whole, nullable=False),
-    Column("cle_convention", Text, nullable=False),
-    Column("cle_pif", Text, nullable=False),
+    Column("cle_convention", CodePoints, nullable=False),
+    Column("cle_pif", CodePoints, nullable=False),
     *_origin(),
     Column("realisees_avant", Whole),
     sqlite_with_rowid=False,
@@ -303,9 +307,9 @@ saisies = Table(  # what the clerk has typed into Kairos; a later word on the sa
     metadata,
     Column("complement", Whole, ForeignKey("complements.seq"), primary_key=True),
     Column("rang", Whole, primary_key=True),
-    Column("numero_kairos", Text, nullable=False),
-    Column("date_saisie", Text, nullable=False),
-    Column("note_le", Text, nullable=False),
+    Column("numero_kairos", CodePoints, nullable=False),
+    Column("date_saisie", CodePoints, nullable=False),
+    Column("note_le", CodePoints, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -313,19 +317,19 @@ vues = Table(  # complements that a later extract shows
     "vues",
     metadata,
     Column("complement", Whole, ForeignKey("complements.seq"), primary_key=True, autoincrement=False),
-    Column("extrait", Text, nullable=False),
-    Column("vue_le", Text, nullable=False),
+    Column("extrait", CodePoints, nullable=False),
+    Column("vue_le", CodePoints, nullable=False),
 )
 
 publications = Table(
     "publications",
     metadata,
     Column("id", Whole, primary_key=True, autoincrement=False),
-    Column("run", Text, ForeignKey("runs.run"), nullable=False),
-    Column("genre", Text, nullable=False),
-    Column("cible", Text, nullable=False, unique=True),
-    Column("nom", Text, nullable=False, unique=True),
-    Column("sha256", Text, nullable=False),
-    Column("etat", Text, CheckConstraint("etat IN ('STAGED', 'PUBLISHED')"), nullable=False),
+    Column("run", CodePoints, ForeignKey("runs.run"), nullable=False),
+    Column("genre", CodePoints, nullable=False),
+    Column("cible", CodePoints, nullable=False, unique=True),
+    Column("nom", CodePoints, nullable=False, unique=True),
+    Column("sha256", CodePoints, nullable=False),
+    Column("etat", CodePoints, CheckConstraint("etat IN ('STAGED', 'PUBLISHED')"), nullable=False),
 )
 Index("publications_en_attente", publications.c.etat, **_only(publications.c.etat == "STAGED"))
