@@ -58,3 +58,34 @@ def reissue(numero: str, output: Path, root: Path) -> None:
 
     workspace, settings = opened(root)
     say(map(str, verb.reissue(workspace, settings, numero, output)))
+
+
+@main.group("ledger", fr="Le registre : le déplacer.")
+def keeping() -> None:
+    """The ledger: move it."""
+
+
+@keeping.command(
+    "move",
+    fr="Déplace le registre dans une autre base, le compare ligne à ligne, puis ferme l'ancien.",
+    examples={
+        "dsf ledger move postgresql+psycopg://dsf@base/dsf": ("vers PostgreSQL", "to PostgreSQL"),
+        "dsf ledger move sqlite:///var/registre.sqlite": ("de retour dans un fichier", "back into a file"),
+    },
+)
+@click.argument("address", metavar="URL")
+@workspace_option
+@json_option
+@command
+def ledger_move(address: str, root: Path, as_json: bool) -> None:
+    """Take the ledger to another database, compare it row by row, then close the old one."""
+    from pipeline.commands import move as verb
+    from pipeline.settings import Settings
+
+    workspace, settings = opened(root)
+    address = Settings.of(workspace.root, ledger=address).ledger
+    with progress() as told:
+        done = verb.move(workspace, settings, address, told)
+    answer("ledger move", {"lignes": done.rows, **done.found.data()}, done.lines(), as_json=as_json)
+    if not done.found.ok:
+        sys.exit(Exit.FAILURE)

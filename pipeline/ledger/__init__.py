@@ -9,7 +9,7 @@ says what is wanted of one, ``sqlite`` and ``postgresql`` are the two there are,
 """
 
 from pipeline.ledger.after import UNKNOWN, After, Followed, Wait, Word
-from pipeline.ledger.base import database
+from pipeline.ledger.base import located
 from pipeline.ledger.database import WAIT
 from pipeline.ledger.decisions import Decisions, Head, Pair
 from pipeline.ledger.lookups import Entries, Lookups
@@ -50,4 +50,4 @@ def open(workspace: Workspace, settings: Settings, *, wait: float = WAIT) -> Led
 
     Raises ``LedgerHalt``: locked, corrupt, newer than the program, on a network share, not writable, no answer, an unsafe server.
     """
-    return Ledger(database(workspace, settings, wait))
+    return Ledger(located(workspace, settings, wait))

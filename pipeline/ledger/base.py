@@ -32,7 +32,7 @@ def place(workspace: Workspace, settings: Settings) -> Path | None:
     return workspace.root / (make_url(settings.ledger).database or workspace.ledger)
 
 
-def database(workspace: Workspace, settings: Settings, wait: float = WAIT) -> Database:
+def located(workspace: Workspace, settings: Settings, wait: float = WAIT) -> Database:
     """Where the setting ``ledger`` says that the ledger is. Raises ``LedgerHalt`` for an address that leads nowhere."""
     path = place(workspace, settings)
     return Sqlite(path, wait) if path else Postgresql(settings.ledger, wait)

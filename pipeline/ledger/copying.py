@@ -14,7 +14,7 @@ from pipeline import disk
 from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
 from pipeline.ledger import bulk, migrations, schema
-from pipeline.ledger.base import Opened, database, place
+from pipeline.ledger.base import Opened, located, place
 from pipeline.ledger.database import Database
 from pipeline.ledger.sqlite import Sqlite
 from pipeline.settings import Settings
@@ -27,6 +27,10 @@ OCCUPIED = Text(
     "La base de destination contient déjà un autre registre, ou une copie qui n'est plus celle-ci. Donnez une base vide.",
     "The database to move to holds another ledger already, or a copy that is no longer this one. Give an empty database.",
 )
+SAME = Text(
+    "Le registre est déjà à cette adresse : rien n'a été déplacé.",
+    "The ledger is at this address already: nothing was moved.",
+)
 
 
 def copy_to(workspace: Workspace, settings: Settings, target: Path) -> None:
@@ -35,8 +39,10 @@ def copy_to(workspace: Workspace, settings: Settings, target: Path) -> None:
     if source is not None and not source.exists():
         return
     if source is None:
-        with Opened(database(workspace, settings)) as book:
-            _copy(book, Sqlite(target))
+        with Opened(located(workspace, settings)) as book:
+            double = Sqlite(target)
+            with closing(double.connect()) as connection:
+                _copied(book, double, connection)
         return
     with (
         closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as before,
@@ -45,31 +51,49 @@ def copy_to(workspace: Workspace, settings: Settings, target: Path) -> None:
         before.backup(after)
 
 
-def move(book: Opened, target: Database) -> dict[str, int]:
-    """Copy an open ledger into ``target``, then close it for good; rows of each table.
+def copy(book: Opened, target: Database) -> dict[str, int]:
+    """Copy an open ledger into ``target``; rows of each table. The caller holds the lock of the run.
 
-    ``target`` holds nothing yet, or what an earlier move that was stopped has copied. Raises ``StateHalt`` for any other.
+    ``target`` has nothing yet, or what an earlier move that was stopped has copied. Raises ``StateHalt`` for anything else, and
+    where it turns out to be the very database that ``book`` is in, under another name.
     """
-    counts = _copy(book, target)
+    with closing(target.connect()) as connection:
+        there = _fence(target, connection)
+        _ = book.fence  # whoever else is still at work on it is overtaken
+        if there is not None and _fence(target, connection) != there:
+            raise StateHalt(SAME)
+        return _copied(book, target, connection)
+
+
+def close_for_good(book: Opened) -> None:
+    """No program opens this ledger again: it goes on elsewhere."""
     disk.reached("ledger: moved")
     with book.writing() as connection:
         connection.execute(schema.meta.update().values(schema_version=migrations.MOVED))
-    return counts
 
 
-def _copy(book: Opened, target: Database) -> dict[str, int]:
-    connection = target.connect()
-    try:
-        with book.reading() as source, target.writing(connection) as copy:
-            if migrations.is_new(copy):
-                migrations.create(copy)
-                for table in schema.metadata.sorted_tables:
-                    disk.reached(f"ledger: copy {table.name}")
-                    for portion in source.execute(select(table)).mappings().partitions(PORTION):
-                        bulk.insert(copy, table, map(dict, portion))
-            return {table.name: _same(source, copy, table) for table in schema.metadata.sorted_tables}
-    finally:
-        connection.close()
+def _fence(target: Database, connection: Connection) -> int | None:
+    with target.reading(connection):
+        if migrations.is_new(connection):
+            return None
+        fence: int = connection.execute(select(schema.meta.c.barriere)).scalar_one()
+        return fence
+
+
+def _copied(book: Opened, target: Database, connection: Connection) -> dict[str, int]:
+    tables = schema.metadata.sorted_tables
+    with book.reading() as source, target.writing(connection) as copies:
+        if migrations.is_new(copies):
+            migrations.create(copies)
+            for table in tables:
+                disk.reached(f"ledger: copy {table.name}")
+                for portion in source.execute(select(table)).mappings().partitions(PORTION):
+                    bulk.insert(copies, table, map(dict, portion))
+        else:
+            copies.execute(
+                schema.meta.update().values(barriere=source.execute(select(schema.meta.c.barriere)).scalar_one())
+            )
+        return {table.name: _same(source, copies, table) for table in tables}
 
 
 def _same(source: Connection, copy: Connection, table: Table) -> int:
