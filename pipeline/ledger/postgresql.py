@@ -210,11 +210,11 @@ def _engine(address: str) -> Engine:
     try:
         url = make_url(address)
         engine = create_engine(
-            url, poolclass=NullPool, hide_parameters=True, use_native_hstore=False, connect_args=_options(url)
+            url, poolclass=NullPool, hide_parameters=True, use_native_hstore=False, connect_args=options(url)
         )
     except ModuleNotFoundError:
         raise LedgerHalt(DRIVER) from None
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         raise LedgerHalt(ADDRESS) from None
 
     @event.listens_for(engine, "connect")
@@ -239,7 +239,7 @@ def refuse_server(version: int, *, standby: bool, settings: Mapping[str, str]) -
             raise LedgerHalt(UNSAFE.fill(name=name, found=settings[name], wanted=wanted[0]))
 
 
-def _options(url: URL) -> dict[str, Any]:
+def options(url: URL) -> dict[str, Any]:
     """What the driver is told beside the address; what the address itself says goes first."""
     options: dict[str, Any] = {
         "application_name": "dsf",

@@ -1,0 +1,320 @@
+"""PostgreSQL holds the ledger as SQLite does: what it may not be like, what is lost and what is not, and who waits for whom."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import exc, text
+from sqlalchemy.dialects import postgresql as dialect
+from sqlalchemy.schema import CreateTable
+
+from pipeline import ledger
+from pipeline.errors import HeadMoved, LedgerHalt, StateHalt
+from pipeline.ledger import Ledger, bulk, postgresql, schema
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
+from tests.servers.postgres import Server
+from tests.world import SETTINGS, decisions, workspace
+
+
+@pytest.fixture
+def settings(postgres: Server) -> Iterator[Settings]:
+    name = postgres.database()
+    yield replace(SETTINGS, ledger=postgres.url(name))
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    return workspace(tmp_path)
+
+
+@pytest.fixture
+def book(space: Workspace, settings: Settings) -> Iterator[Ledger]:
+    with ledger.open(space, settings) as opened:
+        yield opened
+
+
+# --- how it stands in the database ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", schema.metadata.sorted_tables, ids=lambda table: table.name)
+def test_every_text_compares_by_its_code_points(table: Any) -> None:
+    """A server without ICU would not show it: whatever its locale, order and equality are SQLite's."""
+    made = str(CreateTable(table).compile(dialect=dialect.dialect()))
+    texts = [column.name for column in table.c if isinstance(column.type, schema.CodePoints)]
+    assert texts == [name for name in texts if f'{name} TEXT COLLATE "C"' in made]
+
+
+@pytest.mark.parametrize("table", schema.metadata.sorted_tables, ids=lambda table: table.name)
+def test_every_number_has_64_bits(table: Any) -> None:
+    assert "INTEGER" not in str(CreateTable(table).compile(dialect=dialect.dialect()))
+
+
+def test_keys_come_in_the_order_of_sqlite(space: Workspace, book: Ledger) -> None:
+    names = ["é", "z", "Z", "a b", "a-b", "ab", "\U0001f600", "\uffee", "0"]
+    with book.writing() as connection:
+        bulk.insert(connection, schema.essais, ({"siret": name, "sha256": "", "essais": 1} for name in names))
+        found = connection.execute(text("SELECT siret FROM essais ORDER BY siret")).scalars().all()
+    assert found == sorted(names)
+
+
+@pytest.mark.parametrize("key", ["a\0b", "\0", "'; DROP TABLE meta; --", "{1,2}", "\\x00", '"', "NULL", ""])
+def test_any_text_goes_in_and_comes_out(book: Ledger, key: str) -> None:
+    """Somebody's spreadsheet may have it in a number that leads nowhere."""
+    with book.writing() as connection:
+        bulk.insert(connection, schema.essais, [{"siret": key, "sha256": "x", "essais": 1}])
+    assert book.attempts([(key, "x"), ("other", "x")]) == {(key, "x"): 1}
+    assert book.ranks([key]) == {}
+    with book.writing() as connection:
+        bulk.delete(connection, schema.essais, [{"siret": key, "sha256": "x"}])
+    assert book.attempts([(key, "x")]) == {}
+
+
+def test_paths_are_bytes(book: Ledger) -> None:
+    path = "inbox/\udce9t\udcff.csv"
+    look = ledger.Look(path, "1:2", 3, -4, "s", 5, 6)
+    book.keep_looks({path: look}, [])
+    assert book.looks() == {path: look}
+
+
+# --- a server that may not hold it ------------------------------------------------------------------------------------
+
+GOOD = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "server_encoding": "UTF8"}
+
+
+@pytest.mark.parametrize(
+    ("version", "standby", "changed", "said"),
+    [
+        (180004, False, {"fsync": "off"}, "fsync = off"),
+        (180004, False, {"full_page_writes": "off"}, "full_page_writes = off"),
+        (180004, False, {"synchronous_commit": "off"}, "synchronous_commit = off"),
+        (180004, False, {"server_encoding": "SQL_ASCII"}, "server_encoding = SQL_ASCII"),
+        (180004, True, {}, "lecture seule"),
+        (130012, False, {}, "trop ancien"),
+    ],
+)
+def test_C08_a_server_that_may_lose_a_commit_is_refused(
+    version: int, standby: bool, changed: dict[str, str], said: str
+) -> None:
+    postgresql.refuse_server(180004, standby=False, settings=GOOD)
+    with pytest.raises(LedgerHalt, match=said):
+        postgresql.refuse_server(version, standby=standby, settings=GOOD | changed)
+
+
+def test_C08_what_the_server_says_is_asked_at_the_start(space: Workspace, settings: Settings, postgres: Server) -> None:
+    ledger.open(space, settings).close()
+    name = settings.ledger.partition("@/")[2].partition("?")[0]
+    with postgres.connect(name) as admin:
+        admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    with pytest.raises(LedgerHalt, match="synchronous_commit = off"):
+        ledger.open(space, settings)
+
+
+def test_a_server_that_is_not_there_is_said_without_the_password(space: Workspace) -> None:
+    with pytest.raises(LedgerHalt, match="ne s'ouvre pas") as halt:
+        ledger.open(space, replace(SETTINGS, ledger="postgresql+psycopg://u:zzsecret@127.0.0.1:1/base"))
+    assert "zzsecret" not in str(halt.value)
+
+
+def test_a_database_that_is_not_there_is_said(space: Workspace, postgres: Server) -> None:
+    with pytest.raises(LedgerHalt, match="absente"):
+        ledger.open(space, replace(SETTINGS, ledger=postgres.url("absente")))
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgresql+psycopg://h:port/b", "n'est pas lisible"),
+        ("postgresql+psycopg://u@h/b?sslmode=jamais", "ne s'ouvre pas"),
+    ],
+)
+def test_an_address_that_is_none_is_said(space: Workspace, address: str, said: str) -> None:
+    with pytest.raises(LedgerHalt, match=said):
+        ledger.open(space, replace(SETTINGS, ledger=address))
+
+
+def test_without_its_driver_it_says_what_to_install(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("psycopg")
+
+    monkeypatch.setattr(postgresql, "create_engine", absent)
+    with pytest.raises(LedgerHalt, match=r"pip install 'dsf-complementaire\[postgresql\]'"):
+        ledger.open(space, replace(SETTINGS, ledger="postgresql+psycopg://h/b"))
+
+
+@pytest.mark.parametrize(
+    ("address", "mode"),
+    [
+        ("postgresql+psycopg://base.exemple/dsf", "require"),
+        ("postgresql+psycopg://base.exemple/dsf?sslmode=verify-full", None),  # as the address says
+        ("postgresql+psycopg://localhost/dsf", None),
+        ("postgresql+psycopg://127.0.0.1/dsf", None),
+        ("postgresql+psycopg://u@/dsf?host=/run/postgresql", None),
+    ],
+)
+def test_over_a_network_the_connection_is_encrypted(address: str, mode: str | None) -> None:
+    from sqlalchemy import make_url
+
+    assert postgresql.options(make_url(address)).get("sslmode") == mode
+
+
+# --- the transaction --------------------------------------------------------------------------------------------------
+
+
+def test_C04_whoever_writes_is_waited_for_then_said(space: Workspace, settings: Settings) -> None:
+    with ledger.open(space, settings) as first, first.writing(), ledger.open(space, settings, wait=0.1) as second:
+        assert second.head().seq == 0, "who reads waits for nobody"
+        with pytest.raises(LedgerHalt, match="depuis plus de 0,1 s|depuis plus de 0"), second.writing():
+            pass
+
+
+def test_a_view_stays_as_it_was_while_others_write(space: Workspace, settings: Settings) -> None:
+    with ledger.open(space, settings) as one, ledger.open(space, settings) as other:
+        run = decisions.begin(other)
+        with one.reading() as view:
+            before = view.execute(text("SELECT count(*) FROM complements")).scalar()
+            decisions.decide(space, other, run, "DSF-1-C01")
+            assert view.execute(text("SELECT count(*) FROM complements")).scalar() == before == 0
+        assert one.head().seq == 1
+
+
+def test_C01_two_that_take_one_absence_at_once_take_it_once(space: Workspace, settings: Settings) -> None:
+    """Both have read the same head; the fence and the head let one of them through, in each of many rounds."""
+    with ledger.open(space, settings) as book:
+        run = decisions.begin(book)
+    for round_ in range(10):
+        with ledger.open(space, settings) as book:
+            absent = decisions.absence(f"A{round_}")
+            heads = [book.head()] * 2
+            outcomes: list[object] = []
+
+            def take(head: Any, absent: Any = absent, outcomes: list[object] = outcomes) -> None:
+                with ledger.open(space, settings) as mine:
+                    try:
+                        decisions.decide(space, mine, run, f"DSF-1-C{head.seq + 1:02}", absent, head=head)
+                        outcomes.append("taken")
+                    except (HeadMoved, StateHalt) as halt:
+                        outcomes.append(type(halt).__name__)
+
+            both = [threading.Thread(target=take, args=(head,)) for head in heads]
+            for one in both:
+                one.start()
+            for one in both:
+                one.join()
+            assert sorted(map(str, outcomes)).count("taken") == 1, outcomes
+            assert book.head().seq == round_ + 1
+
+
+# --- what became of a commit ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cut(book: Ledger, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """The next COMMIT reaches the server, or not, and its answer is lost."""
+    real = type(book._connection.dialect).do_commit
+
+    def prepare(arrives: bool) -> None:
+        def commit(self: Any, connection: Any) -> None:
+            monkeypatch.setattr(type(book._connection.dialect), "do_commit", real)
+            if arrives:
+                real(self, connection)
+            connection.driver_connection.close()
+            raise psycopg.OperationalError("the connection is lost")
+
+        monkeypatch.setattr(type(book._connection.dialect), "do_commit", commit)
+
+    return prepare
+
+
+def test_C06_a_commit_that_arrived_is_gone_on_with(space: Workspace, book: Ledger, cut: Callable[[bool], None]) -> None:
+    run = decisions.begin(book)
+    cut(True)
+    decisions.decide(space, book, run, "DSF-1-C01")
+    assert book.head().seq == 1
+    decisions.decide(space, book, run, "DSF-1-C02", decisions.absence("A2"))
+    assert book.head().seq == 2
+
+
+def test_C06_a_commit_that_did_not_arrive_stops_and_nothing_is_recorded(
+    space: Workspace, book: Ledger, cut: Callable[[bool], None]
+) -> None:
+    run = decisions.begin(book)
+    cut(False)
+    with pytest.raises(LedgerHalt, match="ne répond pas"):
+        decisions.decide(space, book, run, "DSF-1-C01")
+    assert book.head().seq == 0
+    decisions.decide(space, book, run, "DSF-1-C01")
+    assert book.head().seq == 1
+
+
+@pytest.mark.parametrize("answer", [None, "in progress"])
+def test_C06_a_commit_that_nobody_can_tell_of_stops_and_is_never_repeated(
+    space: Workspace, settings: Settings, monkeypatch: pytest.MonkeyPatch, answer: str | None
+) -> None:
+    with ledger.open(space, settings, wait=0.3) as book:
+        run = decisions.begin(book)
+        told = text("SELECT CAST(:answer AS text) WHERE :number <> ''").bindparams(answer=answer)
+        monkeypatch.setattr(postgresql, "_OUTCOME", told)
+        real = type(book._connection.dialect).do_commit
+
+        def commit(self: Any, connection: Any) -> None:
+            real(self, connection)
+            monkeypatch.setattr(type(book._connection.dialect), "do_commit", real)
+            connection.driver_connection.close()
+            raise psycopg.OperationalError
+
+        monkeypatch.setattr(type(book._connection.dialect), "do_commit", commit)
+        with pytest.raises(LedgerHalt, match="ne dit pas ce qu'il en a fait"):
+            decisions.decide(space, book, run, "DSF-1-C01")
+        assert book.head().seq == 1, "the next run reads what stands"
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        ("40001", HeadMoved),
+        ("40P01", HeadMoved),
+        ("23505", StateHalt),
+        ("53100", LedgerHalt),
+        ("58030", LedgerHalt),
+        ("XX001", LedgerHalt),
+        ("25006", LedgerHalt),
+        ("42501", LedgerHalt),
+        ("57P01", LedgerHalt),
+        ("99999", LedgerHalt),
+    ],
+)
+def test_C07_what_the_server_refuses_is_said_by_its_code_and_quotes_nothing(
+    book: Ledger, state: str, kind: type[Exception]
+) -> None:
+    refusal = f"DO $$ BEGIN RAISE EXCEPTION 'ZZCANARY' USING ERRCODE = '{state}', DETAIL = 'Key (x)=(ZZCANARY)'; END $$"
+    with pytest.raises(kind) as halt, book.writing() as connection:
+        connection.execute(text(refusal))
+    assert "ZZCANARY" not in str(halt.value)
+    assert halt.value.__suppress_context__
+    assert book.head().seq == 0, "it can still be read"
+
+
+# --- what the server writes down --------------------------------------------------------------------------------------
+
+
+def test_a_key_that_is_there_already_is_counted_and_not_quoted(
+    space: Workspace, book: Ledger, postgres: Server
+) -> None:
+    run = decisions.begin(book)
+    decisions.decide(space, book, run, "DSF-1-C01", decisions.absence("ZZONCE"))
+    with pytest.raises(StateHalt, match="contient déjà"):
+        decisions.decide(space, book, run, "DSF-1-C02", decisions.absence("ZZONCE"))
+    assert book.head().seq == 1
+    assert "ZZONCE" not in postgres.log.read_text(errors="replace")
+
+
+def test_the_errors_of_the_driver_show_no_parameters(book: Ledger) -> None:
+    with pytest.raises(exc.DBAPIError) as error, book._connection.begin() as connection:
+        book._connection.execute(text("SELECT CAST(:name AS bigint)"), {"name": "ZZCANARY"})
+    assert connection is not None
+    assert "parameters hidden" in str(error.value)
