@@ -27,7 +27,7 @@ def database(postgres: Server) -> Iterator[str]:
 
 @pytest.fixture
 def proxy(postgres: Server) -> Iterator[Proxy]:
-    with Proxy(str(postgres.folder / ".s.PGSQL.5432")) as running:
+    with Proxy(postgres.socket) as running:
         yield running
 
 
