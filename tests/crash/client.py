@@ -16,30 +16,11 @@ from typing import Any
 from pipeline.commands import verify
 from pipeline.workspace import Workspace
 from tests.crash import scenario
-from tests.servers.postgres import Server
-from tests.servers.proxy import Cut, Proxy
+from tests.servers.ledgers import Base
+from tests.servers.proxy import Cut
 
 TIMES = ("durees", "debut", "fin")
 """What differs between two runs in run.json."""
-
-
-@dataclass
-class Base:
-    """Where workspaces have their ledgers: a database for each on one server, reached through one proxy."""
-
-    server: Server
-    proxy: Proxy
-
-    @contextmanager
-    def ledger_of(self, place: Path, template: str = "template0") -> Iterator[str]:
-        """Make a ledger for a workspace, empty or a copy of another one's, and name it in its dsf.toml; gone afterwards."""
-        name = self.server.database(template)
-        url = f"postgresql+psycopg://postgres@127.0.0.1:{self.proxy.port}/{name}?sslmode=disable"
-        (place / "dsf.toml").write_text(f'ledger = "{url}"\n')
-        try:
-            yield name
-        finally:
-            self.server.drop(name)
 
 
 @dataclass

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.crash.client import Base, Bench, problems
+from tests.crash.client import Bench, problems
 from tests.crash.tally import Tally, some
+from tests.servers.ledgers import Base
 from tests.servers.proxy import Cut
 
 ENDS = (0, 1)
@@ -83,14 +84,9 @@ def _start(base: Base) -> None:
     base.server.start()
 
 
-def _restart(base: Base) -> None:
-    _stop(base)
-    _start(base)
-
-
 def restarted(made: Bench, step: int) -> Tally:
     """The server stops as at a loss of power at each label and is there again, recovered, when the run goes on."""
-    return _at_each_label(made, step, _restart, lambda _base: None)
+    return _at_each_label(made, step, Base.loses_power, lambda _base: None)
 
 
 def stopped(made: Bench, step: int) -> Tally:

@@ -14,11 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.crash import connections
-from tests.crash.client import Base, Bench, bench, outputs, problems
+from tests.crash.client import Bench, bench, outputs, problems
 from tests.crash.receiver import receive
 from tests.crash.tally import Tally, some
-from tests.servers.postgres import server
-from tests.servers.proxy import Proxy
+from tests.servers.ledgers import base
 
 KILLED = (
     "fsync",
@@ -187,7 +186,7 @@ def _swept(made: Bench, sweeps: Mapping[str, Sweep], step: int) -> Tally:
 @contextmanager
 def on_postgresql() -> Iterator[Bench]:
     """A bench whose workspaces have their ledgers on a server of its own."""
-    with server() as running, Proxy(running.socket) as proxy, bench(Base(running, proxy)) as made:
+    with base() as running, bench(running) as made:
         yield made
 
 
