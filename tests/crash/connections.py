@@ -4,7 +4,7 @@ Each point is followed by a run that nothing disturbs and by the oracle, as in `
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +17,21 @@ ENDS = (0, 1)
 """How a run may end that lost its ledger: it went on over another connection, or halted with a sentence."""
 
 
-def _at_each_step(made: Bench, step: int, how: Cut, *, down: bool = False) -> Tally:
+def commits(made: Bench) -> list[int]:
+    """The steps of the uninterrupted run that commit what a transaction has written."""
+    found, writes = [], False
+    for at, step in enumerate(made.steps, 1):
+        if "BEGIN" in step:
+            writes = "READ COMMITTED" in step
+        elif writes and "COMMIT" in step:
+            found.append(at)
+    return found
+
+
+def cut(made: Bench, steps: Iterable[int], how: Cut, *, down: bool = False) -> Tally:
+    """The connection is lost at each of these steps; ``down``: and nobody reaches the server any more."""
     tally = Tally()
-    for at in some(len(made.steps), step):
+    for at in steps:
         with made.workspace() as place:
             made.arm(at, how, down=down)
             code = made.ask(root=str(place))
@@ -47,22 +59,22 @@ def _judge(made: Bench, place: Path, tally: Tally, where: str, code: int) -> Non
 
 def never_arrives(made: Bench, step: int) -> Tally:
     """The connection is lost before each statement and commit."""
-    return _at_each_step(made, step, Cut.BEFORE)
+    return cut(made, some(len(made.steps), step), Cut.BEFORE)
 
 
 def answer_lost(made: Bench, step: int) -> Tally:
     """The server has done each statement and commit, and the connection is lost before it says so."""
-    return _at_each_step(made, step, Cut.AFTER)
+    return cut(made, some(len(made.steps), step), Cut.AFTER)
 
 
 def arrives_late(made: Bench, step: int) -> Tally:
     """The connection is lost with each statement and commit under way; it arrives when nobody waits for it any more."""
-    return _at_each_step(made, step, Cut.LATE)
+    return cut(made, some(len(made.steps), step), Cut.LATE)
 
 
 def server_gone(made: Bench, step: int) -> Tally:
     """From each statement on nobody reaches the server, until the next run."""
-    return _at_each_step(made, step, Cut.AFTER, down=True)
+    return cut(made, some(len(made.steps), step), Cut.AFTER, down=True)
 
 
 def _at_each_label(made: Bench, step: int, meanwhile: Callable[[Base], None], then: Callable[[Base], None]) -> Tally:

@@ -28,6 +28,7 @@ class Base:
         try:
             yield name
         finally:
+            self.proxy.arm()
             self.server.drop(name)
 
     def loses_power(self) -> None:

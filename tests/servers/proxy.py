@@ -1,8 +1,8 @@
 """A proxy before a PostgreSQL server: counts what a client asks, and cuts the connection at a chosen step.
 
 A *step* is what the client sends before it waits: one statement (a query, or parse, bind, execute and sync together), a block of
-a COPY, its end, the words of a connection's beginning and end. The same client doing the same work makes the same steps, so a
-sweep asks once how many there are and then cuts before and after each.
+a COPY, its end, the words of a connection's beginning. A farewell is none, for nobody waits for its answer. The same client doing
+the same work makes the same steps, so a sweep asks once how many there are and then cuts before and after each.
 """
 
 import re
@@ -21,6 +21,7 @@ Address = str | tuple[str, int]
 _ENDS = frozenset(b"QSHdcfFpX")
 """Messages that end a step: query, sync, flush, copy's data, end and failure, function call, password, terminate."""
 _NO_TERMINATOR = struct.Struct("!i")
+_FAREWELL = "X"
 _STATUS = "pg_xact_status"
 
 
@@ -61,27 +62,29 @@ class _Pair:
 
 
 class Proxy:
-    """Listens on a free port of 127.0.0.1 while it is a context manager; connections that are not cut pass unchanged.
-
-    ``steps``: what was asked since the last ``arm``, one text a step: its messages and the beginning of its SQL.
-    """
+    """Listens on a free port of 127.0.0.1 while it is a context manager; connections that are not cut pass unchanged."""
 
     def __init__(self, server: Address) -> None:
         self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self.steps: list[str] = []
+        self._steps: list[str] = []
         self._lock = threading.Lock()
         self._late: list[tuple[_Pair, bytes]] = []
         self._pairs: list[_Pair] = []
         self._asked = False
         self.arm()
 
+    @property
+    def steps(self) -> list[str]:
+        """What was asked since the last ``arm``, one text a step: the letters of its messages, the beginning of its SQL."""
+        return list(self._steps)
+
     def arm(self, at: int = 0, how: Cut = Cut.BEFORE, *, down: bool = False) -> None:
         """Count anew and cut at step ``at`` (1 is the first; 0: never). ``down``: from then on nobody gets through."""
         self.deliver()
         with self._lock:
-            self.steps = []
+            self._steps = []
             self._at, self._how, self._goes_down = at, how, down
             self._down = self._asked = False
 
@@ -145,11 +148,14 @@ class Proxy:
 
     def _step(self, pair: _Pair, data: bytes, told: str) -> bool:
         """Pass one step on, or not; False where the connection is cut."""
+        if told == _FAREWELL:
+            pair.server.sendall(data)
+            return True
         if self._asked:
             self.deliver()
         with self._lock:
-            self.steps.append(told)
-            now = len(self.steps) == self._at
+            self._steps.append(told)
+            now = len(self._steps) == self._at
             self._asked = _STATUS in told
             how, down = self._how, self._down
             self._down = down or (now and self._goes_down)

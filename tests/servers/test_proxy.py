@@ -65,7 +65,7 @@ def test_the_same_work_makes_the_same_steps(proxy: Proxy, postgres: Server, data
     told = [step for step in seen[0] if step != "d"]
     begun = ["encrypted?", "connect", "Q BEGIN", "PBDES INSERT INTO t VALUES ($1)", "Q INSERT INTO t VALUES (2)"]
     assert told[:5] == begun
-    assert told[-4:] == ["Q COPY t FROM STDIN", "c", "Q COMMIT", "X"]
+    assert told[-3:] == ["Q COPY t FROM STDIN", "c", "Q COMMIT"]
     assert seen[0].count("d") > 3
 
 
@@ -77,7 +77,7 @@ def test_cut_anywhere_nothing_is_there_unless_the_commit_arrived(
     work(proxy, database)
     rows(postgres, database)
     steps = proxy.steps
-    for at, step in enumerate(steps[:-1], 1):
+    for at, step in enumerate(steps, 1):
         if step == "d" and at > 20:
             continue
         proxy.arm(at, how)
@@ -86,9 +86,6 @@ def test_cut_anywhere_nothing_is_there_unless_the_commit_arrived(
         assert proxy.steps == steps[:at]
         proxy.deliver()
         assert rows(postgres, database) == (101002 if step == "Q COMMIT" and how is not Cut.BEFORE else 0), step
-    proxy.arm(len(steps), how)
-    work(proxy, database)  # nobody waits for an answer to a farewell
-    assert rows(postgres, database) == 101002
 
 
 def test_a_commit_that_is_late_arrives_after_the_question_what_became_of_it(
