@@ -1,13 +1,16 @@
 """A ledger on a server: two at once, lost connections, lost power (reliability C1, C3 to C7)."""
 
+import os
+import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from pipeline import ledger, wave
@@ -177,13 +180,67 @@ def test_C05_a_server_that_loses_its_power_in_a_transaction_keeps_nothing_of_it(
     with ledger.open(space, settings) as book:
         run, head = decisions.begin(book), book.head()
         monkeypatch.setattr("pipeline.disk.reached", lose)
-        with pytest.raises(LedgerHalt, match="ne répond pas"):
+        with pytest.raises(LedgerHalt, match="coupée"):
             book.commit(decision(run), head)
         assert book.head() == head
         book.commit(decision(run), head)
         base.loses_power()
     with ledger.open(space, settings) as book:
         assert book.head().seq == 1
+
+
+@pytest.fixture
+def lazy(base: Base) -> Iterator[None]:
+    """The server writes to its disk what was committed, and nothing sooner."""
+    with base.server.connect("postgres") as by_hand:
+        by_hand.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
+        by_hand.execute("SELECT pg_reload_conf()")
+    yield
+    with base.server.connect("postgres") as by_hand:
+        by_hand.execute("ALTER SYSTEM RESET wal_writer_delay")
+        by_hand.execute("SELECT pg_reload_conf()")
+
+
+def crash(base: Base) -> None:
+    """One of the server's processes dies, and it begins anew without having stopped."""
+    with base.server.connect("postgres") as victim:
+        os.kill(victim.info.backend_pid, signal.SIGKILL)
+    while True:
+        with suppress(psycopg.OperationalError), base.server.connect("postgres"):
+            return
+
+
+@pytest.mark.usefixtures("lazy")
+@pytest.mark.parametrize("lost", [Base.loses_power, crash], ids=["power", "process"])
+def test_C06_a_number_that_the_server_gave_again_is_not_taken_for_ours(
+    base: Base, space: Workspace, settings: Settings, monkeypatch: pytest.MonkeyPatch, lost: Callable[[Base], None]
+) -> None:
+    """What was not yet on its disk is lost with its power, and with it that the number was ever given: to whom it is given
+    next, another program's say, has committed under it. The run stops; the next one records what was not recorded."""
+    name = settings.ledger.rpartition("/")[2].partition("?")[0]
+
+    def lose(label: str, *_: Any) -> None:
+        if label == "ledger: commit":
+            monkeypatch.undo()
+            with base.server.connect(name) as other:
+                asked = "SELECT backend_xid::text::int FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+                (ours,) = other.execute(asked).fetchone() or (0,)
+            lost(base)
+            with base.server.connect("postgres") as other:
+                given = 0
+                while given < ours:
+                    (given,) = other.execute("SELECT pg_current_xact_id()::text::int").fetchone() or (0,)
+                numbers.append((ours, given))
+
+    numbers: list[tuple[int, int]] = []
+    with ledger.open(space, settings) as book:
+        run, head = decisions.begin(book), book.head()
+        monkeypatch.setattr("pipeline.disk.reached", lose)
+        with pytest.raises(LedgerHalt):
+            book.commit(decision(run), head)
+        assert book.head() == head
+        book.commit(decision(run), head)
+    assert numbers[0][0] == numbers[0][1]
 
 
 # --- in the way ---------------------------------------------------------------------------------------------------------
