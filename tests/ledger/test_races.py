@@ -202,9 +202,12 @@ def lazy(base: Base) -> Iterator[None]:
 
 
 def crash(base: Base) -> None:
-    """One of the server's processes dies, and it begins anew without having stopped."""
-    with base.server.connect("postgres") as victim:
-        os.kill(victim.info.backend_pid, signal.SIGKILL)
+    """One of the server's processes dies: it ends all others and begins anew, without having stopped."""
+    with suppress(psycopg.OperationalError), base.server.connect("postgres") as witness:
+        with base.server.connect("postgres") as victim:
+            os.kill(victim.info.backend_pid, signal.SIGKILL)
+        while True:
+            witness.execute("SELECT 1")
     while True:
         with suppress(psycopg.OperationalError), base.server.connect("postgres"):
             return
