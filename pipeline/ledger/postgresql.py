@@ -98,12 +98,14 @@ _SAFE = {
     "synchronous_commit": ("on", "remote_apply", "remote_write", "local"),
     "server_encoding": ("UTF8",),
 }
+_CRASHED = "(SELECT CAST(stats_reset AS text) FROM pg_stat_bgwriter)"
+"""Changes whenever the server has recovered from a crash: it begins its statistics anew then, and not at an orderly stop."""
 _BEGIN = text(
-    # One round trip: how long to wait for the lock, the lock, and the number of the transaction that it makes.
-    "SELECT pg_advisory_xact_lock(:lock), CAST(pg_current_xact_id() AS text) "
+    # One round trip: how long to wait for the lock, the lock, the number of the transaction that it makes, the last crash.
+    f"SELECT pg_advisory_xact_lock(:lock), CAST(pg_current_xact_id() AS text), {_CRASHED} "
     "FROM (SELECT set_config('lock_timeout', :patience, true) AS given OFFSET 0) AS first WHERE given IS NOT NULL"
 )
-_OUTCOME = text("SELECT pg_xact_status(CAST(:number AS xid8))")
+_OUTCOME = text(f"SELECT pg_xact_status(CAST(:number AS xid8)), {_CRASHED}")
 
 
 class Postgresql:
@@ -136,18 +138,18 @@ class Postgresql:
             connection.execution_options(isolation_level="READ COMMITTED", postgresql_readonly=False)
             transaction = connection.begin()
             try:
-                number = connection.execute(_BEGIN, {"lock": _LOCK, "patience": f"{self._wait:g}s"}).one()[1]
+                _, number, crashed = connection.execute(_BEGIN, {"lock": _LOCK, "patience": f"{self._wait:g}s"}).one()
                 yield connection
             except BaseException:
                 with suppress(exc.SQLAlchemyError):  # the connection may be gone, and the transaction with it
                     transaction.rollback()
                 raise
-            self._commit(transaction, number)
+            self._commit(transaction, number, crashed)
 
     def check(self, connection: Connection) -> None:
         """Nothing to look at from here: the server checks its pages as it reads them."""
 
-    def _commit(self, transaction: Transaction, number: str) -> None:
+    def _commit(self, transaction: Transaction, number: str, crashed: str | None) -> None:
         try:
             transaction.commit()
         except exc.DBAPIError as error:
@@ -155,20 +157,26 @@ class Postgresql:
                 transaction.close()
             if not error.connection_invalidated:
                 raise
-            outcome = self._outcome(number)
+            outcome = self._outcome(number, crashed)
             if outcome is None:
                 raise LedgerHalt(LOST) from None
             if outcome != "committed":
                 raise
 
-    def _outcome(self, number: str) -> str | None:
-        """What became of a transaction whose connection was lost: committed, aborted, or None where nobody can tell."""
+    def _outcome(self, number: str, crashed: str | None) -> str | None:
+        """What became of a transaction whose connection was lost: committed, aborted, or None where nobody can tell.
+
+        A server that has crashed meanwhile may have given the number again: that it has committed says nothing then.
+        """
+        found: str | None
         limit = time.monotonic() + self._wait
         while time.monotonic() < limit:
             disk.reached("ledger: outcome")
             try:
                 with self.connect() as another:
-                    found = another.execute(_OUTCOME, {"number": number}).scalar()
+                    found, since = another.execute(_OUTCOME, {"number": number}).one()
+                if found == "committed" and since != crashed:
+                    found = None
             except LedgerHalt:  # it restarts, or the network is not back yet
                 found = "in progress"
             except exc.DBAPIError as error:

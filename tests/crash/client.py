@@ -5,8 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Any
 from pipeline.commands import verify
 from pipeline.workspace import Workspace
 from tests.crash import scenario
+from tests.servers.ledgers import Base
+from tests.servers.proxy import Cut
 
 TIMES = ("durees", "debut", "fin")
 """What differs between two runs in run.json."""
@@ -23,10 +25,14 @@ TIMES = ("durees", "debut", "fin")
 
 @dataclass
 class Bench:
-    """``labels``: the announced steps of the uninterrupted run, in order; ``outputs``: its outbox."""
+    """``labels``: the announced steps of the uninterrupted run, in order; ``outputs``: its outbox; ``steps``: what it asked of
+    ``base``, where its ledger is on a server."""
 
     root: Path
     server: "subprocess.Popen[str]"
+    base: "Base | None" = None
+    template: str = ""
+    steps: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     outputs: dict[str, bytes] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
@@ -38,10 +44,20 @@ class Bench:
 
     def ask_both(self, **order: Any) -> list[int]:
         """``ask``, and the exit code of the second runner when there was one."""
+        return self._said({"log": str(self.root / "log"), "memo": str(self.root / "memo"), **order})
+
+    def ask_while(self, meanwhile: Callable[[], None], **order: Any) -> int:
+        """``ask``, with something done while the run stands still at its step ``at``."""
+        order |= {"signal": "SIGSTOP", "pause": True}
+        codes = self.ask_both(**order)
+        if codes:
+            return codes[0]  # it never came to stand still
+        meanwhile()
+        return self._said({})[0]
+
+    def _said(self, order: dict[str, Any]) -> list[int]:
         assert self.server.stdin and self.server.stdout
-        self.server.stdin.write(
-            json.dumps({"log": str(self.root / "log"), "memo": str(self.root / "memo"), **order}) + "\n"
-        )
+        self.server.stdin.write(json.dumps(order) + "\n")
         self.server.stdin.flush()
         answer = self.server.stdout.readline()
         if not answer:
@@ -55,9 +71,15 @@ class Bench:
         place = self.root / f"essai-{self.count}"
         shutil.copytree(self.root / "modele", place)
         try:
-            yield place
+            with self.base.ledger_of(place, self.template) if self.base else nullcontext():
+                yield place
         finally:
             shutil.rmtree(place, ignore_errors=True)
+
+    def arm(self, at: int = 0, how: Cut = Cut.BEFORE, *, down: bool = False) -> None:
+        """Count what is asked of the base anew, and cut there: see ``Proxy.arm``."""
+        if self.base:
+            self.base.proxy.arm(at, how, down=down)
 
     def log(self) -> str:
         path = self.root / "log"
@@ -65,11 +87,14 @@ class Bench:
 
 
 @contextmanager
-def bench(**first: Any) -> Iterator[Bench]:
-    """Start the server, prepare the template, and see what an uninterrupted run gives."""
+def bench(base: "Base | None" = None, **first: Any) -> Iterator[Bench]:
+    """Start the server, prepare the template, and see what an uninterrupted run gives. ``base``: where ledgers are."""
     memory = Path("/dev/shm")
     root = Path(mkdtemp(prefix="balayage-", dir=memory if os.access(memory, os.W_OK) else None))
-    with (root / "server.log").open("w") as errors:
+    model = root / "modele"
+    model.mkdir()
+    its_ledger = base.ledger_of(model) if base else nullcontext("")
+    with (root / "server.log").open("w") as errors, its_ledger as template:
         server = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.server"],
             stdin=subprocess.PIPE,
@@ -78,22 +103,22 @@ def bench(**first: Any) -> Iterator[Bench]:
             text=True,
             cwd=Path(__file__).parents[2],
         )
-        made = Bench(root, server)
+        made = Bench(root, server, base, template)
         try:
             prepare = "from pathlib import Path; from tests.crash import scenario; scenario.prepare(Path(%r))"
-            subprocess.run(
-                [sys.executable, "-c", prepare % str(root / "modele")], check=True, cwd=Path(__file__).parents[2]
-            )
-            made.sources = {sha256(p.read_bytes()).hexdigest() for p in files(root / "modele" / "inbox" / "depots")}
+            subprocess.run([sys.executable, "-c", prepare % str(model)], check=True, cwd=Path(__file__).parents[2])
+            made.sources = {sha256(p.read_bytes()).hexdigest() for p in files(model / "inbox" / "depots")}
             for _ in range(2):  # computing the pure steps, then without
                 with made.workspace() as place:
                     made.ask(root=str(place), warm=True)
             with made.workspace() as place:
+                made.arm()
                 code = made.ask(root=str(place), labels=str(root / "labels"), **first)
                 if code:
                     raise RuntimeError(f"the uninterrupted run ended with {code}: {made.log()[-3000:]}")
                 if left := files(place / "inbox" / "depots"):
                     raise RuntimeError(f"the uninterrupted run left {len(left)} deposits: {made.log()[-3000:]}")
+                made.steps = base.proxy.steps if base else []
                 made.labels = (root / "labels").read_text().splitlines()
                 made.outputs = outputs(place / "outbox")
             yield made
@@ -129,7 +154,7 @@ def problems(made: Bench, place: Path, taken: Mapping[str, bytes] | None = None)
     """What is wrong after the last run: the oracle of issue 4. ``taken``: what a receiver took away meanwhile."""
     bad = []
     workspace = Workspace(place)
-    report = verify.verify(workspace, scenario.SETTINGS)
+    report = verify.verify(workspace, scenario.settings(place))
     bad += report.erreurs
     seen = {**outputs(workspace.outbox), **(taken or {})}
     for name in sorted({*made.outputs, *seen}):

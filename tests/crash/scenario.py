@@ -6,7 +6,9 @@ twice, an empty file. Reading is done in this process (children of their own wou
 
 import os
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from importlib import import_module
@@ -16,6 +18,7 @@ from typing import Any
 from pipeline.ledger import open as open_ledger
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
+from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from tests.world import DAY, DISPENSATEUR, SETTINGS, World
 
@@ -41,6 +44,12 @@ class InProcess:
 
     def apart(self, function: Callable[[Any], Any], item: Any) -> Any:
         return function(item)
+
+
+def settings(root: Path) -> Settings:
+    """Those of the workspace: its dsf.toml names its ledger, where that is not in its var/."""
+    file = root / "dsf.toml"
+    return replace(SETTINGS, **tomllib.loads(file.read_text())) if file.exists() else SETTINGS
 
 
 def prepare(root: Path) -> None:
@@ -76,7 +85,7 @@ def run(root: Path, day: date = DAY) -> None:
     chain.BATCH, chain.LINES = 2, 1
     # A runner that stands still inside a transaction holds the ledger: the other need not wait the usual half minute.
     chain.ledger.open = partial(open_ledger, wait=0.3)
-    chain.run(Workspace(root), SETTINGS, day, lambda *_: None)
+    chain.run(Workspace(root), settings(root), day, lambda *_: None)
 
 
 def guarded(root: Path, day: date = DAY) -> int:

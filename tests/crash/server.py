@@ -20,6 +20,9 @@ from pipeline import disk
 from tests.crash import memo, scenario
 from tests.crash.receiver import receive
 
+_ANSWERS = os.dup(1)
+"""Where answers go, whatever a run prints."""
+
 
 def _announce(order: dict[str, Any], shared: mmap.mmap, labels: int) -> None:
     """Before each announced step: note its label, let a greedy receiver take what it sees, and at ``at`` die or stand still."""
@@ -108,12 +111,19 @@ def _one(order: dict[str, Any]) -> list[int]:
     _, status = os.waitpid(pid, os.WUNTRACED)
     codes = []
     if os.WIFSTOPPED(status):
-        codes = _meanwhile(order)
+        codes = _pause() if order.get("pause") else _meanwhile(order)
         os.kill(pid, signal.SIGCONT)
         _, status = os.waitpid(pid, 0)
     if tracer:
         tracer.wait()
     return [os.waitstatus_to_exitcode(status), *codes]
+
+
+def _pause() -> list[int]:
+    """The client does something while the run stands still: it is told so, and says when to go on."""
+    _say([])
+    sys.stdin.readline()
+    return []
 
 
 def _meanwhile(order: dict[str, Any]) -> list[int]:
@@ -124,13 +134,14 @@ def _meanwhile(order: dict[str, Any]) -> list[int]:
     return _one(plain)
 
 
+def _say(codes: list[int]) -> None:
+    os.write(_ANSWERS, json.dumps(codes).encode() + b"\n")
+
+
 def main() -> None:
-    out = os.fdopen(os.dup(1), "w")
-    for line in sys.stdin:
+    while line := sys.stdin.readline():  # not by iterating: that reads ahead
         order = json.loads(line)
-        answer = _warm(order) if order.get("warm") else _one(order)
-        out.write(json.dumps(answer) + "\n")
-        out.flush()
+        _say(_warm(order) if order.get("warm") else _one(order))
 
 
 if __name__ == "__main__":

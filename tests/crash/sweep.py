@@ -10,11 +10,14 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
+from tests.crash import connections
 from tests.crash.client import Bench, bench, outputs, problems
 from tests.crash.receiver import receive
+from tests.crash.tally import Tally, some
+from tests.servers.ledgers import base
 
 KILLED = (
     "fsync",
@@ -46,32 +49,13 @@ REFUSED = {
 """System calls that are refused, and with what."""
 
 
-@dataclass
-class Tally:
-    """Points of one sweep and what was wrong at which."""
-
-    points: int = 0
-    bad: list[str] = field(default_factory=list)
-    codes: Counter[int] = field(default_factory=Counter)
-
-    def note(self, where: str, code: int, found: list[str]) -> None:
-        self.points += 1
-        self.codes[code] += 1
-        if found:
-            self.bad.append(f"{where} (exit {code}): {'; '.join(found[:4])}")
-
-
 Sweep = Callable[[Bench, int], Tally]
-
-
-def _some(points: int, step: int) -> range:
-    return range(1, points + 1, step)
 
 
 def labels(made: Bench, step: int) -> Tally:
     """kill −9 at each announced step, whatever its label: that is each label at each hit."""
     tally = Tally()
-    for at in _some(len(made.labels), step):
+    for at in some(len(made.labels), step):
         with made.workspace() as place:
             code = made.ask(root=str(place), at=at)
             again = made.ask(root=str(place))
@@ -83,7 +67,7 @@ def labels(made: Bench, step: int) -> Tally:
 def greedy(made: Bench, step: int) -> Tally:
     """The same, with a receiver that takes every folder before the next step."""
     tally = Tally()
-    for at in _some(len(made.labels), step):
+    for at in some(len(made.labels), step):
         with made.workspace() as place:
             taken = place / "emporte"
             code = made.ask(root=str(place), at=at, taken=str(taken))
@@ -97,7 +81,7 @@ def greedy(made: Bench, step: int) -> Tally:
 
 def _two_runners(made: Bench, step: int, *, unlock: bool) -> Tally:
     tally = Tally()
-    for at in _some(len(made.labels), step):
+    for at in some(len(made.labels), step):
         with made.workspace() as place:
             first, second = made.ask_both(root=str(place), at=at, signal="SIGSTOP", unlock=unlock)
             again = made.ask(root=str(place))
@@ -131,7 +115,7 @@ def _injected(made: Bench, step: int, wanted: Iterator[tuple[str, str]]) -> Tall
     pairs = list(wanted)
     counts = _calls(made, tuple(dict.fromkeys(call for call, _ in pairs)))
     for call, fault in pairs:
-        for n in _some(counts[call], step):
+        for n in some(counts[call], step):
             with made.workspace() as place:
                 code = made.ask(root=str(place), inject=f"{call}:{fault}:when={n}")
                 again = made.ask(root=str(place))
@@ -152,6 +136,11 @@ def refused(made: Bench, step: int) -> Tally:
     return _injected(made, step, ((call, f"error={error}") for call, errors in REFUSED.items() for error in errors))
 
 
+def sent(made: Bench, step: int) -> Tally:
+    """kill −9 at each message that the run sends to its ledger's server."""
+    return _injected(made, step, iter([("sendto", "signal=KILL")]))
+
+
 SWEEPS: dict[str, Sweep] = {
     "kill -9 at every label": labels,
     "the same, greedy receiver": greedy,
@@ -160,6 +149,45 @@ SWEEPS: dict[str, Sweep] = {
     "kill -9 at every system call": killed,
     "every system call refused": refused,
 }
+ON_POSTGRESQL: dict[str, Sweep] = {
+    "kill -9 at every label": labels,
+    "the same, greedy receiver": greedy,
+    "second runner, lock lost": overtaken,
+    "kill -9 at every message": sent,
+    "cut before every statement": connections.never_arrives,
+    "cut after every statement": connections.answer_lost,
+    "cut, it arrives late": connections.arrives_late,
+    "no server from then on": connections.server_gone,
+    "server restarted at every label": connections.restarted,
+    "server stopped at every label": connections.stopped,
+}
+
+
+def _swept(made: Bench, sweeps: Mapping[str, Sweep], step: int) -> Tally:
+    """Run these sweeps, a line each."""
+    every = Tally()
+    steps = f" and asks {len(made.steps)} things of its server" if made.base else ""
+    print(f"the uninterrupted run announces {len(made.labels)} steps under {len(set(made.labels))} labels{steps}")
+    for title, sweep in sweeps.items():
+        start = time.monotonic()
+        tally = sweep(made, step)
+        every.points += tally.points
+        every.bad += tally.bad
+        codes = ", ".join(f"{n} × exit {code}" for code, n in sorted(tally.codes.items()))
+        print(
+            f"{title:<32}{tally.points:>6} points {len(tally.bad):>4} bad {time.monotonic() - start:>7.0f} s   {codes}"
+        )
+        for text in tally.bad[:20]:
+            print(f"    {text}")
+        sys.stdout.flush()
+    return every
+
+
+@contextmanager
+def on_postgresql() -> Iterator[Bench]:
+    """A bench whose workspaces have their ledgers on a server of its own."""
+    with base() as running, bench(running) as made:
+        yield made
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -168,24 +196,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="every 12th point only")
     parser.add_argument("--step", type=int, default=1, help="every n-th point only")
     parser.add_argument("--only", default="", help="sweeps whose title holds this text")
+    parser.add_argument("--ledger", choices=("sqlite", "postgresql"), help="sweeps over this ledger only")
     options = parser.parse_args(arguments)
-    step = 12 if options.short else options.step
-    points = bad = 0
-    with bench() as made:
-        print(f"the uninterrupted run announces {len(made.labels)} steps under {len(set(made.labels))} labels")
-        for title, sweep in SWEEPS.items():
-            if options.only not in title:
-                continue
-            start = time.monotonic()
-            tally = sweep(made, step)
+    points, bad = 0, 0
+    for name, made_on, sweeps in (("sqlite", bench, SWEEPS), ("postgresql", on_postgresql, ON_POSTGRESQL)):
+        chosen = {title: sweep for title, sweep in sweeps.items() if options.only in title}
+        if options.ledger in (None, name) and chosen:
+            with made_on() as made:
+                print(f"ledger on {name}: ", end="")
+                tally = _swept(made, chosen, 12 if options.short else options.step)
             points, bad = points + tally.points, bad + len(tally.bad)
-            codes = ", ".join(f"{n} × exit {code}" for code, n in sorted(tally.codes.items()))
-            print(
-                f"{title:<32}{tally.points:>6} points {len(tally.bad):>4} bad {time.monotonic() - start:>7.0f} s   {codes}"
-            )
-            for text in tally.bad[:20]:
-                print(f"    {text}")
-            sys.stdout.flush()
     print(f"{points} points, {bad} bad")
     return 1 if bad else 0
 

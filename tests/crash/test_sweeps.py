@@ -10,7 +10,7 @@ import pytest
 
 from tests.crash import sweep
 from tests.crash.client import Bench
-from tests.crash.sweep import Tally
+from tests.crash.tally import Tally
 
 STEP = int(os.environ.get("SWEEP_STEP", "75"))
 """The marked sweeps take every n-th point; 1 takes them all."""

@@ -58,6 +58,11 @@ class Server:
         """All that it logs."""
         return self.folder / "log"
 
+    @property
+    def socket(self) -> str:
+        """The path of the socket that it listens on."""
+        return str(self.folder / ".s.PGSQL.5432")
+
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
             [self._bin / program, *arguments],

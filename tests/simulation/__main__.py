@@ -5,8 +5,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
+from tests.servers.ledgers import Base, base
 from tests.simulation.play import Bad, Play
 
 
@@ -16,14 +18,20 @@ def main() -> int:
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--steps", type=int, default=100)
     ask.add_argument("--worlds", type=int, default=1)
+    ask.add_argument("--ledger", choices=("sqlite", "postgresql"), default="sqlite")
     asked = ask.parse_args()
+    with base() if asked.ledger == "postgresql" else nullcontext() as where:
+        return _played(asked, where)
+
+
+def _played(asked: argparse.Namespace, where: "Base | None") -> int:
     did: Counter[str] = Counter()
     sums: Counter[str] = Counter()
     bad = 0
     for seed in range(asked.seed, asked.seed + asked.worlds):
         begun = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            world = Play(Path(folder), seed)
+            world = Play(Path(folder), seed, where)
             try:
                 world.play(asked.steps)
             except Bad as wrong:

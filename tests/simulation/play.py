@@ -7,8 +7,10 @@ import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -18,16 +20,18 @@ from unittest.mock import patch
 from pipeline import disk, ledger, reference
 from pipeline.commands.verify import verify
 from pipeline.errors import Halt
+from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.fields import ABSENCES, HEURES
 from tests.crash.scenario import InProcess
+from tests.servers.ledgers import Base
+from tests.servers.proxy import Cut
 from tests.simulation.model import Model
 from tests.simulation.truth import NAMES, SHARED, SIRETS, Absence, Dsf, Line, Truth
 from tests.world import SECOND, SETTINGS, deposits
 
 chain: Any = import_module("pipeline.run")
 CORRESPONDANCES = "correspondances.csv"
-SETTINGS_HERE = replace(SETTINGS, correspondances=CORRESPONDANCES)
 _START = 1_746_000_000 * SECOND
 
 
@@ -37,10 +41,13 @@ class Bad(AssertionError):
 
 @dataclass
 class Play:
-    """``root``: an empty folder. The same seed plays the same world."""
+    """``root``: an empty folder. The same seed plays the same world. ``base``: where its ledger is, when not in its var/; then
+    that server, the way to it and other machines are part of the world too."""
 
     root: Path
     seed: int
+    base: "Base | None" = None
+    settings: Settings = field(init=False)
     rng: Random = field(init=False)
     truth: Truth = field(init=False)
     model: Model = field(init=False)
@@ -58,6 +65,8 @@ class Play:
         self.model = Model(self.truth)
         self.workspace = Workspace(self.root / "ws")
         self.workspace.create()
+        url = self.base.url(self.base.server.database()) if self.base else ""
+        self.settings = replace(SETTINGS, correspondances=CORRESPONDANCES, ledger=url)
         for _ in range(6):
             self.truth.add_convention()
         self.mend()
@@ -113,6 +122,8 @@ class Play:
             (2, self.grow),
             (2, self.clock),
         ]
+        if self.base:
+            choices += [(8, self.connection_cut), (5, self.server_restarts), (5, self.another_machine)]
         weights, steps = zip(*choices, strict=True)
         (chosen,) = self.rng.choices(steps, weights)
         self.did[chosen.__name__] += 1
@@ -363,18 +374,19 @@ class Play:
                 raise
         self.check()
 
-    def _run(self) -> None:
+    def _run(self, wait: float = ledger.WAIT) -> None:
         """In this process, in waves of some size."""
         lines = self.rng.choice((1, 5, 200_000))
-        with patch.multiple(chain, Pool=InProcess, LINES=lines):
-            chain.run(self.workspace, SETTINGS_HERE, self._today(), lambda *_: None)
+        opened = partial(ledger.open, wait=wait)
+        with patch.multiple(chain, Pool=InProcess, LINES=lines), patch.object(chain.ledger, "open", opened):
+            chain.run(self.workspace, self.settings, self._today(), lambda *_: None)
 
     def _today(self) -> date:
         return max(self.truth.day, date(2025, 6, 1))
 
     def check(self) -> None:
         bad = self.model.look(self.workspace.outbox, self._loaded())
-        report = verify(self.workspace, SETTINGS_HERE)
+        report = verify(self.workspace, self.settings)
         bad += report.erreurs
         if bad:
             raise Bad("; ".join(bad[:6]))
@@ -400,11 +412,43 @@ class Play:
         self._in_child(refuse)
         self.night()
 
+    def connection_cut(self) -> None:
+        """The connection to the ledger is lost at a random statement, or nobody reaches the server from then on."""
+        assert self.base
+        at, how, down = self.rng.randrange(1, 200), self.rng.choice(list(Cut)), self.rng.random() < 0.3
+        self.base.proxy.arm(at, how, down=down)
+        self._in_child(lambda _: None)
+        self.base.proxy.arm()
+        self.night()
+
+    def server_restarts(self) -> None:
+        """The ledger's server loses its power at a random step of the run, and is there again at once."""
+        base, at = self.base, self.rng.randrange(1, 60)
+        assert base
+        self._in_child(lambda n: base.loses_power() if n == at else None)
+        self.night()
+
+    def another_machine(self) -> None:
+        """A machine that stands still at a random step is taken for dead; another one takes over; the first wakes up."""
+        at = self.rng.randrange(1, 60)
+        child = self._forked(lambda n: os.kill(os.getpid(), signal.SIGSTOP) if n == at else None)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            self.workspace.lock.unlink()  # the other machine does not see it
+            with suppress(Halt):  # the first one may hold the ledger
+                self._run(wait=0.3)
+            os.kill(child, signal.SIGCONT)
+            os.waitpid(child, 0)
+        self.night()
+
     def _in_child(self, trouble: Callable[[int], None]) -> None:
+        os.waitpid(self._forked(trouble), 0)
+
+    def _forked(self, trouble: Callable[[int], None]) -> int:
+        """A run in a child, which meets ``trouble`` at each of its steps."""
         child = os.fork()
         if child:
-            os.waitpid(child, 0)
-            return
+            return child
         steps = 0
 
         def reached(_label: str, *_paths: Path) -> None:
@@ -433,7 +477,7 @@ class Play:
 
     def clerk(self) -> None:
         """A complement is typed into Kairos, mostly told to us; the next extracts will have it."""
-        with ledger.open(self.workspace, SETTINGS_HERE) as book:
+        with ledger.open(self.workspace, self.settings) as book:
             waiting = [one for one in book.followed() if one.numero not in self.truth.processed]
             if not waiting:
                 return

@@ -1,0 +1,57 @@
+"""The sweeps over a ledger on PostgreSQL: kills, lost connections, lost power (reliability B1, C3, C5, C6, D1).
+
+`python -m tests.crash.sweep --ledger postgresql` is the long form: every point of every sweep.
+"""
+
+import os
+
+import pytest
+
+from tests.crash import connections, sweep
+from tests.crash.client import Bench
+from tests.crash.test_sweeps import none_bad
+from tests.servers.proxy import Cut
+
+STEP = int(os.environ.get("SWEEP_STEP", "75"))
+"""The marked sweeps take every n-th point; 1 takes them all."""
+
+
+def test_where_the_ledger_is_changes_no_byte(made: Bench, afar: Bench) -> None:
+    assert made.outputs == afar.outputs
+    assert made.labels == afar.labels
+
+
+@pytest.mark.parametrize("how", Cut)
+def test_C06_the_connection_lost_while_something_is_committed(afar: Bench, how: Cut) -> None:
+    commits = connections.commits(afar)
+    assert len(commits) > 10
+    none_bad(connections.cut(afar, commits[:: 1 if STEP == 1 else 4], how))
+
+
+def test_C06_the_connection_lost_before_and_after_statements(afar: Bench) -> None:
+    none_bad(connections.never_arrives(afar, 100))
+    none_bad(connections.answer_lost(afar, 90))
+
+
+def test_C05_nobody_reaches_the_server_from_some_statement_on(afar: Bench) -> None:
+    none_bad(connections.server_gone(afar, 130))
+
+
+def test_C05_the_server_loses_its_power(afar: Bench) -> None:
+    none_bad(connections.restarted(afar, 80))
+    none_bad(connections.stopped(afar, 120))
+
+
+def test_B01_killed_at_labels(afar: Bench) -> None:
+    none_bad(sweep.labels(afar, 80))
+    none_bad(sweep.greedy(afar, 100))
+
+
+def test_C03_a_runner_stopped_overtaken_and_woken(afar: Bench) -> None:
+    none_bad(sweep.overtaken(afar, 70))
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("sweep_of", sweep.ON_POSTGRESQL.values(), ids=sweep.ON_POSTGRESQL)
+def test_every_sweep_over_a_ledger_on_a_server(afar: Bench, sweep_of: sweep.Sweep) -> None:
+    none_bad(sweep_of(afar, STEP // 10 or 1))
