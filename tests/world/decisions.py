@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline import ledger
 from pipeline.intake import retire
-from pipeline.ledger import Head, Ledger
+from pipeline.ledger import Ledger
 from pipeline.ledger.records import (
     AbsenceTaken,
     Complement,
@@ -114,14 +114,13 @@ def decide(
     run: str,
     numero: str,
     *entries: AbsenceTaken | HoursIssued,
-    head: Head | None = None,
     **changes: Any,
 ) -> None:
-    """One deposit ``D<numero>`` with one complement, committed against ``head`` (now); not yet released."""
+    """One deposit ``D<numero>`` with one complement, committed; not yet released."""
     given = deposit(f"D-{numero}", **changes)
     item = complement(numero, given.numero, entries or (absence(),), siret=given.siret)
     extract = {"nom": "extrait-1", "date_extraction": "2025-06-01", "sha256": "0" * 64}
     if not any(space.reference.iterdir()):
         extracts.stored(space, extract["sha256"])
     tokens = stage(space, book, item, returns=(given,))
-    book.commit(Decision(run, (given,), (item,), tokens, (extract,)), head or book.head())
+    book.commit(Decision(run, (given,), (item,), tokens, (extract,)), book.head())
