@@ -25,6 +25,7 @@ def short() -> dict[str, Measure]:
         "growth": lambda: nights.growth([10_000, 40_000]),
         "processes": lambda: nights.two_processes(Night(deposits=200, rows=20_000), 1),
         "ledger": lambda: safety.old_ledger(Night(deposits=100, rows=6_000), 200_000, 2),
+        "postgresql": lambda: nights.on_postgresql(Night(deposits=200, rows=20_000), 2),
         "durability": lambda: safety.durability(Night(deposits=100, rows=6_000), 2),
         "commands": lambda: small.commands(3),
         "documents": small.documents,
@@ -45,6 +46,7 @@ def full() -> dict[str, Measure]:
         "growth": lambda: nights.growth([20_000, 200_000, 1_000_000]),
         "ledger": lambda: safety.old_ledger(Night(rows=24_000), 5_000_000, 2),
         "processes": lambda: nights.two_processes(Night(deposits=1_000, rows=60_000), 2),
+        "postgresql": lambda: nights.on_postgresql(Night(deposits=1_000, rows=60_000), 2),
     }
 
 

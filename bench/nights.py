@@ -14,6 +14,7 @@ from bench.made import AS_OF, Night
 from bench.measure import Cost, cost, dsf, python
 from pipeline.workspace import Workspace
 from schemas.fields import ABSENCES
+from tests.servers.postgres import server
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,23 @@ def against_floor(night: Night, rounds: int) -> Row:
     met = ratio <= 20 and mine.peak <= 1200
     name = f"night of {night.deposits} deposits: dsf ÷ floor; largest process"
     return Row(name, f"{ratio:.1f} ×; {mine.peak} MiB", "≤ 20 ×; ≤ 1200 MiB", met, said(dsf=mine, floor=least_of_all))
+
+
+def on_postgresql(night: Night, rounds: int) -> Row:
+    """The night with its ledger in PostgreSQL on this machine, and in SQLite; the server's own work is in the wall's time."""
+    with workspace(night) as root, server() as running:
+
+        def there() -> Cost:
+            with copy(root) as double:
+                with (double / "dsf.toml").open("a") as settings:
+                    settings.write(f'ledger = "{running.url(running.database())}"\n')
+                return run(double)
+
+        here, afar = by_turns(rounds, lambda: run_over(root), there)
+    ratio = afar.wall / here.wall
+    name = f"night of {night.deposits} deposits × {night.lines} lines: ledger in PostgreSQL ÷ in SQLite"
+    figures = f"{ratio:.2f} × wall, {afar.cpu / here.cpu:.2f} × CPU of ours"
+    return Row(name, figures, "≤ 1.2 ×", ratio <= 1.2, said(postgresql=afar, sqlite=here))
 
 
 def one_organisation(deposits: int) -> Row:

@@ -1,6 +1,6 @@
 """What changes the ledger for ever: the decision of a wave, in one transaction. Source: contract §9, reliability §3.2 (T1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -244,14 +244,19 @@ def _day(day: date) -> str:
     return day.isoformat()[:10]
 
 
-def _check_ranks(connection: Connection, complements: Iterable[Complement]) -> None:
+def last_ranks(connection: Connection, cles_dsf: Iterable[str]) -> dict[str, int]:
+    """Last rank of the complements of each DSF; a DSF without any is left out."""
+    c = schema.complements.c
+    wanted = bulk.asked(connection, "rangs_demandes", ("cle_dsf",), ((cle,) for cle in cles_dsf))
+    query = select(c.cle_dsf, func.max(c.rang)).where(c.cle_dsf.in_(select(wanted.c.cle_dsf))).group_by(c.cle_dsf)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _check_ranks(connection: Connection, complements: Sequence[Complement]) -> None:
     """Each initial DSF counts C01, C02… without a gap, and nothing leaves empty (reliability D5, D12)."""
-    c, last = schema.complements.c, dict[str, int]()
+    last = last_ranks(connection, (item.cle_dsf for item in complements))
     for item in complements:
-        if item.cle_dsf not in last:
-            found = connection.execute(select(func.max(c.rang)).where(c.cle_dsf == item.cle_dsf)).scalar()
-            last[item.cle_dsf] = found or 0
-        last[item.cle_dsf] += 1
+        last[item.cle_dsf] = last.get(item.cle_dsf, 0) + 1
         if item.rang != last[item.cle_dsf]:
             raise StateHalt(_NOT_NEXT)
         if not item.absences and not item.heures:

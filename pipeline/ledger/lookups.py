@@ -10,11 +10,11 @@ from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, or_, select
 
 from pipeline.ledger import bulk, schema
 from pipeline.ledger.base import Opened
-from pipeline.ledger.decisions import Pair
+from pipeline.ledger.decisions import Pair, last_ranks
 from pipeline.ledger.records import Complement
 
 
@@ -112,11 +112,8 @@ class Lookups(Opened):
 
     def ranks(self, cles_dsf: Iterable[str]) -> dict[str, int]:
         """Last rank of the complements of each DSF; a DSF without any is left out."""
-        c = schema.complements.c
         with self.reading() as connection:
-            wanted = _keys(connection, "dsf_demandees", cles_dsf)
-            query = select(c.cle_dsf, func.max(c.rang)).where(c.cle_dsf.in_(wanted)).group_by(c.cle_dsf)
-            return {row[0]: row[1] for row in connection.execute(query)}
+            return last_ranks(connection, cles_dsf)
 
     def complements_on(self, cles_dsf: Iterable[str]) -> list[Complement]:
         """The complements of each DSF, in order: what is read of them is in their payloads, and their entries are left out."""
