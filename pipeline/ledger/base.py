@@ -97,6 +97,7 @@ class Opened:
         """The number of this run's take-over: it stands in the names of its tokens, and grows with every run."""
         if not self._fence:
             with self.writing() as connection:
+                migrations.bring_up_to_date(connection)  # it may have been moved away since it was opened
                 self._fence = connection.execute(select(schema.meta.c.barriere)).scalar_one() + 1
                 connection.execute(schema.meta.update().values(barriere=self._fence))
         return self._fence

@@ -5,10 +5,12 @@ ledger that was moved is closed for good: two that go on from one past would com
 """
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Row, Select, Table, select
 
 from pipeline import disk
 from pipeline.bilingual import Text
@@ -66,9 +68,12 @@ def copy(book: Opened, target: Database) -> dict[str, int]:
 
 
 def close_for_good(book: Opened) -> None:
-    """No program opens this ledger again: it goes on elsewhere."""
+    """No program opens this ledger again: it goes on elsewhere.
+
+    Raises ``HeadMoved`` where a run has taken over since ``copy``: what that one records is not in the copy.
+    """
     disk.reached("ledger: moved")
-    with book.writing() as connection:
+    with book.writing(fenced=True) as connection:
         connection.execute(schema.meta.update().values(schema_version=migrations.MOVED))
 
 
@@ -87,8 +92,8 @@ def _copied(book: Opened, target: Database, connection: Connection) -> dict[str,
             migrations.create(copies)
             for table in tables:
                 disk.reached(f"ledger: copy {table.name}")
-                for portion in source.execute(select(table)).mappings().partitions(PORTION):
-                    bulk.insert(copies, table, map(dict, portion))
+                for portion in _portions(source, select(table)):
+                    bulk.insert(copies, table, (dict(row._mapping) for row in portion))
         else:
             copies.execute(
                 schema.meta.update().values(barriere=source.execute(select(schema.meta.c.barriere)).scalar_one())
@@ -96,10 +101,16 @@ def _copied(book: Opened, target: Database, connection: Connection) -> dict[str,
         return {table.name: _same(source, copies, table) for table in tables}
 
 
+def _portions(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:
+    """What a question finds, so many rows at a time: a driver may take all of them into memory unless it is told."""
+    with connection.execute(query, execution_options={"yield_per": PORTION}) as rows:
+        yield from rows.partitions()
+
+
 def _same(source: Connection, copy: Connection, table: Table) -> int:
     """How many rows a table has, here and there; raises ``StateHalt`` unless each is the same."""
     query = select(table).order_by(*table.primary_key)
-    rows, copies = (one.execute(query).partitions(PORTION) for one in (source, copy))
+    rows, copies = _portions(source, query), _portions(copy, query)
     number = 0
     for mine in rows:
         if mine != next(copies, None):

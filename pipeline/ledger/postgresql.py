@@ -231,7 +231,11 @@ def _engine(address: str) -> Engine:
         cursor = connection.execute(f"SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), {asked}")
         version, standby, *found = cursor.fetchone()
         connection.rollback()
-        refuse_server(version, standby=standby, settings=dict(zip(_SAFE, found, strict=True)))
+        try:
+            refuse_server(version, standby=standby, settings=dict(zip(_SAFE, found, strict=True)))
+        except LedgerHalt:
+            connection.close()  # nobody else has it yet
+            raise
 
     return engine
 
