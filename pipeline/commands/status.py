@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import ledger, nomenclature, reference
+from pipeline import ledger, nomenclature, reference, storage
 from pipeline.bilingual import Text, joined
 from pipeline.cells.text import hours
 from pipeline.commands.console import counted, places, plain
@@ -37,6 +37,7 @@ _UNFINISHED = Text(
 _RUN = Text("  {run} : {deposits}, {lines}", "  {run}: {deposits}, {lines}")
 
 
+@storage.reaching
 def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     """Paths, reasons and counts; no name nor identifier of a person but what stands in file names."""
     with ledger.open(workspace, settings) as book:

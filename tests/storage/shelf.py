@@ -1,0 +1,115 @@
+"""What stands on shared storage, seen by those who put things there and take them away: the same for SFTP and S3."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+
+from pipeline import ledger, storage
+from pipeline.ledger import Ledger
+from pipeline.settings import Settings, Storage
+from pipeline.workspace import Workspace
+from tests.storage.s3 import BUCKET, REGION, S3Server
+from tests.storage.sftp import SftpServer
+from tests.world import SETTINGS, decisions, workspace
+
+
+class Shelf(Protocol):
+    """Paths are relative to the root that addresses name."""
+
+    kind: str
+
+    def settings(self, *parts: str, **changes: Any) -> Settings: ...
+    def names(self, under: str = "") -> list[str]: ...
+    def read(self, path: str) -> bytes: ...
+    def put(self, path: str, data: bytes) -> None: ...
+    def take(self, path: str) -> None: ...
+
+
+@dataclass
+class OnSftp:
+    """A folder behind an SFTP server."""
+
+    server: SftpServer
+    kind: str = "sftp"
+
+    def settings(self, *parts: str, **changes: Any) -> Settings:
+        """Settings whose ``parts`` lie there, each in the folder of its name."""
+        for part in parts:
+            (self.server.root / part).mkdir(exist_ok=True)
+        places = {part: self.server.address(part) for part in parts}
+        given = Storage(**places, hotes=str(self.server.hosts), cle=str(self.server.key))
+        return replace(SETTINGS, stockage=given, **changes)
+
+    def names(self, under: str = "") -> list[str]:
+        """Every file but ours."""
+        root = self.server.root / under
+        found = (str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        return sorted(name for name in found if not name.startswith(".") and "/." not in f"/{name}")
+
+    def read(self, path: str) -> bytes:
+        return (self.server.root / path).read_bytes()
+
+    def put(self, path: str, data: bytes) -> None:
+        place = self.server.root / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+
+    def take(self, path: str) -> None:
+        """A file, or a folder with all in it; gone already is well."""
+        place = self.server.root / path
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+
+
+@dataclass
+class OnS3:
+    """A bucket of moto, past the door."""
+
+    server: S3Server
+    kind: str = "s3"
+
+    @property
+    def bucket(self) -> Any:
+        return boto3.resource(
+            "s3", endpoint_url="http://{}:{}".format(*self.server.backend), region_name=REGION
+        ).Bucket(BUCKET)
+
+    def settings(self, *parts: str, **changes: Any) -> Settings:
+        """Settings whose ``parts`` lie there, each under the prefix of its name."""
+        given = Storage(**{part: self.server.address(part) for part in parts})
+        return replace(SETTINGS, stockage=given, **changes)
+
+    def names(self, under: str = "") -> list[str]:
+        """Every object but ours."""
+        prefix = f"{under}/" if under else ""
+        found = (one.key.removeprefix(prefix) for one in self.bucket.objects.filter(Prefix=prefix))
+        return sorted(name for name in found if not name.startswith(".") and "/." not in f"/{name}")
+
+    def read(self, path: str) -> bytes:
+        data: bytes = self.bucket.Object(path).get()["Body"].read()
+        return data
+
+    def put(self, path: str, data: bytes) -> None:
+        self.bucket.put_object(Key=path, Body=data)
+
+    def take(self, path: str) -> None:
+        """An object, or all under a prefix."""
+        self.bucket.objects.filter(Prefix=path).delete()
+
+
+@contextmanager
+def begun(root: Path, settings: Settings) -> Iterator[tuple[Workspace, Ledger]]:
+    """A workspace and its ledger after the checks and the recovery of a run's start."""
+    with storage.opened(workspace(root), settings) as space, decisions.opened(space, settings) as book:
+        yield space, book
+
+
+@contextmanager
+def looked_at(root: Path, settings: Settings) -> Iterator[tuple[Workspace, Ledger]]:
+    """A workspace and its ledger, nothing recovered."""
+    with storage.opened(workspace(root), settings) as space, ledger.open(space, settings) as book:
+        yield space, book
