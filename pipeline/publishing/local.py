@@ -46,7 +46,7 @@ class _Blocked(Exception):
 
 
 @dataclass(frozen=True)
-class Local:
+class FolderOutbox:
     """The folder ``outbox/`` of a workspace, as a ``Outbox``."""
 
     workspace: Workspace

@@ -44,7 +44,7 @@ class _Batch:
 
 
 @dataclass(frozen=True)
-class Remote:
+class StoreOutbox:
     """The outbox of a workspace on a store, as a ``Outbox``."""
 
     workspace: Workspace

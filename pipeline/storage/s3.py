@@ -6,6 +6,7 @@ never repeated: if its place is empty, a receiver may have taken it away, and on
 that says no (``412``, ``409``, a refused account, a server that asks for a pause) is an answer: it has not left.
 """
 
+import errno
 import hashlib
 import itertools
 import os
@@ -147,7 +148,7 @@ class S3:
         for entry in sorted(found, key=lambda entry: entry.path):
             if entry.path.count(SLASHES) > depth:
                 yield Entry(SLASHES.join(entry.path.split(SLASHES)[: depth + 1]), Stands.DEEP)
-            elif entry.octets or entry.kind is not Stands.FILE or not self._is_marker(entry.path):
+            elif entry.octets or entry.stands is not Stands.FILE or not self._is_marker(entry.path):
                 yield entry
 
     def _listed(self) -> list[Entry]:
@@ -210,15 +211,25 @@ class S3:
         except (BaseError, OSError) as error:
             raise self._halt(error) from None
 
-    def remove(self, entry: Entry, private: str, sha256: str) -> bool:
+    def is_bare(self) -> bool:
+        """A bucket knows of no folders; one that is not there does not answer a listing."""
+        return False
+
+    def remove(self, entry: Entry, private: str, spare: str, sha256: str) -> bool:
         """Remove the object if it is still the version that was seen. In a bucket with versions nothing is ever lost by it."""
-        del private, sha256  # the entity tag is the content's
+        del private, spare
+        if not sha256:
+            return False  # the entity tag is the content's, but the archive no longer has it
         found = self.stat(entry.path)
         if found is None or found.identite != entry.identite:
             return False
         disk.reached("s3: delete")
-        with suppress(FileNotFoundError):
-            self._do(obstore.delete, entry.path, FileNotFoundError)
+        try:
+            self._do(obstore.delete, entry.path, FileNotFoundError, PermissionDeniedError)
+        except PermissionDeniedError:
+            raise PermissionError(errno.EACCES, "closed") from None
+        except FileNotFoundError:
+            return False
         return True
 
     # --- files of ours ------------------------------------------------------------------------------------------------

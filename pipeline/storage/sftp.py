@@ -7,6 +7,7 @@ done again after a lost reply: it looks first.
 """
 
 import asyncio
+import errno
 import hashlib
 import logging
 import stat
@@ -227,30 +228,38 @@ class Sftp:
         if self.stat(entry.path) != entry:
             raise Changed
 
-    def remove(self, entry: Entry, private: str, sha256: str) -> bool:
+    def is_bare(self) -> bool:
+        """Not even a folder stands there."""
+        return not self._do(lambda client: acts.names_in(client, self._at(""), hidden=True))
+
+    def remove(self, entry: Entry, private: str, spare: str, sha256: str) -> bool:
         """Give the file a private name, read it back, then remove it; another content gets its own name again."""
+        folder = self._at(entry.path).rpartition("/")[0]
+        place, hidden = self._at(entry.path), f"{folder}/{private}"
 
         async def work(client: SFTPClient) -> bool:
-            place, hidden = self._at(entry.path), self._at(private)
             if not await acts.stat_of(client, hidden, ""):
-                found = await acts.stat_of(client, place, entry.path)
-                if found is None or found.kind is not Stands.FILE:
+                if await acts.stat_of(client, place, entry.path) != entry:
                     return False
                 await client.rename(place, hidden)
-            found = await acts.stat_of(client, hidden, "")
-            if found and found.kind is Stands.FILE and await acts.sha256_of(client, hidden) == sha256:
+            found = await acts.stat_of(client, hidden, entry.path)
+            if found == entry and await acts.sha256_of(client, hidden) == sha256:
                 await client.remove(hidden)
                 return True
-            await acts.give_back(client, hidden, place)
+            await acts.give_back(client, hidden, place, f"{folder}/{spare}")
             return False
 
-        async def known(client: SFTPClient) -> bool:
+        async def known(client: SFTPClient) -> bool | None:
             try:
                 return await work(client)
             except ABSENT:
-                return False  # taken back meanwhile, or removed by us: its reply was lost
+                return False  # taken back meanwhile, or removed by us: the answer was lost
+            except NO:
+                return None
 
-        return self._do(known, "remove")
+        if (done := self._do(known, "remove")) is None:
+            raise PermissionError(errno.EACCES, "closed")
+        return done
 
     # --- files of ours ------------------------------------------------------------------------------------------------
 
@@ -259,7 +268,7 @@ class Sftp:
 
         async def work(client: SFTPClient) -> bytes | None:
             found = await acts.stat_of(client, self._at(path), path)
-            if found is None or found.kind is not Stands.FILE:
+            if found is None or found.stands is not Stands.FILE:
                 return None
             with suppress(*ABSENT):
                 return await acts.bytes_of(client, self._at(path), most)

@@ -160,7 +160,7 @@ async def discard(client: SFTPClient, place: str) -> None:
     if found is None:
         return
     with suppress(*ABSENT):
-        if found.kind is Stands.STRANGE:
+        if found.stands is Stands.STRANGE:
             for name in await names_in(client, place, hidden=True):
                 with suppress(*ABSENT):
                     await client.remove(f"{place}/{name}")
@@ -169,11 +169,9 @@ async def discard(client: SFTPClient, place: str) -> None:
             await client.remove(place)
 
 
-async def give_back(client: SFTPClient, hidden: str, place: str) -> None:
+async def give_back(client: SFTPClient, hidden: str, place: str, spare: str) -> None:
     """Its own name again, or another one where its sender has saved a new file under it."""
-    folder, _, name = hidden.rpartition("/")
-    suffix = place.rpartition("/")[2].rpartition(".")[2][:20]
     try:
         await client.rename(hidden, place)
     except NO:
-        await client.rename(hidden, f"{folder}/remis-{name.lstrip('.')}.{suffix}")
+        await client.rename(hidden, spare)

@@ -56,7 +56,7 @@ class Entry:
     """
 
     path: str
-    kind: Stands = Stands.FILE
+    stands: Stands = Stands.FILE
     octets: int = 0
     mtime_ns: int = 0
     identite: str = ""
@@ -116,8 +116,14 @@ class Store(Protocol):
     def blocks(self, entry: Entry) -> Iterator[bytes]:
         """The whole of one version of a file, which is still ``entry`` when it ends. Raises ``Changed``."""
 
-    def remove(self, entry: Entry, private: str, sha256: str) -> bool:
-        """Remove a file if it still has these bytes; False when it is gone or another. ``private``: a name beside it."""
+    def is_bare(self) -> bool:
+        """Not even a folder stands there; False where a store knows of none."""
+
+    def remove(self, entry: Entry, private: str, spare: str, sha256: str) -> bool:
+        """Remove a file if it still has these bytes; False when it is gone or another. Raises ``PermissionError``.
+
+        ``private``: a name beside it while it is looked at; ``spare``: for what is put back where its own name is taken.
+        """
 
     # --- files of ours ---
 

@@ -1,21 +1,26 @@
 """What stands on shared storage, seen by those who put things there and take them away: the same for SFTP and S3."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 from pipeline import ledger, storage
 from pipeline.ledger import Ledger
+from pipeline.run import Outcome, run
 from pipeline.settings import Settings, Storage
 from pipeline.workspace import Workspace
 from tests.storage.s3 import BUCKET, REGION, S3Server
 from tests.storage.sftp import SftpServer
-from tests.world import SETTINGS, decisions, workspace
+from tests.world import DAY, SECOND, SETTINGS, World, decisions, workspace
 
 
 class Shelf(Protocol):
@@ -26,7 +31,7 @@ class Shelf(Protocol):
     def settings(self, *parts: str, **changes: Any) -> Settings: ...
     def names(self, under: str = "") -> list[str]: ...
     def read(self, path: str) -> bytes: ...
-    def put(self, path: str, data: bytes) -> None: ...
+    def put(self, path: str, data: bytes, moment: int = 0) -> None: ...
     def take(self, path: str) -> None: ...
 
 
@@ -54,10 +59,13 @@ class OnSftp:
     def read(self, path: str) -> bytes:
         return (self.server.root / path).read_bytes()
 
-    def put(self, path: str, data: bytes) -> None:
+    def put(self, path: str, data: bytes, moment: int = 0) -> None:
+        """``moment``: the time (seconds) that it gets, where that matters."""
         place = self.server.root / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
+        if moment:
+            os.utime(place, (moment, moment))
 
     def take(self, path: str) -> None:
         """A file, or a folder with all in it; gone already is well."""
@@ -93,8 +101,12 @@ class OnS3:
         data: bytes = self.bucket.Object(path).get()["Body"].read()
         return data
 
-    def put(self, path: str, data: bytes) -> None:
+    def put(self, path: str, data: bytes, moment: int = 0) -> None:
+        """``moment``: the time (seconds) that it gets, where that matters."""
         self.bucket.put_object(Key=path, Body=data)
+        if moment:
+            (backend,) = s3_backends[DEFAULT_ACCOUNT_ID].values()
+            backend.buckets[BUCKET].keys[path].last_modified = datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
 
     def take(self, path: str) -> None:
         """An object, or all under a prefix."""
@@ -113,3 +125,46 @@ def looked_at(root: Path, settings: Settings) -> Iterator[tuple[Workspace, Ledge
     """A workspace and its ledger, nothing recovered."""
     with storage.opened(workspace(root), settings) as space, ledger.open(space, settings) as book:
         yield space, book
+
+
+class SharedWorld(World):
+    """A World whose inbox and outbox are on a shelf: what is dropped is sent there, what came out is fetched to be looked at."""
+
+    def __init__(self, root: Path, shelf: Shelf, *parts: str) -> None:
+        super().__init__(root)
+        self.shelf, self.parts = shelf, parts or ("depots", "outbox")
+        self.settings()
+
+    def settings(self, **changes: Any) -> Settings:
+        """Settings that lead there."""
+        return self.shelf.settings(*self.parts, **changes)
+
+    def send(self) -> None:
+        """What was dropped so far, with its times."""
+        for part, folder in (
+            ("depots", self.workspace.deposits),
+            ("extraits", self.workspace.extracts),
+            ("saisies", self.workspace.entered),
+        ):
+            for path in sorted(folder.rglob("*")) if part in self.parts else ():
+                if path.is_file():
+                    moment = path.stat().st_mtime_ns // SECOND
+                    self.shelf.put(f"{part}/{path.relative_to(folder)}", path.read_bytes(), moment)
+                    path.unlink()
+
+    def fetch(self) -> None:
+        """What stands in the outbox there, into the folder of the workspace."""
+        if "outbox" in self.parts:
+            shutil.rmtree(self.workspace.outbox, ignore_errors=True)
+            for name in self.shelf.names("outbox"):
+                place = self.workspace.outbox / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(self.shelf.read(f"outbox/{name}"))
+
+    def run(self, day: date = DAY, **settings: Any) -> Outcome:
+        """`dsf run` in this process."""
+        self.send()
+        try:
+            return run(self.workspace, self.settings(**settings), day, lambda *_: None)
+        finally:
+            self.fetch()
