@@ -17,7 +17,7 @@ from pipeline import __version__, ledger, lock, nomenclature, pages, reference, 
 from pipeline.bilingual import Text, in_language, joined, said
 from pipeline.documents import overview
 from pipeline.errors import NO_EXTRACT, NoReference
-from pipeline.intake import entered
+from pipeline.intake import entered, fetched
 from pipeline.intake.arrival import Arrival, Said, Snapshot
 from pipeline.intake.extracts import OperatorFiles, scan_extracts
 from pipeline.intake.retire import retire
@@ -152,17 +152,23 @@ def _loaded(
     workspace: Workspace, settings: Settings, book: Ledger, day: date
 ) -> tuple[OperatorFiles, list[LoadResult], list[Said]]:
     """Load the settled extracts: what is in their folder, what became of each, and what belongs to none."""
+    there = fetched.fetch(workspace, "extraits", settings, book)
     files = scan_extracts(workspace, settings, book)
     sets = reference.find(files.settled, files.arriving)
     loaded = reference.load(workspace, sets, day)
+    fetched.dealt_with(workspace, "extraits")
+    files = replace(files, waiting=(*there.waiting, *files.waiting), left=(*there.left, *files.left))
     return files, loaded, [(workspace.relative(path), why) for path, why in sets.left]
 
 
 def _entered(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> tuple[OperatorFiles, list[Said]]:
     """Note what the settled lists of ``inbox/saisies`` say: what is in that folder, and the lists of which a row is wrong."""
     entered.put_back(workspace)
+    there = fetched.fetch(workspace, "saisies", settings, book)
     lists = entered.scan_entered(workspace, settings, book)
-    return lists, entered.note_entered(workspace, settings, book, lists.settled, day)
+    unread = entered.note_entered(workspace, settings, book, lists.settled, day)
+    fetched.dealt_with(workspace, "saisies")
+    return replace(lists, waiting=(*there.waiting, *lists.waiting), left=(*there.left, *lists.left)), unread
 
 
 def _no_reference(loaded: Sequence[LoadResult]) -> Text:

@@ -37,7 +37,7 @@ BACKSLASH = Text(
     "nom avec une barre oblique inverse : déposez-le sous un autre nom",
     "name with a backslash: drop it under another name",
 )
-_PLACES = {Stands.LINK: LINK, Stands.STRANGE: STRANGE}
+PLACES = {Stands.LINK: LINK, Stands.STRANGE: STRANGE}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class StoreInbox:
         inside = len(parts) > 1
         owner = names.depositor(parts[0]) if inside else ""
         siret = owner or ("" if inside and names.is_slip(parts[0]) else organisme)
-        strange = _PLACES.get(entry.stands, BACKSLASH if "\\" in entry.path else "")
+        strange = PLACES.get(entry.stands, BACKSLASH if "\\" in entry.path else "")
         locks = names.locks_of(path.name)
         held = partial(_is_open_elsewhere, entry.path, locks, written)
         if seen.takes(path, siret, entry.octets, held, strange=strange):

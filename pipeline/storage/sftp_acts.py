@@ -76,7 +76,7 @@ async def walked(client: SFTPClient, place: str, path: str, depth: int) -> Async
         return
     for found in names:
         name = str(found.filename)
-        if name in (".", ".."):
+        if name in (".", "..") or "/" in name:
             continue
         inner = f"{path}/{name}" if path else name
         if not stat.S_ISDIR(found.attrs.permissions or 0):

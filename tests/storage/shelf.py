@@ -1,5 +1,6 @@
 """What stands on shared storage, seen by those who put things there and take them away: the same for SFTP and S3."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -146,8 +147,10 @@ class SharedWorld(World):
             ("extraits", self.workspace.extracts),
             ("saisies", self.workspace.entered),
         ):
+            notes = self.workspace.var / f"stockage-{part}.json"
+            ours = json.loads(notes.read_bytes()) if notes.exists() else {}  # brought from there by a run
             for path in sorted(folder.rglob("*")) if part in self.parts else ():
-                if path.is_file():
+                if path.is_file() and str(path.relative_to(folder)) not in ours:
                     moment = path.stat().st_mtime_ns // SECOND
                     self.shelf.put(f"{part}/{path.relative_to(folder)}", path.read_bytes(), moment)
                     path.unlink()
