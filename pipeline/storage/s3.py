@@ -124,12 +124,11 @@ class S3:
         disk.reached("s3: probe")
         name = PROBE.format(name=uuid4().hex)
         try:
-            obstore.put(self._store(), name, b"1", mode="create", use_multipart=False)
-            try:
-                obstore.put(self._store(), name, b"2", mode="create", use_multipart=False)
-            except AlreadyExistsError:
-                return
+            for data in (b"1", b"2"):
+                obstore.put(self._store(), name, data, mode="create", use_multipart=False)
             raise StoreHalt(REFUSED.fill(where=self.shown, why=NO_CONDITION))
+        except AlreadyExistsError:
+            return
         except (BaseError, OSError, ValueError) as error:
             raise self._halt(error) from None
         finally:

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -128,6 +128,25 @@ def looked_at(root: Path, settings: Settings) -> Iterator[tuple[Workspace, Ledge
         yield space, book
 
 
+def send(shelf: Shelf, part: str, folder: Path, known: Container[str] = ()) -> None:
+    """Every file of a local folder but those ``known`` to lie there already, with its time; it is gone here."""
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_file() and name not in known:
+            shelf.put(f"{part}/{name}", path.read_bytes(), path.stat().st_mtime_ns // SECOND)
+            path.unlink()
+
+
+def fetch(shelf: Shelf, part: str, folder: Path) -> None:
+    """What stands there, in the place of what the local folder held."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in shelf.names(part):
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(shelf.read(f"{part}/{name}"))
+
+
 class SharedWorld(World):
     """A World whose inbox and outbox are on a shelf: what is dropped is sent there, what came out is fetched to be looked at."""
 
@@ -149,20 +168,13 @@ class SharedWorld(World):
         ):
             notes = self.workspace.var / f"stockage-{part}.json"
             ours = json.loads(notes.read_bytes()) if notes.exists() else {}  # brought from there by a run
-            for path in sorted(folder.rglob("*")) if part in self.parts else ():
-                if path.is_file() and str(path.relative_to(folder)) not in ours:
-                    moment = path.stat().st_mtime_ns // SECOND
-                    self.shelf.put(f"{part}/{path.relative_to(folder)}", path.read_bytes(), moment)
-                    path.unlink()
+            if part in self.parts:
+                send(self.shelf, part, folder, ours)
 
     def fetch(self) -> None:
         """What stands in the outbox there, into the folder of the workspace."""
         if "outbox" in self.parts:
-            shutil.rmtree(self.workspace.outbox, ignore_errors=True)
-            for name in self.shelf.names("outbox"):
-                place = self.workspace.outbox / name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(self.shelf.read(f"outbox/{name}"))
+            fetch(self.shelf, "outbox", self.workspace.outbox)
 
     def run(self, day: date = DAY, **settings: Any) -> Outcome:
         """`dsf run` in this process."""
