@@ -6,8 +6,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.storage.s3 import BUCKET, REGION, S3Server, moto
-from tests.storage.sftp import SftpServer
+from tests.servers.s3 import BUCKET, REGION, S3Server, moto
+from tests.servers.sftp import SftpServer
 from tests.storage.shelf import OnS3, OnSftp, Shelf
 
 

@@ -19,8 +19,8 @@ from pipeline.ledger import Ledger
 from pipeline.run import Outcome, run
 from pipeline.settings import Settings, Storage
 from pipeline.workspace import Workspace
-from tests.storage.s3 import BUCKET, REGION, S3Server
-from tests.storage.sftp import SftpServer
+from tests.servers.s3 import BUCKET, REGION, S3Server
+from tests.servers.sftp import SftpServer
 from tests.world import DAY, SECOND, SETTINGS, World, decisions, workspace
 
 

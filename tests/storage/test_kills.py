@@ -4,6 +4,7 @@ The oracle is that of the crash sweep, against what a run on a local disk gives.
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -42,6 +43,7 @@ class Trial:
         self.settings = shelf.settings(*PARTS)
         self.taken: dict[str, bytes] = {}
         self.doubles: list[str] = []
+        self.looking = threading.Lock()
         rows = [f'{name} = "{value}"' for name, value in asdict(self.settings.stockage).items()]
         (place / "dsf.toml").write_text("\n".join(["[stockage]", *rows, ""]))
         send(shelf, "depots", place / "inbox" / "depots")
@@ -51,7 +53,11 @@ class Trial:
         return self.made.ask(root=str(self.place), **order)
 
     def receive(self) -> None:
-        """Take every complement and return that has appeared."""
+        """Take every complement and return that has appeared; one look at a time, though requests come at once."""
+        with self.looking:
+            self._receive()
+
+    def _receive(self) -> None:
         for name in self.shelf.names("outbox"):
             folder, _, file = name.rpartition("/")
             kind, number = (*folder.split("/"), "", "")[1:3]

@@ -289,6 +289,22 @@ def test_D09_an_empty_folder_in_its_place_is_not_passed_over(on_sftp: tuple[OnSf
     assert shelf.names("outbox") == [BOTH[1]]
 
 
+def test_D09_a_folder_that_a_receiver_makes_at_the_last_instant_is_not_passed_over(
+    on_sftp: tuple[OnSftp, Workspace, Ledger],
+) -> None:
+    """Between our look and the rename: a plain one refuses, posix-rename would replace it in silence."""
+    shelf, space, book = on_sftp
+
+    def seen(act: str) -> None:
+        if act in ("rename", "posix_rename") and shelf.names("outbox/.dsf-spool") == []:
+            (shelf.server.root / "outbox" / DSF).mkdir(parents=True, exist_ok=True)
+
+    shelf.server.seen = seen
+    outbox.release(space, book)
+    assert [path for path, _ in outbox.blocked(space, book)] == [f"outbox/{DSF}"]
+    assert not list((shelf.server.root / "outbox" / DSF).iterdir())
+
+
 def test_D09_a_link_in_the_receivers_folder_leads_nowhere(on_sftp: tuple[OnSftp, Workspace, Ledger]) -> None:
     shelf, space, book = on_sftp
     elsewhere = shelf.server.root / "ailleurs"
