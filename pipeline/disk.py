@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
@@ -231,12 +232,17 @@ def copy(handle: int, target: Path, label: str) -> str:
 
     What the source refuses stays an ``OSError`` (it is the sender's share), what the target refuses is a ``DiskHalt``.
     """
+    return write_blocks(iter(partial(os.read, handle, BLOCK), b""), target, label)
+
+
+def write_blocks(blocks: Iterable[bytes], target: Path, label: str) -> str:
+    """``copy`` of what comes block by block, from wherever."""
     digest = hashlib.sha256()
     reached(f"{label}: copy", target)
     with refusals_as_halts(label):
         out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
     try:
-        while block := os.read(handle, BLOCK):
+        for block in blocks:
             digest.update(block)
             with refusals_as_halts(label):
                 write_all(out, block)

@@ -44,6 +44,16 @@ class DiskHalt(Halt):
     errno = 0
 
 
+class StoreHalt(Halt):
+    """Shared storage does not answer, or refuses what a run cannot do without: nothing is half done, the next run goes on."""
+
+
+class NotInstalled(Halt):
+    """A setting asks for a part of the program that is not installed."""
+
+    exit_code = 2
+
+
 class LedgerHalt(Halt):
     """The ledger cannot be used: locked, corrupt, newer than the program, on a network share…"""
 

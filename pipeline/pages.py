@@ -5,7 +5,6 @@ killed before it had written a page, or a page that somebody removed, is made go
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from pipeline import __version__
 from pipeline.documents.organisation import organisation_page, standing
@@ -13,6 +12,8 @@ from pipeline.documents.organisation.page import MARK
 from pipeline.intake.arrival import Said
 from pipeline.judging.context import Context
 from pipeline.publishing import outbox
+from pipeline.publishing.place import Outbox
+from pipeline.publishing.places import place_of
 from pipeline.workspace import Workspace
 
 _HEAD = 4_096
@@ -25,22 +26,21 @@ def renew(workspace: Workspace, context: Context) -> list[Said]:
 
 
 def _refused(workspace: Workspace, context: Context) -> Iterator[Said]:
-    book, language = context.book, context.settings.langue
+    book, language, place = context.book, context.settings.langue, place_of(workspace)
     for siret, revision in book.revisions().items():
-        template = workspace.template(siret)
-        name = template.name if template.is_file() else ""
+        template = workspace.template(siret).name
+        name = template if place.read(f"{siret}/{template}", 1) is not None else ""
         mark = f"{__version__} {language} {revision} {name}"
         page = workspace.page(siret)
-        if MARK.format(revision=mark).encode() in _head(page):
+        if MARK.format(revision=mark).encode() in _head(place, f"{siret}/{page.name}"):
             continue
         data = organisation_page(standing(book, siret), language, revision=mark, template=name)
         if why := outbox.put(workspace, siret, page.name, data, book.fence):
             yield workspace.relative(page), why
 
 
-def _head(page: Path) -> bytes:
+def _head(place: Outbox, page: str) -> bytes:
     try:
-        with page.open("rb") as file:
-            return file.read(_HEAD)
+        return place.read(page, _HEAD) or b""
     except OSError:
         return b""

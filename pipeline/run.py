@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from pipeline import __version__, ledger, lock, nomenclature, pages, reference, wave
+from pipeline import __version__, ledger, lock, nomenclature, pages, reference, storage, wave
 from pipeline.bilingual import Text, in_language, joined, said
 from pipeline.documents import overview
 from pipeline.errors import NO_EXTRACT, NoReference
-from pipeline.intake import entered
+from pipeline.intake import entered, fetched
 from pipeline.intake.arrival import Arrival, Said, Snapshot
 from pipeline.intake.extracts import OperatorFiles, scan_extracts
 from pipeline.intake.retire import retire
@@ -32,6 +32,7 @@ from pipeline.ledger import Aside, Ledger
 from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, preflight, spool
 from pipeline.publishing.outbox import Released
+from pipeline.publishing.places import place_of
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
 from pipeline.wave import Chain, Progress, Timings, silent
@@ -84,12 +85,14 @@ class Outcome:
         return tuple(result for result in self.extracts if result.error is not None)
 
 
+@storage.reaching
 def run(
     workspace: Workspace, settings: Settings, day: date, progress: Progress = silent, *, retry: Sequence[str] = ()
 ) -> Outcome:
     """Load waiting extracts, judge and publish every ready deposit as of ``day``, report.
 
-    ``progress``: told of each step. ``retry``: deposits put aside that are to be tried again, relative to the workspace.
+    ``progress``: told of each step. ``retry``: deposits put aside that are to be tried again, relative to the workspace, and
+    places of the outbox of which nobody knows whether they were reached.
     Raises ``Halt`` (exit codes of contract §8); what was decided before it stands.
     """
     timings = Timings()
@@ -100,7 +103,7 @@ def run(
         with timings.step("reprise"):
             reference.upgrade(workspace)
             context = Context(settings, day, reference.open(workspace), book, reasons, renames)
-            recovered = _recovered(workspace, context)
+            recovered = _recovered(workspace, context, retry)
         with timings.step("extraits"):
             progress(EXTRACTS, 0, 0)
             extracts, loaded, strangers = _loaded(workspace, settings, book, day)
@@ -133,11 +136,12 @@ def run(
         return Outcome(name, view, tuple(loaded), tuple(owed), recovered.absents)
 
 
-def _recovered(workspace: Workspace, context: Context) -> Released:
+def _recovered(workspace: Workspace, context: Context, retry: Sequence[str]) -> Released:
     """Finish what an earlier run left. What it left on the disk goes first: that may be what fills it."""
     sweep(workspace)
     lock.sweep(workspace)
     preflight.check(workspace, context.book)
+    outbox.try_again(workspace, context.book, retry)
     recovered = outbox.recover(workspace, context.book)
     retire(workspace, context.book)
     _finish_older(workspace, context)
@@ -148,17 +152,23 @@ def _loaded(
     workspace: Workspace, settings: Settings, book: Ledger, day: date
 ) -> tuple[OperatorFiles, list[LoadResult], list[Said]]:
     """Load the settled extracts: what is in their folder, what became of each, and what belongs to none."""
+    there = fetched.fetch(workspace, "extraits", settings, book)
     files = scan_extracts(workspace, settings, book)
     sets = reference.find(files.settled, files.arriving)
     loaded = reference.load(workspace, sets, day)
+    fetched.dealt_with(workspace, "extraits")
+    files = replace(files, waiting=(*there.waiting, *files.waiting), left=(*there.left, *files.left))
     return files, loaded, [(workspace.relative(path), why) for path, why in sets.left]
 
 
 def _entered(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> tuple[OperatorFiles, list[Said]]:
     """Note what the settled lists of ``inbox/saisies`` say: what is in that folder, and the lists of which a row is wrong."""
     entered.put_back(workspace)
+    there = fetched.fetch(workspace, "saisies", settings, book)
     lists = entered.scan_entered(workspace, settings, book)
-    return lists, entered.note_entered(workspace, settings, book, lists.settled, day)
+    unread = entered.note_entered(workspace, settings, book, lists.settled, day)
+    fetched.dealt_with(workspace, "saisies")
+    return replace(lists, waiting=(*there.waiting, *lists.waiting), left=(*there.left, *lists.left)), unread
 
 
 def _no_reference(loaded: Sequence[LoadResult]) -> Text:
@@ -302,5 +312,5 @@ def _close(workspace: Workspace, context: Context, name: str) -> Mapping[str, An
     known = [run["run"] for run in book.past_runs(PAST)]
     whole = [book.run_view(run, rows=run in known[-RECENT:]) for run in known[:-1]]
     whole.append(view)  # with what stands today
-    spool.replace_file(workspace, workspace.reports / "index.html", overview.across(whole), book.fence)
+    place_of(workspace).replace("rapports/index.html", overview.across(whole), book.fence)
     return view

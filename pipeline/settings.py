@@ -8,11 +8,12 @@ A table's key is written ``DSF_LIMITES_OCTETS`` in the environment. An unknown k
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from stdnum.fr import siret as siret_number
 
@@ -42,6 +43,25 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Storage:
+    """Where the parts of a workspace lie that others put things into or take things from; "" means in the workspace itself.
+
+    ``depots``, ``extraits``, ``saisies``: the inbox, by its parts; ``reference``: loads that several machines share. Each is
+    ``sftp://user@host[:port]/path`` (``/~/path`` from the account's home) or ``s3://bucket[/prefix]``. ``hotes``: known_hosts
+    file, ``cle``: private key, for SFTP; ``autorite``: PEM file of the authority behind an S3 of one's own.
+    """
+
+    depots: str = ""
+    extraits: str = ""
+    saisies: str = ""
+    outbox: str = ""
+    reference: str = ""
+    hotes: str = ""
+    cle: str = ""
+    autorite: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a workspace. Hours are whole hundredths, as everywhere (``pas_heures`` = 25 is a quarter of an hour)."""
 
@@ -59,6 +79,7 @@ class Settings:
     limites: Limits = Limits()
     ouverture: Mapping[str, date] = field(default_factory=lambda: {"ESF": date(2021, 3, 1), "ESP": date(2021, 11, 22)})
     severites: Mapping[str, str] = field(default_factory=dict)
+    stockage: Storage = Storage()
     origines: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Key → the file, the environment variable or "option" that gave it; keys at their default are not there."""
 
@@ -80,12 +101,14 @@ class Settings:
         table, _, name = key.partition(".")
         value = getattr(self, table)
         if name:
-            value = getattr(value, name) if isinstance(value, Limits) else value[name]
+            value = getattr(value, name) if is_dataclass(value) else value[name]
         if key == "pas_heures":
             value = Decimal(value) / 100
         # The address of a ledger may hold a password.
         if key == "ledger" and value:
             return "•••"
+        if table == "stockage":
+            return shown_address(str(value))
         return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -123,6 +146,24 @@ _LOCKED = Text(
     "Setting {key} ({origin}): the severity of {code} is not to be changed, that rule protects what cannot be undone.",
 )
 _NO_TOML = Text("{file} n'est pas du TOML lisible : {error}.", "{file} is no TOML that can be read: {error}.")
+
+
+_ADDRESS = Text(
+    "Réglage {key} ({origin}) : attendu vide, sftp://utilisateur@machine[:port]/chemin ou s3://seau[/préfixe].",
+    "Setting {key} ({origin}): expected empty, sftp://user@host[:port]/path or s3://bucket[/prefix].",
+)
+_PASSWORD = Text(
+    "Réglage {key} ({origin}) : un mot de passe n'a pas sa place ici. Pour SFTP, donnez une clé (stockage.cle, ou l'agent SSH) ; "
+    "pour S3, les variables d'environnement AWS_….",
+    "Setting {key} ({origin}): a password does not belong here. For SFTP give a key (stockage.cle, or the SSH agent); for S3 the "
+    "environment variables AWS_….",
+)
+
+
+def shown_address(address: str) -> str:
+    """An address of storage as it may be shown: without the account."""
+    scheme, mark, rest = address.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else address
 
 
 def _fail(key: str, origin: str, value: object, allowed: str) -> SettingError:
@@ -203,6 +244,30 @@ def _ledger(key: str, origin: str, value: object) -> str:
     return value
 
 
+def _storage(key: str, origin: str, value: object) -> str:
+    name = key.removeprefix("stockage.")
+    if not isinstance(value, str):
+        raise _fail(key, origin, value, Text("un texte", "a text"))
+    if name in ("hotes", "cle", "autorite") or not value:
+        return value
+    # What is refused may hold a password: it is never repeated.
+    try:
+        parts, port = urlsplit(value), urlsplit(value).port
+    except ValueError:
+        raise SettingError(_ADDRESS.fill(key=key, origin=origin)) from None
+    if parts.password is not None:
+        raise SettingError(_PASSWORD.fill(key=key, origin=origin))
+    path = parts.path.strip("/")
+    sound = bool(parts.hostname) and not (parts.query or parts.fragment)
+    if parts.scheme == "sftp":
+        sound = sound and bool(path)
+    else:
+        sound = sound and parts.scheme == "s3" and parts.username is None and port is None
+    if not sound or any(part in ("", ".", "..") for part in path.split("/") if path):
+        raise SettingError(_ADDRESS.fill(key=key, origin=origin))
+    return value.rstrip("/")
+
+
 def _retention(key: str, origin: str, value: object) -> int:
     raise SettingError(_NO_PURGE.fill(key=key, origin=origin))
 
@@ -231,6 +296,7 @@ _TABLES: dict[str, Any] = {
     "limites": (tuple(f.name for f in fields(Limits)), _number(1, whole=True)),
     "ouverture": (("ESF", "ESP"), _day),
     "severites": (None, _severity),
+    "stockage": (tuple(f.name for f in fields(Storage)), _storage),
     "conservation": (("originaux", "retours", "noms"), _retention),
 }
 
@@ -259,7 +325,7 @@ def _apply(settings: Settings, values: Mapping[str, object], origin: str, codes:
                 origins[f"{key}.{name}"] = origin
             old = getattr(settings, key, {})
             if table:
-                changes[key] = replace(old, **table) if isinstance(old, Limits) else {**old, **table}
+                changes[key] = replace(old, **table) if isinstance(old, (Limits, Storage)) else {**old, **table}
         elif key in _TABLES:
             raise _fail(key, origin, value, Text("une table [{key}]", "a table [{key}]").fill(key=key))
         else:
@@ -282,7 +348,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, object
             inner = name[len(table) + 1 :]
             inner = inner.upper().replace("_", "-") if table == "severites" else inner
             inner = inner.upper() if table == "ouverture" else inner
-            inner = inner.lower() if table in ("limites", "conservation") else inner
+            inner = inner.lower() if table in ("limites", "stockage", "conservation") else inner
             found[variable] = (table, {inner: value})
     return found
 

@@ -19,6 +19,8 @@ CODES = frozenset(CATALOGUE)
 FILE, OPTION = "dsf.toml", "option"
 PLACES = ("file", "environment", "option")
 
+PARTS = ("depots", "extraits", "saisies", "outbox", "reference")
+
 Case = tuple[str, object, object]
 """Key (``table.name`` within a table), value as somebody writes it, what it means (or, when bad, what the message says)."""
 
@@ -52,6 +54,14 @@ GOOD: list[Case] = [
     ("ouverture.ESP", date(2022, 1, 1), date(2022, 1, 1)),
     ("severites.AVT-02", "rejet", "rejet"),
     ("severites.LIG-13", "avertissement", "avertissement"),
+    *((f"stockage.{part}", "", "") for part in PARTS),
+    *((f"stockage.{part}", "sftp://dsf@hote:2222/dsf/", "sftp://dsf@hote:2222/dsf") for part in PARTS),
+    ("stockage.outbox", "sftp://hote/~/dsf", "sftp://hote/~/dsf"),
+    ("stockage.outbox", "s3://seau", "s3://seau"),
+    ("stockage.outbox", "s3://seau/dsf/outbox", "s3://seau/dsf/outbox"),
+    ("stockage.hotes", "/etc/dsf/known_hosts", "/etc/dsf/known_hosts"),
+    ("stockage.cle", "/etc/dsf/cle", "/etc/dsf/cle"),
+    ("stockage.autorite", "/etc/dsf/autorite.pem", "/etc/dsf/autorite.pem"),
 ]
 BAD: list[Case] = [
     ("langue", "de", "'fr' ou 'en'"),
@@ -81,6 +91,15 @@ BAD: list[Case] = [
     ("ouverture.ESP", "2021-02-30", "2021-03-01"),
     ("severites.AVT-02", "grave", "'rejet' ou 'avertissement'"),
     *((f"severites.{code}", severity, code) for code in sorted(PROTECTED) for severity in settings.SEVERITIES),
+    *((f"stockage.{part}", "http://hote/dsf", "sftp://") for part in PARTS),
+    ("stockage.outbox", "sftp://hote", "sftp://"),
+    ("stockage.outbox", "sftp://hote:port/dsf", "sftp://"),
+    ("stockage.outbox", "sftp://hote/dsf/../autre", "sftp://"),
+    ("stockage.outbox", "sftp://hote/dsf//autre", "sftp://"),
+    ("stockage.outbox", "s3://moi@seau/dsf", "s3://"),
+    ("stockage.outbox", "s3://seau/dsf?versionId=1", "s3://"),
+    ("stockage.outbox", "sftp://dsf:secret@hote/dsf", "mot de passe"),
+    ("stockage.outbox", "s3://cle:secret@seau/dsf", "AWS_"),
     *((f"conservation.{what}", 365, "rien n'est effacé") for what in ("originaux", "retours", "noms")),
 ]
 

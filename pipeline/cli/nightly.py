@@ -52,9 +52,9 @@ def extract_load(paths: tuple[Path, ...], force: bool, day: date, root: Path, as
     """Load extracts, by default those in inbox/extraits/. dsf run does so as well."""
     from pipeline.commands import extract as verb
 
-    workspace, _ = opened(root)
+    workspace, settings = opened(root)
     with progress() as told:
-        results = verb.load(workspace, paths, force=force, day=day, progress=told)
+        results = verb.load(workspace, paths, force=force, day=day, progress=told, settings=settings)
     data = verb.loads_data(results)
     answer("extract load", data, verb.loads_lines(results, looked=not paths), as_json=as_json)
     if any(result.error for result in results):

@@ -7,14 +7,18 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline import disk, lock
+from pipeline import disk, lock, storage
 from pipeline.intake import walk
 from pipeline.ledger.copying import copy_to
-from pipeline.settings import Settings
+from pipeline.publishing import witness
+from pipeline.publishing.places import place_of
+from pipeline.settings import Settings, Storage
+from pipeline.storage import store_of
+from pipeline.storage.store import Changed, Entry, Stands, Store
 from pipeline.workspace import Workspace
 
 _PASSED_OVER = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM})
@@ -28,6 +32,10 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
     with lock.double(workspace) as root:
         copy = Workspace(root)
         copy.create()
+        with storage.opened(workspace, settings) as laid_out:
+            _double_stores(laid_out, copy, walk.largest(settings))
+            if (said := place_of(laid_out).read(witness.NAME)) is not None:
+                copy.witness.write_bytes(said)
         _double_tree(workspace.extracts, copy.extracts, _copied)
         # A second name of a sender's file would be seen by a run that starts meanwhile: deposits are copied.
         _double_tree(workspace.entered, copy.entered, _copied)
@@ -39,9 +47,30 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(workspace.root / name, root / name)
         copy_to(workspace, settings, copy.ledger)
-        if workspace.witness.exists():
-            shutil.copy2(workspace.witness, copy.witness)
         yield copy
+
+
+def _double_stores(workspace: Workspace, copy: Workspace, largest: int) -> None:
+    """What lies on shared storage, as its files would lie in a folder."""
+    for part, folder in (("depots", copy.deposits), ("extraits", copy.extracts), ("saisies", copy.entered)):
+        store = store_of(workspace, part)
+        if store is None:
+            continue
+        for entry in store.walk(walk.DEPTH):
+            if entry.stands is Stands.FILE and entry.path.isprintable():
+                with _passed_over(), suppress(Changed):
+                    _brought(store, entry, folder / entry.path, largest)
+
+
+def _brought(store: Store, entry: Entry, target: Path, largest: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        if entry.octets > largest or 2 * entry.octets > disk.room(target.parent):
+            file.truncate(entry.octets)
+        else:
+            for block in store.blocks(entry):
+                file.write(block)
+    os.utime(target, ns=(entry.mtime_ns, entry.mtime_ns))
 
 
 def _double_tree(source: Path, target: Path, put: Callable[[Path, Path], object]) -> None:
@@ -87,5 +116,5 @@ def _deposit(path: Path, target: Path, largest: int) -> None:
 
 
 def for_double(settings: Settings) -> Settings:
-    """The same settings for the double, whose ledger lies in its own ``var/``."""
-    return replace(settings, ledger="")
+    """The same settings for the double, all of which lies in its own folders."""
+    return replace(settings, ledger="", stockage=Storage())

@@ -5,14 +5,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import jsonfile, reference
+from pipeline import jsonfile, reference, storage
 from pipeline.bilingual import LANGUAGES, Text, joined
 from pipeline.commands.console import OTHERS, SHOWN, column, plain
 from pipeline.errors import StateHalt
+from pipeline.intake import fetched
 from pipeline.intake.extracts import files_under
 from pipeline.lock import locked
 from pipeline.reference import ExtractReport, Facts, Load, LoadResult, Problem
 from pipeline.run import EXTRACTS
+from pipeline.settings import Settings
 from pipeline.wave import Progress, silent
 from pipeline.workspace import Workspace
 
@@ -39,16 +41,22 @@ def load(
     force: bool,
     day: date | None = None,
     progress: Progress = silent,
+    settings: Settings | None = None,
 ) -> list[LoadResult]:
     """Load the extracts at ``paths`` (files, folders), or those of ``inbox/extraits``, as they are now.
 
-    ``day``: none is newer than that; today where none is given. Raises ``FileNotFoundError`` for a path that is not there,
+    ``day``: none is newer than that; today where none is given. ``settings`` say whether that folder lies on
+    shared storage. Raises ``FileNotFoundError`` for a path that is not there,
     ``Busy`` while a run holds the workspace.
     """
-    found = reference.find(files_under(paths or [workspace.extracts]))
     progress(EXTRACTS, 0, 0)
-    with locked(workspace):
-        return reference.load(workspace, found, day or date.today(), force=force, named=bool(paths))
+    with storage.opened(workspace, settings or Settings()) as laid_out, locked(workspace):
+        if not paths:
+            fetched.fetch_now(laid_out, "extraits")
+        found = reference.find(files_under(paths or [workspace.extracts]))
+        loaded = reference.load(workspace, found, day or date.today(), force=force, named=bool(paths))
+        fetched.dealt_with(laid_out, "extraits")
+    return loaded
 
 
 def load_data(item: Load) -> dict[str, Any]:

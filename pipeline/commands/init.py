@@ -1,6 +1,7 @@
 """`dsf init`: a workspace to begin with, and every setting in its dsf.toml, commented out."""
 
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from datetime import date
 from pathlib import Path
 
@@ -54,6 +55,23 @@ MEANINGS = {
         'par règle : "rejet" ou "avertissement" ; dsf rules les liste',
         'by rule: "rejet" or "avertissement"; dsf rules lists them',
     ),
+    "stockage": Text(
+        "ce qui est sur un stockage partagé : sftp://… ou s3://… ; vide : dans cet espace de travail",
+        "what lies on shared storage: sftp://… or s3://…; empty: in this workspace",
+    ),
+    "stockage.depots": Text("à la place de inbox/depots", "in the place of inbox/depots"),
+    "stockage.extraits": Text("à la place de inbox/extraits", "in the place of inbox/extraits"),
+    "stockage.saisies": Text("à la place de inbox/saisies", "in the place of inbox/saisies"),
+    "stockage.outbox": Text("à la place de outbox", "in the place of outbox"),
+    "stockage.reference": Text(
+        "copie des extraits chargés, pour qu'une autre machine prenne la suite",
+        "copy of the loaded extracts, so that another machine may take over",
+    ),
+    "stockage.hotes": Text("fichier known_hosts (SFTP) ; vide : le vôtre", "known_hosts file (SFTP); empty: your own"),
+    "stockage.cle": Text(
+        "fichier de clé privée (SFTP) ; vide : l'agent SSH", "private key file (SFTP); empty: the agent"
+    ),
+    "stockage.autorite": Text("certificat de l'autorité (S3), en PEM", "certificate of the authority (S3), PEM"),
 }
 """What each setting means, in a few words, tables and their keys alike."""
 EXAMPLES = {"severites": {"AVT-02": "rejet"}}
@@ -92,7 +110,7 @@ def settings_file(language: str) -> str:
     for key in (name for name in MEANINGS if "." not in name):
         value = getattr(settings, key)
         inner = EXAMPLES.get(key) or (
-            value if isinstance(value, dict) else vars(value) if hasattr(value, "octets") else None
+            value if isinstance(value, dict) else vars(value) if is_dataclass(value) else None
         )
         if inner is None:
             lines.append(_line(key, value / 100 if key == "pas_heures" else value, language))

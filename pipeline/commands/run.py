@@ -18,6 +18,7 @@ from pipeline.commands.follow_up import follow_up_lines
 from pipeline.commands.language import here
 from pipeline.documents.overview import figures
 from pipeline.judging.follow_up import as_numbers
+from pipeline.publishing import outbox
 from pipeline.run import Outcome
 from pipeline.run import run as run_all
 from pipeline.settings import Settings
@@ -57,7 +58,7 @@ def retried(workspace: Workspace, settings: Settings, paths: Sequence[Path]) -> 
     if not paths:
         return ()
     with ledger.open(workspace, settings) as book:
-        known = {one.chemin for one in book.set_aside()}
+        known = {one.chemin for one in book.set_aside()} | outbox.in_doubt(workspace, book).keys()
     found = []
     for path in paths:
         from_here = os.path.relpath(path.absolute(), workspace.root)

@@ -5,13 +5,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import ledger, nomenclature, reference
+from pipeline import ledger, nomenclature, reference, storage
 from pipeline.bilingual import Text, joined
 from pipeline.cells.text import hours
 from pipeline.commands.console import counted, places, plain
 from pipeline.commands.follow_up import follow_up_lines
 from pipeline.intake.entered import faults_of, scan_entered
 from pipeline.intake.extracts import scan_extracts
+from pipeline.intake.fetched import waiting_there
 from pipeline.intake.scan import scan
 from pipeline.judging.context import Context
 from pipeline.judging.follow_up import as_numbers, follow_up
@@ -37,6 +38,7 @@ _UNFINISHED = Text(
 _RUN = Text("  {run} : {deposits}, {lines}", "  {run}: {deposits}, {lines}")
 
 
+@storage.reaching
 def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     """Paths, reasons and counts; no name nor identifier of a person but what stands in file names."""
     with ledger.open(workspace, settings) as book:
@@ -45,12 +47,14 @@ def state(workspace: Workspace, settings: Settings) -> dict[str, Any]:
         sets = reference.find(extracts.settled, extracts.arriving)
         strangers = [(workspace.relative(path), why) for path, why in (*sets.left, *sets.incomplete())]
         lists = scan_entered(workspace, settings, book, sleep=False)
+        there = [waiting_there(workspace, part) for part in ("extraits", "saisies")]
         faulty = faults_of(workspace, settings, book, lists.settled, date.today())
         unfinished = book.unfinished()
         aside = [(one.chemin, one.raison) for one in found.aside]
         owed = [*aside, *found.cramped, *outbox.blocked(workspace, book)]
-        waiting = [*found.waiting, *extracts.waiting, *lists.waiting]
+        waiting = [*found.waiting, *extracts.waiting, *lists.waiting, *(said for one in there for said in one.waiting)]
         left = [*found.left, *extracts.left, *strangers, *lists.left, *faulty]
+        left += [said for one in there for said in one.left]
         known = reference.open(workspace)
         renames = nomenclature.renames(workspace.root, settings.correspondances)
         context = Context(settings, date.today(), known, book, (), renames)

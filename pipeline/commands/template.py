@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipeline import ledger, lock, nomenclature, pages, reference
+from pipeline import ledger, lock, nomenclature, pages, reference, storage
 from pipeline.bilingual import Text
 from pipeline.commands.console import places, shown
 from pipeline.documents.prefilled import prefilled_template
@@ -46,6 +46,7 @@ class Templates:
     blocked: tuple[tuple[str, str], ...]
 
 
+@storage.reaching
 def for_all(workspace: Workspace, settings: Settings, day: date, progress: Progress) -> Templates:
     """A template for each organisation that has something to complete, in its outbox; one that has not changed stays.
 

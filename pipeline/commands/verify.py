@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pipeline import ledger, lock, reference
+from pipeline import ledger, lock, reference, storage
 from pipeline.bilingual import Text
 from pipeline.commands.console import OTHERS, column, plain
 from pipeline.disk import hash_of
@@ -20,6 +20,8 @@ from pipeline.intake.names import depositor
 from pipeline.ledger import Ledger, Publication, chain
 from pipeline.ledger.records import COUNTS
 from pipeline.publishing import spool, witness
+from pipeline.publishing.place import Outbox
+from pipeline.publishing.places import place_of
 from pipeline.settings import Settings
 from pipeline.wave import Progress, silent
 from pipeline.workspace import Workspace
@@ -141,6 +143,7 @@ class Verification:
         yield _SOUND if self.ok else _UNSOUND.fill(n=len(self.erreurs))
 
 
+@storage.reaching
 def verify(
     workspace: Workspace, settings: Settings, *, renew_witness: bool = False, progress: Progress = silent
 ) -> Verification:
@@ -150,7 +153,7 @@ def verify(
     a person vouches that outbox and ledger belong together. One that is there and says otherwise is never touched.
     """
     found = Verification()
-    if renew_witness and not workspace.witness.exists():
+    if renew_witness and not witness.stands(workspace):
         _renew(workspace, settings, found)
     with ledger.open(workspace, settings) as book:
         try:
@@ -287,16 +290,16 @@ def _reference(workspace: Workspace, book: Ledger, found: Verification) -> None:
 
 def _outbox(workspace: Workspace, publications: list[Publication], found: Verification, progress: Progress) -> None:
     """What stands in the outbox is what was emitted, unchanged; what waits in the spool is whole."""
+    there = place_of(workspace)
     for done, item in enumerate(publications, 1):
         _tell(progress, OUTBOX, done, len(publications))
         staged = item.etat == "STAGED"
         found.comptes["publications"] += 1
-        place = workspace.spool / item.nom if staged else workspace.outbox / item.cible
         try:
-            now = spool.folder_sha256(place)
+            now = _content(workspace, there, item)
         except FileNotFoundError:
             found.comptes["publications emportées"] += 1
-            if staged and not (workspace.outbox / item.cible).exists():
+            if staged and not there.holds(item.cible):
                 found.remarques.append(_GONE.fill(cible=item.cible))
             continue
         except OSError:
@@ -306,14 +309,13 @@ def _outbox(workspace: Workspace, publications: list[Publication], found: Verifi
         elif staged:
             found.remarques.append(_WAITS.fill(cible=item.cible))
     known = {item.cible for item in publications}
-    for folder in _emitted_folders(workspace):
-        if folder not in known:
+    for folder in there.places(("dsf", "retours", "essais")):
+        if depositor(folder.partition("/")[0]) and folder not in known:
             found.erreurs.append(_STRANGER.fill(folder=plain(folder)))
 
 
-def _emitted_folders(workspace: Workspace) -> Iterator[str]:
-    """Folders of the outbox that only an emission can have made."""
-    for organisation in sorted(workspace.outbox.iterdir()):
-        if depositor(organisation.name):
-            for kind in ("dsf", "retours", "essais"):
-                yield from (str(p.relative_to(workspace.outbox)) for p in sorted(organisation.glob(f"{kind}/*")))
+def _content(workspace: Workspace, place: Outbox, item: Publication) -> str:
+    """The hash of what waits in the spool, or of what has left. Raises ``FileNotFoundError``."""
+    if item.etat == "STAGED":
+        return spool.folder_sha256(spool.standing(workspace, item.nom))
+    return place.sha256(item.cible)

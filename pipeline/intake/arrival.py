@@ -20,15 +20,15 @@ def time_of(found: os.stat_result) -> int:
 class Arrival:
     """One file as it was seen, its fields named as in the ledger. Paths hold undecodable bytes as surrogates.
 
-    ``chemin``: relative to the workspace. ``siret``: 14 digits. ``fichier``: relative to the SIRET folder. ``octets``: its
-    size. ``mtime_ns``: ``time_of`` the file; ``claimed_ns``: its time as it is, which alone says who comes first.
+    ``chemin``: relative to the workspace. ``siret``: 14 digits. ``fichier``: relative to the SIRET folder. ``identite``: the
+    file itself, whatever its name, as far as where it lies can tell. ``octets``: its size. ``mtime_ns``: ``time_of`` the file;
+    ``claimed_ns``: its time as it is, which alone says who comes first.
     """
 
     chemin: str
     siret: str
     fichier: str
-    dev: int
-    ino: int
+    identite: str
     octets: int
     mtime_ns: int
     claimed_ns: int = field(compare=False)
@@ -37,12 +37,7 @@ class Arrival:
     def of(cls, chemin: str, siret: str, fichier: str, found: os.stat_result) -> Self:
         """The file that ``found`` describes."""
         times = time_of(found), found.st_mtime_ns
-        return cls(chemin, siret, fichier, found.st_dev, found.st_ino, found.st_size, *times)
-
-    @property
-    def identite(self) -> str:
-        """The file itself, whatever its name."""
-        return f"{self.dev}:{self.ino}"
+        return cls(chemin, siret, fichier, f"{found.st_dev}:{found.st_ino}", found.st_size, *times)
 
     @property
     def sight(self) -> tuple[str, str, int, int]:

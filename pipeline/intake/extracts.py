@@ -7,8 +7,7 @@ upload folders need; a link is not followed all the same.
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def scan_folder(
             found.append(Arrival.of(chemin, "", path.name, path.lstat()))
     settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(folder))
     ready, still = settling.settle(
-        found, lambda a: _is_still(workspace.root, a), lambda a: _opened(workspace.root, a), sleep=sleep
+        found, lambda a: _is_still(workspace.root, a), lambda a, *where: _part(workspace.root, a, *where), sleep=sleep
     )
     settled = {arrival.chemin for arrival in ready}
     ordered = sorted(found, key=lambda a: (a.mtime_ns, a.chemin))
@@ -112,10 +111,9 @@ def _is_still(root: Path, seen: Arrival) -> bool:
         return False
 
 
-@contextmanager
-def _opened(root: Path, seen: Arrival) -> Iterator[int]:
+def _part(root: Path, seen: Arrival, start: int, length: int) -> bytes:
     handle = os.open(root / seen.chemin, FILE)
     try:
-        yield handle
+        return os.pread(handle, length, start)
     finally:
         os.close(handle)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from pipeline.bilingual import Text
 from pipeline.errors import DiskHalt
-from pipeline.intake import take, walk
+from pipeline.intake import take
 from pipeline.intake.arrival import Arrival, Said
+from pipeline.intake.inbox import Inbox, inbox_of
 from pipeline.intake.settled import Clock, Settling
 from pipeline.intake.walk import Walk
 from pipeline.ledger import Aside, Ledger
@@ -48,14 +49,13 @@ def scan(
     A file is ready when two looks, at least ``delai_stabilite`` apart by our own clock, saw it the same; the first may be
     an earlier run's, else the remaining time is slept once for all. Raises ``DiskHalt`` for a missing or empty mount.
     """
-    seen = walk.walk(workspace, settings)
-    _refuse_empty_mount(workspace, seen, ledger)
+    inbox = inbox_of(workspace)
+    seen = inbox.walk(settings)
+    _refuse_empty_mount(inbox, seen, ledger)
     decided = {(s.chemin, s.identite, s.octets, s.mtime_ns) for s in ledger.sources()}
     fresh = [a for a in seen.found if a.sight not in decided]
     settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(workspace.deposits))
-    ready, waiting = settling.settle(
-        fresh, lambda a: walk.same(workspace, a), lambda a: walk.opened(workspace, a), sleep=sleep
-    )
+    ready, waiting = settling.settle(fresh, inbox.same, inbox.part, sleep=sleep)
     aside = _set_aside(ledger, fresh, forget=sleep)
     held = {one.chemin for one in aside if one.attend}
     ordered = sorted((a for a in ready if a.chemin not in held), key=lambda a: (a.trial, a.claimed_ns, a.chemin))
@@ -73,8 +73,8 @@ def _set_aside(ledger: Ledger, fresh: Sequence[Arrival], *, forget: bool) -> tup
     return still
 
 
-def _refuse_empty_mount(workspace: Workspace, seen: Walk, ledger: Ledger) -> None:
+def _refuse_empty_mount(inbox: Inbox, seen: Walk, ledger: Ledger) -> None:
     if seen.found or seen.waiting or seen.left:
         return
-    if not any(workspace.deposits.iterdir()) and (known := ledger.depositors()):
+    if inbox.is_bare() and (known := ledger.depositors()):
         raise DiskHalt(EMPTY_MOUNT.fill(empty=EMPTY.fill(n=known)))

@@ -5,10 +5,8 @@ when *we* first saw a file as it is. Within one start of the machine that is mea
 the calendar clock, never trusted backwards.
 """
 
-import os
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,7 +58,8 @@ class Clock:
         return max(0, self.calendar() - look.vu_ns)
 
 
-Open = Callable[[Arrival], AbstractContextManager[int]]
+Part = Callable[[Arrival, int, int], bytes]
+"""Some bytes of an arrival (from where, how many); raises ``OSError`` when it is no longer that."""
 
 
 class Settling:
@@ -74,7 +73,7 @@ class Settling:
         self._under = f"{folder}/"
 
     def settle(
-        self, arrivals: Sequence[Arrival], same: Callable[[Arrival], bool], opened: Open, *, sleep: bool
+        self, arrivals: Sequence[Arrival], same: Callable[[Arrival], bool], part: Part, *, sleep: bool
     ) -> tuple[list[Arrival], list[tuple[str, str]]]:
         """(ready, waiting with reasons). Sleeps at most once, the time the youngest of ``arrivals`` still needs."""
         if not self._delay:
@@ -86,7 +85,7 @@ class Settling:
             self._clock.sleep(rest / SECOND)
         ready, waiting = [], []
         for arrival in arrivals:
-            why = self._why_not(arrival, looks[arrival.chemin], same, opened)
+            why = self._why_not(arrival, looks[arrival.chemin], same, part)
             if why:
                 waiting.append((arrival.chemin, why))
             else:
@@ -101,7 +100,7 @@ class Settling:
         seen = (new.identite, new.octets, new.mtime_ns)
         return old if old and (old.identite, old.octets, old.mtime_ns) == seen else new
 
-    def _why_not(self, arrival: Arrival, look: Look, same: Callable[[Arrival], bool], opened: Open) -> str:
+    def _why_not(self, arrival: Arrival, look: Look, same: Callable[[Arrival], bool], part: Part) -> str:
         age = self._clock.age(look)
         if not same(arrival):
             return BEING_WRITTEN
@@ -110,8 +109,7 @@ class Settling:
         if age >= INCOMPLETE_HOLDS:
             return ""
         try:
-            with opened(arrival) as handle:
-                whole = _looks_whole(handle, arrival.octets)
+            whole = _looks_whole(arrival, part)
         except OSError:
             return UNREADABLE
         return "" if whole else INCOMPLETE
@@ -122,8 +120,8 @@ class Settling:
         self._ledger.keep_looks(new, (path for path in before if path not in waiting))
 
 
-def _looks_whole(handle: int, size: int) -> bool:
+def _looks_whole(arrival: Arrival, part: Part) -> bool:
     """False for a zip (xlsx, ods…) that does not have its end record yet."""
-    if os.pread(handle, len(_ZIP), 0) != _ZIP:
+    if part(arrival, 0, len(_ZIP)) != _ZIP:
         return True
-    return _ZIP_END in os.pread(handle, _ZIP_TAIL, max(0, size - _ZIP_TAIL))
+    return _ZIP_END in part(arrival, max(0, arrival.octets - _ZIP_TAIL), _ZIP_TAIL)

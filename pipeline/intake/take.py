@@ -7,8 +7,8 @@ from pathlib import Path
 from pipeline import disk
 from pipeline.bilingual import Text
 from pipeline.disk import hash_of
-from pipeline.intake import walk
 from pipeline.intake.arrival import Arrival, Said, Snapshot
+from pipeline.intake.inbox import inbox_of
 from pipeline.workspace import Workspace
 
 CRAMPED = Text(
@@ -39,13 +39,8 @@ def _copy(workspace: Workspace, arrival: Arrival, n: int) -> tuple[Path | None, 
     draft = workspace.originals / f"copie-{n}.{os.getpid()}.tmp"
     disk.unlink(draft, "originaux")
     try:
-        with walk.opened(workspace, arrival) as handle:
-            sha = disk.copy(handle, draft, "originaux")
-            still = walk.is_still(os.fstat(handle), arrival)
-        still = still and walk.same(workspace, arrival)
-    except OSError:
-        still = False  # withdrawn, held by its sender, or a share that does not answer: the next run looks again
-    if not still:
+        sha = inbox_of(workspace).copy(arrival, draft)
+    except OSError:  # withdrawn, held by its sender, or a share that does not answer: the next run looks again
         disk.unlink(draft, "originaux")
         return None
     if hash_of(workspace.originals / sha) == sha:

@@ -8,9 +8,10 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 
 from pipeline.bilingual import Text
@@ -23,6 +24,9 @@ from pipeline.workspace import Workspace
 
 DEPTH = 20
 """Folders below an organisation's that are walked; deeper ones are said."""
+
+SECOND = 1_000_000_000
+"""Nanoseconds."""
 
 GIANT = 1_000_000_000
 """A file of more bytes (or of more than twice the limit of a deposit, where that is more) is never copied: it is said."""
@@ -129,23 +133,43 @@ class Walk:
         beside: frozenset[str],
     ) -> None:
         """Keep a file as found, or say why it waits or is left alone."""
+        plain = "" if stat.S_ISREG(found.st_mode) else LINK if stat.S_ISLNK(found.st_mode) else STRANGE
+        held = partial(_is_open_elsewhere, parent, path.name, beside)
+        if self.takes(path, siret, found.st_size, held, strange=plain, links=found.st_nlink):
+            self.found.append(Arrival.of(str(path), siret, str(inner), found))
+
+    def takes(
+        self,
+        path: PurePosixPath,
+        siret: str,
+        size: int,
+        held: Callable[[], bool],
+        *,
+        strange: str = "",
+        links: int = 1,
+    ) -> bool:
+        """Whether a file may be a deposit; if not, it is said. ``strange``: why it is none whatever its name.
+
+        ``held``: somebody's spreadsheet program has it open. ``links``: how many names it has.
+        """
         shown = str(path)
-        if not stat.S_ISREG(found.st_mode):
-            self.left.append((shown, LINK if stat.S_ISLNK(found.st_mode) else STRANGE))
+        if strange:
+            self.left.append((shown, strange))
         elif names.is_uploading(path.name):
             self.waiting.append((shown, UPLOADING))
         elif why := names.left_alone(path.name):
             self.left.append((shown, why))
         elif not siret:
             self.left.append((shown, NOBODYS))
-        elif found.st_nlink > 1:
+        elif links > 1:
             self.left.append((shown, SEVERAL_NAMES))
-        elif found.st_size > self.largest:
-            self.left.append((shown, TOO_LARGE.fill(size=found.st_size // 1_000_000)))
-        elif _is_open_elsewhere(parent, path.name, beside):
+        elif size > self.largest:
+            self.left.append((shown, TOO_LARGE.fill(size=size // 1_000_000)))
+        elif held():
             self.waiting.append((shown, OPEN_ELSEWHERE))
         else:
-            self.found.append(Arrival.of(shown, siret, str(inner), found))
+            return True
+        return False
 
 
 def _is_open_elsewhere(parent: int, name: str, beside: frozenset[str]) -> bool:
@@ -154,9 +178,13 @@ def _is_open_elsewhere(parent: int, name: str, beside: frozenset[str]) -> bool:
         if lock not in beside or len(lock) < 4:
             continue
         with suppress(OSError):
-            age = time.time() - os.stat(lock, dir_fd=parent, follow_symlinks=False).st_mtime
-            return age < names.LOCK_HOLDS.total_seconds()
+            return holds(os.stat(lock, dir_fd=parent, follow_symlinks=False).st_mtime)
     return False
+
+
+def holds(written: float) -> bool:
+    """A lock file of that time (seconds) is not a day old: its program may still be there."""
+    return time.time() - written < names.LOCK_HOLDS.total_seconds()
 
 
 def largest(settings: Settings) -> int:

@@ -4,12 +4,16 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from pipeline import disk
 from pipeline.ledger.records import Folder, Token
 from pipeline.workspace import Workspace
+
+BEGUN, LEFT = ".engage", ".emis"
+"""Added to the name of a token on its way to shared storage: from just before the act on; once its answer has come."""
 
 
 def stage(workspace: Workspace, folder: Folder, fence: int | str) -> Token:
@@ -47,6 +51,16 @@ def content_sha256(files: Iterable[tuple[str, bytes]]) -> str:
     return _of_hashes((hashlib.sha256(data).hexdigest(), name) for name, data in files)
 
 
+def content_hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    """SHA-256 of each file."""
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+
+
+def hashes_sha256(hashes: Mapping[str, str]) -> str:
+    """``content_sha256`` of files of which the hashes are known, by name."""
+    return _of_hashes((sha, name) for name, sha in hashes.items())
+
+
 def folder_sha256(place: Path) -> str:
     """``content_sha256`` of a folder on disk; raises ``FileNotFoundError`` when it is gone.
 
@@ -73,6 +87,66 @@ def _name(cible: str, fence: int | str) -> str:
     return f"{PurePosixPath(cible).name[:80]}.{hashlib.sha256(cible.encode()).hexdigest()[:12]}.{fence}"
 
 
+def fence_of(name: str) -> int:
+    """The fence at the end of a name; 0 where there is none."""
+    last = name.removesuffix(BEGUN).removesuffix(LEFT).rpartition(".")[2]
+    return int(last) if last.isascii() and last.isdigit() else 0
+
+
+def is_begun(workspace: Workspace, nom: str) -> bool:
+    """Its act was begun, and no answer has been noted."""
+    return os.path.lexists(workspace.spool / f"{nom}{BEGUN}")
+
+
+def standing(workspace: Workspace, nom: str) -> Path:
+    """Where a token is, begun or not."""
+    return workspace.spool / (f"{nom}{BEGUN}" if is_begun(workspace, nom) else nom)
+
+
+def begin(workspace: Workspace, noms: Sequence[str]) -> None:
+    """Note durably that these are about to leave: from here on that one is not at its place proves nothing."""
+    _renamed(workspace, {nom: f"{nom}{BEGUN}" for nom in noms})
+
+
+def not_begun(workspace: Workspace, nom: str) -> None:
+    """It has certainly not left: the name of the token again."""
+    _renamed(workspace, {f"{nom}{BEGUN}": nom})
+
+
+def left(workspace: Workspace, noms: Sequence[str]) -> None:
+    """Note durably that these have left; their tokens are removed."""
+    _renamed(workspace, {standing(workspace, nom).name: f"{nom}{LEFT}" for nom in noms})
+    for nom in noms:
+        disk.remove_folder(workspace.spool / f"{nom}{LEFT}", "spool")
+
+
+def _renamed(workspace: Workspace, names: Mapping[str, str]) -> None:
+    """Give tokens their next names, durably. One that is gone was another run's, which has taken over from this one."""
+    for old, new in names.items():
+        with suppress(FileNotFoundError, FileExistsError):
+            disk.rename_new(workspace.spool / old, workspace.spool / new, "spool")
+    if names:
+        disk.flush([workspace.spool], "spool")
+
+
+def probe(first: Path, then: Path, label: str) -> None:
+    """Write here, flush, rename to there, remove. The name says it is ours, and starts with a dot."""
+    source, target = first / f".essai.{os.getpid()}.0", then / f".essai.{os.getpid()}.1"
+    try:
+        for old in (source, target):
+            disk.unlink(old, label)
+        disk.write_new(source, b"essai\n" * 700, label)
+        disk.flush([source], label)
+        disk.rename(source, target, label)
+        disk.flush([then], label)
+        disk.unlink(target, label)
+    except BaseException:
+        for left_over in (source, target):
+            if left_over.exists():
+                left_over.unlink()
+        raise
+
+
 def _check_target(cible: str) -> None:
     path = PurePosixPath(cible)
     if path.is_absolute() or not path.parts or any(part.startswith(".") or "\\" in part for part in path.parts):
@@ -83,11 +157,6 @@ def _plain(name: str) -> str:
     if not name or name.startswith(".") or "/" in name or "\\" in name:
         raise ValueError("a file of a folder must have a plain name")
     return name
-
-
-def replace(workspace: Workspace, path: Path, data: bytes, fence: int | str) -> None:
-    """Put ``data`` at ``path`` in the outbox in one step: for what is no emission (``rapports/index.html``)."""
-    replace_file(workspace, path, data, fence)
 
 
 def replace_file(workspace: Workspace, path: Path, data: bytes, fence: int | str) -> None:

@@ -7,11 +7,11 @@ completed again, so the run stops.
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
 from pipeline.ledger import Ledger
+from pipeline.publishing.places import place_of
 from pipeline.publishing.spool import replace_file
 from pipeline.workspace import Workspace
 
@@ -53,6 +53,10 @@ _HAS_ISSUED = Text("le registre a déjà émis", "the ledger has issued already"
 _HAS_COMPLEMENTS = Text("l'outbox contient des DSF complémentaires", "the outbox holds complementary DSF")
 
 
+NAME = ".temoin.json"
+WHERE = f"outbox/{NAME}"
+
+
 @dataclass(frozen=True)
 class Witness:
     """What it says. ``seq``, ``sha256``: last link of the chain; ``publications``: how many things were ever to be emitted."""
@@ -68,25 +72,27 @@ def check(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
 
     ``create``: give a new workspace its first witnesses.
     """
-    if workspace.witness.exists():
-        _check_one(workspace.witness, ledger)
+    place = place_of(workspace)
+    data = place.read(NAME)
+    if data is not None:
+        _check_one(data, WHERE, ledger)
     elif ledger.head().publications:
         raise StateHalt(ABSENT.fill(what=_HAS_ISSUED))
-    elif any(workspace.outbox.glob("*/dsf/*")):
+    elif any(True for _ in place.places(("dsf",))):
         raise StateHalt(ABSENT.fill(what=_HAS_COMPLEMENTS))
     check_second(workspace, ledger)
-    if create and not workspace.witness.exists():
+    if create and data is None:
         renew(workspace, ledger)  # before the first commit: from here on its absence is a fault
 
 
 def check_second(workspace: Workspace, ledger: Ledger) -> None:
     """Raise ``StateHalt`` where the witness beside the ledger contradicts it; a workspace of an earlier version has none."""
     if workspace.second_witness.exists():
-        _check_one(workspace.second_witness, ledger)
+        _check_one(workspace.second_witness.read_bytes(), "var/temoin.json", ledger)
 
 
-def _check_one(path: Path, ledger: Ledger) -> None:
-    witness, head = _read(path), ledger.head()
+def _check_one(data: bytes, where: str, ledger: Ledger) -> None:
+    witness, head = _read(data, where), ledger.head()
     if witness.registre != ledger.uuid:
         raise StateHalt(FOREIGN)
     if witness.seq > head.seq or witness.publications > head.publications:
@@ -95,16 +101,21 @@ def _check_one(path: Path, ledger: Ledger) -> None:
         raise StateHalt(DIVERGED)
 
 
+def stands(workspace: Workspace) -> bool:
+    """The outbox has its witness."""
+    return place_of(workspace).read(NAME) is not None
+
+
 def read(workspace: Workspace) -> Witness:
-    """Raises ``StateHalt`` when it is not what we wrote."""
-    return _read(workspace.witness)
+    """What the outbox's says. Raises ``StateHalt`` when it is not what we wrote, or not there."""
+    return _read(place_of(workspace).read(NAME) or b"", WHERE)
 
 
-def _read(path: Path) -> Witness:
+def _read(data: bytes, where: str) -> Witness:
     try:
-        return Witness(**json.loads(path.read_bytes()))
+        return Witness(**json.loads(data))
     except (ValueError, TypeError):
-        raise StateHalt(UNREADABLE.fill(where=f"{path.parent.name}/{path.name}")) from None
+        raise StateHalt(UNREADABLE.fill(where=where)) from None
 
 
 def renew(workspace: Workspace, ledger: Ledger) -> None:
@@ -112,6 +123,8 @@ def renew(workspace: Workspace, ledger: Ledger) -> None:
     head = ledger.head()
     witness = Witness(registre=ledger.uuid, seq=head.seq, sha256=head.sha, publications=head.publications)
     data = json.dumps(asdict(witness), sort_keys=True, indent=1).encode() + b"\n"
-    for path in (workspace.second_witness, workspace.witness):
-        if not path.exists() or path.read_bytes() != data:
-            replace_file(workspace, path, data, ledger.fence)
+    second, place = workspace.second_witness, place_of(workspace)
+    if not second.exists() or second.read_bytes() != data:
+        replace_file(workspace, second, data, ledger.fence)
+    if place.read(NAME) != data:
+        place.replace(NAME, data, ledger.fence)

@@ -18,7 +18,7 @@ from typing import Any
 from pipeline.ledger import open as open_ledger
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.model import Reading
-from pipeline.settings import Settings
+from pipeline.settings import Settings, Storage
 from pipeline.workspace import Workspace
 from tests.world import DAY, DISPENSATEUR, SETTINGS, World
 
@@ -47,9 +47,12 @@ class InProcess:
 
 
 def settings(root: Path) -> Settings:
-    """Those of the workspace: its dsf.toml names its ledger, where that is not in its var/."""
+    """Those of the workspace: its dsf.toml names its ledger, where that is not in its var/, and its shared storage."""
     file = root / "dsf.toml"
-    return replace(SETTINGS, **tomllib.loads(file.read_text())) if file.exists() else SETTINGS
+    if not file.exists():
+        return SETTINGS
+    given = tomllib.loads(file.read_text())
+    return replace(SETTINGS, **given | {"stockage": Storage(**given.get("stockage", {}))})
 
 
 def prepare(root: Path) -> None:

@@ -46,7 +46,7 @@ def deposit(
     observations: tuple[Observation, ...] = (),
 ) -> Deposit:
     """A deposit that was read and numbered. ``content``: what its bytes are told apart by; its number when not given."""
-    arrival = Arrival(f"inbox/depots/{siret}/{numero}.csv", siret, f"{numero}.csv", 1, 1, 1, 1, 1)
+    arrival = Arrival(f"inbox/depots/{siret}/{numero}.csv", siret, f"{numero}.csv", "1:1", 1, 1, 1)
     snapshot = Snapshot(arrival, sha256((content or numero).encode()).hexdigest(), Path(numero))
     reading = Reading("csv", tables, observations, on_behalf_of=on_behalf_of)
     return Deposit(snapshot, reading, numero)

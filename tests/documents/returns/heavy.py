@@ -70,7 +70,7 @@ class Heavy:
 
     def _decided(self) -> Decided:
         tables = self._tables()
-        arrival = Arrival("a.xlsx", TITULAIRE, "a.xlsx", *(0,) * 5)
+        arrival = Arrival("a.xlsx", TITULAIRE, "a.xlsx", "0:0", *(0,) * 3)
         deposit = Deposit(Snapshot(arrival, "0" * 64, Path()), Reading("xlsx", tables), "2025-06-30-00000000")
         lines = self._lines(tables)
         numbers = [f"{DSF}-C{n:05d}" for n in range(self.complements)]
