@@ -1,5 +1,6 @@
 """PostgreSQL holds the ledger as SQLite does: what it may not be like, what is lost and what is not, and who waits for whom."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from pipeline.ledger import Ledger, bulk, postgresql, schema
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from tests.servers.postgres import Server
-from tests.world import SETTINGS, decisions, workspace
+from tests.world import SETTINGS, World, by_verdict, decisions, workspace
 
 
 @pytest.fixture
@@ -211,3 +212,42 @@ def test_the_errors_of_the_driver_show_no_parameters(book: Ledger) -> None:
         book._connection.execute(text("SELECT CAST(:name AS bigint)"), {"name": "ZZCANARY"})
     assert connection is not None
     assert "parameters hidden" in str(error.value)
+
+
+# --- the account of every night ---------------------------------------------------------------------------------------
+
+
+def test_the_account_of_every_night_needs_no_more_than_the_guide_grants(
+    tmp_path: Path, settings: Settings, postgres: Server
+) -> None:
+    """It runs a whole night, and can neither take away what guards the tables nor empty them."""
+    guide = (Path(__file__).parents[2] / "docs/plusieurs-machines.md").read_text(encoding="utf-8")
+    grants = re.findall(r"^ *(GRANT .+;)$", guide, re.MULTILINE)
+    assert len(grants) == 2
+    world = World(tmp_path / "ws").add_dsf()
+    ledger.open(world.workspace, settings).close()
+    database = settings.ledger.partition("@/")[2].partition("?")[0]
+    with postgres.connect(database) as owner:
+        owner.execute("DROP ROLE IF EXISTS dsf")
+        owner.execute("CREATE ROLE dsf LOGIN")
+        for grant in grants:
+            owner.execute(grant)
+    mine = replace(settings, ledger=settings.ledger.replace("postgres@", "dsf@"))
+    world.write_extracts().absence("a.csv", {})
+    world.run(ledger=mine.ledger)
+    world.absence("b.csv", {})
+    world.run(ledger=mine.ledger)
+    assert by_verdict(world.report()) == {2: "deja_prise"}
+    with ledger.open(world.workspace, mine) as book:
+        for forbidden in (
+            "TRUNCATE meta",
+            "DELETE FROM absences",
+            "DROP TABLE absences",
+            "DROP FUNCTION registre_refuse CASCADE",
+            "ALTER TABLE absences DISABLE TRIGGER ALL",
+        ):
+            with pytest.raises(LedgerHalt, match="droits"), book.writing() as connection:
+                connection.execute(text(forbidden))
+    with postgres.connect(database) as owner:
+        owner.execute("DROP OWNED BY dsf")
+        owner.execute("DROP ROLE dsf")
