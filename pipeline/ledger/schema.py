@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    func,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -333,3 +334,10 @@ publications = Table(
     Column("etat", CodePoints, CheckConstraint("etat IN ('STAGED', 'PUBLISHED')"), nullable=False),
 )
 Index("publications_en_attente", publications.c.etat, **_only(publications.c.etat == "STAGED"))
+
+# A key of PostgreSQL has 2 704 bytes at most, a path 4 096, the name of a sheet as many as its author likes.
+for _table in (arrivees, ecartes):
+    _table.primary_key.ddl_if(dialect="sqlite")
+    Index(f"{_table.name}_chemin", func.sha256(_table.c.chemin), unique=True).ddl_if(dialect="postgresql")
+ouvertes.primary_key.ddl_if(dialect="sqlite")
+Index("ouvertes_lignes", ouvertes.c.depot, ouvertes.c.ligne).ddl_if(dialect="postgresql")

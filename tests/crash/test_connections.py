@@ -25,30 +25,30 @@ def test_where_the_ledger_is_changes_no_byte(made: Bench, afar: Bench) -> None:
 def test_C06_the_connection_lost_while_something_is_committed(afar: Bench, how: Cut) -> None:
     commits = connections.commits(afar)
     assert len(commits) > 10
-    none_bad(connections.cut(afar, commits[:: 1 if STEP == 1 else 4], how))
+    none_bad(connections.cut(afar, commits[:: 1 if STEP == 1 else 8], how))
 
 
 def test_C06_the_connection_lost_before_and_after_statements(afar: Bench) -> None:
-    none_bad(connections.never_arrives(afar, 100))
-    none_bad(connections.answer_lost(afar, 90))
+    none_bad(connections.never_arrives(afar, 150))
+    none_bad(connections.answer_lost(afar, 130))
 
 
 def test_C05_nobody_reaches_the_server_from_some_statement_on(afar: Bench) -> None:
-    none_bad(connections.server_gone(afar, 130))
+    none_bad(connections.server_gone(afar, 190))
 
 
 def test_C05_the_server_loses_its_power(afar: Bench) -> None:
-    none_bad(connections.restarted(afar, 80))
-    none_bad(connections.stopped(afar, 120))
+    none_bad(connections.restarted(afar, 110))
+    none_bad(connections.stopped(afar, 190))
 
 
 def test_B01_killed_at_labels(afar: Bench) -> None:
-    none_bad(sweep.labels(afar, 80))
-    none_bad(sweep.greedy(afar, 100))
+    none_bad(sweep.labels(afar, 110))
+    none_bad(sweep.greedy(afar, 130))
 
 
 def test_C03_a_runner_stopped_overtaken_and_woken(afar: Bench) -> None:
-    none_bad(sweep.overtaken(afar, 70))
+    none_bad(sweep.overtaken(afar, 110))
 
 
 @pytest.mark.sweep

@@ -2,6 +2,7 @@
 
 import random
 import string
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -84,8 +85,12 @@ def test_C08_a_server_that_is_refused_leaves_no_connection_open(
         by_hand.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
         with pytest.raises(LedgerHalt, match="synchronous_commit = off"):
             ledger.open(space, settings)
-        found = by_hand.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (name,)).fetchone()
-        assert found == (1,)
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        for _ in range(100):  # a session takes a moment to end
+            if by_hand.execute(asked, (name,)).fetchone() == (1,):
+                return
+            time.sleep(0.05)
+        raise AssertionError("the refused session is still there")
 
 
 # --- restored, made anew, of another installation -----------------------------------------------------------------------

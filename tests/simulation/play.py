@@ -458,7 +458,7 @@ class Play:
 
         try:
             disk.reached = reached
-            self._run()
+            self._run(wait=1)
         except BaseException:
             os._exit(1)
         os._exit(0)
