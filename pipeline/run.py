@@ -101,6 +101,7 @@ def run(
     renames = nomenclature.renames(workspace.root, settings.correspondances)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         with timings.step("reprise"):
+            reference.bring(workspace)
             reference.upgrade(workspace)
             context = Context(settings, day, reference.open(workspace), book, reasons, renames)
             recovered = _recovered(workspace, context, retry)
@@ -156,6 +157,7 @@ def _loaded(
     files = scan_extracts(workspace, settings, book)
     sets = reference.find(files.settled, files.arriving)
     loaded = reference.load(workspace, sets, day)
+    reference.share(workspace)
     fetched.dealt_with(workspace, "extraits")
     files = replace(files, waiting=(*there.waiting, *files.waiting), left=(*there.left, *files.left))
     return files, loaded, [(workspace.relative(path), why) for path, why in sets.left]

@@ -124,8 +124,8 @@ def extract_show(numero: str, root: Path, as_json: bool) -> None:
     multiple=True,
     metavar="PATH",
     type=click.Path(path_type=Path),
-    fr="Essayer de nouveau ce dépôt mis de côté (peut être répété).",
-    help="Try this deposit again, which was put aside (may be given again).",
+    fr="Essayer de nouveau ce dépôt mis de côté, ou ce dossier de l'outbox jamais reçu (peut être répété).",
+    help="Try again this deposit that was put aside, or this folder of the outbox that never arrived (may be given again).",
 )
 @option(
     "--fail-on-reject",

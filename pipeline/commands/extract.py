@@ -54,7 +54,9 @@ def load(
         if not paths:
             fetched.fetch_now(laid_out, "extraits")
         found = reference.find(files_under(paths or [workspace.extracts]))
+        reference.bring(laid_out)
         loaded = reference.load(workspace, found, day or date.today(), force=force, named=bool(paths))
+        reference.share(laid_out)
         fetched.dealt_with(laid_out, "extraits")
     return loaded
 

@@ -57,6 +57,7 @@ def for_all(workspace: Workspace, settings: Settings, day: date, progress: Progr
     made: list[str] = []
     blocked: list[tuple[str, str]] = []
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
+        reference.bring(workspace)
         preflight.check(workspace, book)
         context = _context(workspace, settings, book, day)
         organisations = context.reference.organisations()

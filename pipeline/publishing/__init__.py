@@ -22,5 +22,6 @@ a token the ledger knows, its absence proves that it was emitted, whether or not
 
 ``spool`` leads to WRITTEN, ``outbox`` from STAGED to PUBLISHED and through recovery; ``witness`` is brought up to date *before*
 the renames, so that no receiver ever holds a folder that it does not know; ``preflight`` is what must hold before any of it.
-Many tokens share each step: verify all, one witness, rename all, one flush, one transaction.
+Many tokens share each step: verify all, one witness, rename all, one flush, one transaction. ``local`` is an outbox that is a
+folder here; ``remote`` one on shared storage, where answers are lost: it has the states of that.
 """

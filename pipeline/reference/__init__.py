@@ -4,6 +4,7 @@ reference.find(files, arriving) -> Waiting                           which files
 reference.load(workspace, waiting, day, force=False) -> [LoadResult…]  each loaded whole or refused whole
 reference.open(workspace) -> Reference                               .facts(), .loads(), .show(), .of_organisation()…
 reference.check(workspace, judged)                                   nothing of it is lost or changed
+reference.bring(workspace), reference.share(workspace)               the same loads on every machine
 """
 
 from pipeline.reference.intact import audit, check
@@ -21,6 +22,7 @@ from pipeline.reference.model import (
     StoreError,
     Waiting,
 )
+from pipeline.reference.shared import bring, share
 from pipeline.reference.sources import find
 from pipeline.reference.upgrade import upgrade
 
@@ -37,9 +39,11 @@ __all__ = [
     "StoreError",
     "Waiting",
     "audit",
+    "bring",
     "check",
     "find",
     "load",
     "open",
+    "share",
     "upgrade",
 ]

@@ -11,7 +11,8 @@ from pipeline.errors import NotInstalled
 from pipeline.intake.extracts import files_under
 from pipeline.settings import Storage
 from pipeline.wave import silent
-from tests.storage.shelf import SharedWorld, Shelf
+from tests.servers.s3 import S3Server
+from tests.storage.shelf import OnS3, SharedWorld, Shelf
 from tests.world import DAY, TITULAIRE, names
 
 ALL = ("depots", "extraits", "saisies", "outbox")
@@ -158,3 +159,19 @@ def test_a_missing_library_is_said_with_what_to_install(
     ):
         pass
     assert halt.value.exit_code == 2
+
+
+def test_D08_the_operator_is_asked_and_answers_by_the_path_that_was_said(
+    tmp_path: Path, s3: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = SharedWorld(tmp_path / "ws", OnS3(s3))
+    world.add_dsf().write_extracts().hours("a.csv", {})
+    s3.rule = lambda method, path, _headers: "cut" if method == "PUT" and path.endswith("C01.json") else ""
+    (said,) = world.run().owed
+    s3.rule = lambda *_: ""
+    monkeypatch.chdir(world.workspace.root)
+    assert run.retried(world.workspace, world.settings(), [Path(said[0])]) == (said[0],)
+    assert said in [tuple(one.values()) for one in status.state(world.workspace, world.settings())["a_reprendre"]]
+    outcome = run.run(world.workspace, world.settings(), DAY, silent, retry=(said[0],), dry_run=False)
+    world.fetch()
+    assert outcome.owed == () and list(world.complements()) == ["DSF-1-C01"]
