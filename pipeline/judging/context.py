@@ -19,8 +19,9 @@ _DECIDING = ("langue", "politique", "pas_heures", "ouverture", "severites")
 class Terms:
     """Plain data that every deposit of a run is judged with.
 
-    ``settings``: those that decide, the others at their defaults. ``day``: the run's date. ``motifs``: the product's and the operator's, of all dates. ``renames``: the operator's
-    correspondances. ``extracts``: every load of the reference, oldest first: nom, date_extraction, sha256.
+    ``settings``: those that decide, the others at their defaults. ``day``: the run's date. ``motifs``: the product's and the
+    operator's, of all dates. ``renames``: the operator's correspondances. ``extracts``: every load of the reference, oldest
+    first: nom, date_extraction, sha256.
     """
 
     settings: Settings
