@@ -46,10 +46,11 @@ def ours(path: Path) -> set[int]:
     from pipeline.judging import findings, frames  # noqa: PLC0415
     from pipeline.judging.deposit import Deposit  # noqa: PLC0415
     from pipeline.reading import ReadOptions, read  # noqa: PLC0415
+    from pipeline.reading.packed import Packed  # noqa: PLC0415
     from pipeline.settings import Settings  # noqa: PLC0415
 
     snapshot = Snapshot(Arrival.of(path.name, siret(1), path.name, path.stat()), "", path)
-    made = frames.build([Deposit(snapshot, read(path, ReadOptions()))])
+    made = frames.build([Deposit(snapshot, Packed.of(read(path, ReadOptions())))])
     noticed = findings.on_observations(made, Settings())
     lines = made.lines.assign(date_run=pd.Timestamp(AS_OF).as_unit("s"), pas_heures=25, motif_code=None)
     lines = lines.assign(heures_non_financables=pd.array([None] * len(lines), dtype="Int64"))

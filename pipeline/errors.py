@@ -66,6 +66,14 @@ class HeadMoved(Halt):
     """The ledger is no longer what the decision was computed against: compute it again, or stop."""
 
 
+class EngineHalt(Halt):
+    """The machines that do the work do not answer, or have another program."""
+
+
+class NotDecided(Exception):
+    """Our fault, before anything was committed: the text says where in the program, and nothing of the data. No halt."""
+
+
 _RIGHTS = Text(
     "Le programme n'a pas le droit d'écrire ici ({where}). Corrigez les droits du dossier.",
     "The program has no right to write here ({where}). Correct the rights of the folder.",

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from pipeline import __version__, ledger, lock, nomenclature, pages, reference, storage, wave
+from pipeline import __version__, ledger, lock, nomenclature, pages, reference, storage, wave, work
 from pipeline.bilingual import Text, in_language, joined, said
 from pipeline.documents import overview
-from pipeline.errors import NO_EXTRACT, NoReference
+from pipeline.errors import NO_EXTRACT, NoReference, NotDecided
 from pipeline.intake import entered, fetched
 from pipeline.intake.arrival import Arrival, Said, Snapshot
 from pipeline.intake.extracts import OperatorFiles, scan_extracts
@@ -36,7 +36,7 @@ from pipeline.publishing.places import place_of
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
 from pipeline.wave import Chain, Progress, Timings, silent
-from pipeline.workers import Died, Pool
+from pipeline.work import Died
 from pipeline.workspace import Workspace
 from schemas.rules import RULES_VERSION
 
@@ -120,15 +120,15 @@ def run(
         name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
         with timings.step("suivi"):
             note_seen(context)
-        with Pool(settings.processus, settings.limites) as pool:
-            work = _Work(Chain(workspace, context, pool, name, book.fence, headings, timings, progress), found)
-            work.do(found.ready)
+        with work.engine(settings) as engine:
+            ongoing = _Work(Chain(workspace, context, engine, name, book.fence, headings, timings, progress), found)
+            ongoing.do(found.ready)
         kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
         blocked = outbox.blocked(workspace, book)
-        owed = [*work.aside, *found.cramped, *blocked]
+        owed = [*ongoing.aside, *found.cramped, *blocked]
         progress(REPORT, 0, 0)
         waiting = [*found.cramped, *extracts.waiting, *lists.waiting, *found.waiting]
-        left = [*work.aside, *blocked, *extracts.left, *strangers, *lists.left, *unread, *found.left, *kept]
+        left = [*ongoing.aside, *blocked, *extracts.left, *strangers, *lists.left, *unread, *found.left, *kept]
         noted = in_language({"attente": waiting, "laisses": left}, settings.langue)
         book.note_run(name, **noted, durees=timings.spent)
         view = _close(workspace, context, name)
@@ -227,7 +227,7 @@ class _Work:
                 chain.book.begin_attempts([(s.arrival.siret, s.sha256) for s in group])
                 with chain.timings.step("lecture"):
                     self._pending.extend(self._read(group))
-                if sum(len(table.rows) for one in self._pending for table in one.reading.tables) >= LINES:
+                if sum(one.packed.lines for one in self._pending) >= LINES:
                     self._end_wave()
             self._progress(READING, min(low + BATCH, len(ready)), len(ready))
         self._end_wave()
@@ -255,8 +255,8 @@ class _Work:
         chain = self._chain
         try:
             with wave.faults_said():
-                return wave.read(chain.pool, chain.context.settings, chain.headings, group)
-        except wave.NotDecided as error:
+                return wave.read(chain.engine, chain.context.settings, chain.headings, group)
+        except NotDecided as error:
             if len(group) > 1:
                 return [deposit for one in group for deposit in self._read([one])]
             self._put_aside(group[0], FAULT.fill(what=error))
@@ -273,7 +273,7 @@ class _Work:
         """Process a wave. Retry one that a fault of ours stopped deposit by deposit; put aside the one that meets it."""
         try:
             wave.process(self._chain, deposits)
-        except wave.NotDecided as error:
+        except NotDecided as error:
             if len(deposits) == 1:
                 self._put_aside(deposits[0].snapshot, FAULT.fill(what=error))
                 return
@@ -283,7 +283,7 @@ class _Work:
     def _alone(self, snapshot: Snapshot) -> None:
         try:
             wave.process_alone(self._chain, snapshot)
-        except wave.NotDecided as error:
+        except NotDecided as error:
             self._put_aside(snapshot, FAULT.fill(what=error))
         except Died:
             self._put_aside(snapshot, ENDED, attend=True)

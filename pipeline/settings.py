@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -127,9 +128,15 @@ _HUNDREDTHS = Text(
     "un pas d'au moins 0.01 h, en centièmes d'heure entiers",
     "a step of at least 0.01 h, in whole hundredths of an hour",
 )
-_LOCAL = Text(
-    "'local' (le calcul sur plusieurs machines n'est pas dans cette version)",
-    "'local' (work on several machines is not in this version)",
+_ENGINE = Text(
+    "'local', tls://machine:port, ou tcp://127.0.0.1:port pour un ordonnanceur Dask de cette machine",
+    "'local', tls://machine:port, or tcp://127.0.0.1:port for a Dask scheduler on this machine",
+)
+_CLEAR = Text(
+    "Réglage {key} = {value} ({origin}) : tcp:// n'est pas chiffré, et n'est admis que sur cette machine (127.0.0.1, ::1, "
+    "localhost). Employez tls:// (docs/plusieurs-machines.md).",
+    "Setting {key} = {value} ({origin}): tcp:// is not encrypted, and allowed on this machine only (127.0.0.1, ::1, localhost). "
+    "Use tls:// (docs/plusieurs-machines.md).",
 )
 _DATABASES = ("sqlite:///", "postgresql+psycopg://")
 _LEDGER = Text(
@@ -232,9 +239,27 @@ def _day(key: str, origin: str, value: object) -> date:
 
 
 def _motor(key: str, origin: str, value: object) -> str:
-    if value != "local":
-        raise _fail(key, origin, value, _LOCAL)
-    return "local"
+    if value == "local":
+        return "local"
+    try:
+        parts = urlsplit(str(value))
+        whole = bool(parts.hostname and parts.port)
+    except ValueError:
+        whole = False
+    if "@" in str(value):  # no part of such an address: what stands before it may be a password, and is not repeated
+        raise _fail(key, origin, "•••", _ENGINE)
+    if not whole or parts.scheme not in ("tcp", "tls") or parts.path or parts.query:
+        raise _fail(key, origin, value, _ENGINE)
+    if parts.scheme == "tcp" and not _loopback(str(parts.hostname)):
+        raise SettingError(_CLEAR.fill(key=key, origin=origin, value=repr(value)))
+    return str(value)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _ledger(key: str, origin: str, value: object) -> str:

@@ -4,43 +4,50 @@ A deposit that is suspect goes *alone*: a child reads, judges and renders it, an
 """
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from time import monotonic
 from typing import NamedTuple
 
-from pipeline import ledger, reference
+from pipeline import ledger, reference, tasks
 from pipeline.bilingual import Text
-from pipeline.documents import clerk, returns
 from pipeline.documents.prefilled import template_beside
-from pipeline.documents.returns import limits
-from pipeline.documents.returns.entries import ReportData
-from pipeline.documents.returns.model import report_data
-from pipeline.errors import Halt, HeadMoved, scrubbed
+from pipeline.errors import Halt, HeadMoved, NotDecided, scrubbed
 from pipeline.intake.arrival import Snapshot
 from pipeline.intake.retire import retire
-from pipeline.judging import decision
-from pipeline.judging.complement import decode, file_name
+from pipeline.judging.complement import file_name
 from pipeline.judging.context import Context
-from pipeline.judging.decide import Decided, decide
+from pipeline.judging.decide import ask, numbered
 from pipeline.judging.deposit import Deposit
-from pipeline.judging.earlier import Earlier, earlier
+from pipeline.judging.earlier import earlier
 from pipeline.judging.parts import parts
 from pipeline.ledger import Ledger
 from pipeline.ledger.records import Complement, Decision, DepositRecord, Folder, Token
 from pipeline.nomenclature import Motif, Rename
 from pipeline.publishing import outbox, spool
 from pipeline.reading import ReadOptions
+from pipeline.reading.guard import Original, load
+from pipeline.reading.packed import Packed
 from pipeline.settings import Settings
-from pipeline.workers import Died, Pool
+from pipeline.tasks import PartJudged, ReportHead, Reports
+from pipeline.work import Died, Engine, Task
+from pipeline.work.answers import Answer
+from pipeline.work.local import local
 from pipeline.workspace import Workspace
 
 RETRIES = 5
 """How often a wave is computed again when the ledger moved under it."""
+
+BATCH = 32
+"""Deposits that are read, or reports or complements that are rendered, by one task, at most."""
+BYTES = 4_000_000
+"""Of originals that go together, about."""
 
 JUDGING = Text("jugement", "judging")
 WRITING = Text("rendu", "writing")
@@ -52,10 +59,6 @@ Progress = Callable[[str, int, int], None]
 
 def silent(_step: str, _done: int, _total: int) -> None:
     """A progress that nobody watches."""
-
-
-class NotDecided(Exception):
-    """Our fault, before anything was committed: the text says where in the program, and nothing of the data."""
 
 
 @dataclass
@@ -84,7 +87,7 @@ class Chain:
 
     workspace: Workspace
     context: Context
-    pool: Pool
+    engine: Engine
     run: str
     fence: int
     headings: tuple[tuple[str, str], ...]
@@ -98,13 +101,34 @@ class Chain:
 
 
 def read(
-    pool: Pool, settings: Settings, headings: tuple[tuple[str, str], ...], snapshots: Sequence[Snapshot]
+    engine: Engine, settings: Settings, headings: tuple[tuple[str, str], ...], snapshots: Sequence[Snapshot]
 ) -> list[Deposit]:
     """Read the originals in children, in the same order; nothing that a sender wrote raises."""
-    tasks = [
-        (s.original, ReadOptions(siret=s.arrival.siret, limits=settings.limites, synonyms=headings)) for s in snapshots
-    ]
-    return [Deposit(snapshot, reading) for snapshot, reading in zip(snapshots, pool.read(tasks), strict=True)]
+    readings: list[Packed] = []
+    for answer in engine.map(tasks.read, _to_read(engine.width, settings, headings, snapshots)):
+        readings += tasks.opened(answer)
+    return [Deposit(snapshot, packed) for snapshot, packed in zip(snapshots, readings, strict=True)]
+
+
+def _to_read(
+    width: int, settings: Settings, headings: tuple[tuple[str, str], ...], snapshots: Sequence[Snapshot]
+) -> Iterator[bytes]:
+    """The originals, ``BATCH`` or ``BYTES`` of them together at most, fewer where there would not be enough for all."""
+    several: list[tuple[Original, ReadOptions]] = []
+    enough = _batch(len(snapshots), width)
+    for snapshot in snapshots:
+        options = ReadOptions(siret=snapshot.arrival.siret, limits=settings.limites, synonyms=headings)
+        several.append((load(snapshot.original, settings.limites.octets), options))
+        if len(several) == enough or sum(len(original.data) for original, _ in several) >= BYTES:
+            yield tasks.pack(tasks.ToRead(tuple(several)))
+            several = []
+    if several:
+        yield tasks.pack(tasks.ToRead(tuple(several)))
+
+
+def _batch(items: int, width: int) -> int:
+    """How many of ``items`` make a task, for ``width`` of them to be at work at once."""
+    return max(1, min(BATCH, -(-items // (2 * width))))
 
 
 @contextmanager
@@ -139,7 +163,7 @@ def process_alone(chain: Chain, snapshot: Snapshot) -> None:
 
     def prepare() -> Decision:
         with chain.timings.step("isolement"), faults_said(Died):
-            return chain.pool.apart(prepared_alone, errand)
+            return chain.engine.apart(prepared_alone, errand)
 
     _publish(chain, prepare)
 
@@ -163,17 +187,12 @@ def _publish(chain: Chain, prepare: Callable[[], Decision]) -> None:
 
 
 def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> Decision:
-    """Decided and staged, nothing committed: while the folders of one part are written, the next part is judged."""
-    done: list[_Part] = []
-    staged: list[tuple[Turn, Token]] = []
-    asked: list[int] = []
+    """Decided and staged, nothing committed."""
     with faults_said(), chain.timings.step("rendu"):
-        for one in chain.pool.map(_written, _work(chain, deposits, done, asked), attrgetter("weight")):
-            staged.append(one)
-            chain.progress(WRITING, len(staged), sum(asked))
-        tokens = [token for _, token in sorted(staged)]
-        spool.harden(chain.workspace, tokens)
-        return _decision(chain, done, tokens)
+        staging = _Staging(chain, numbered(chain.context, deposits))
+        staging.do()
+        spool.harden(chain.workspace, staging.tokens)
+        return staging.decision
 
 
 @dataclass(frozen=True)
@@ -194,11 +213,11 @@ class Errand:
 def prepared_alone(errand: Errand) -> Decision:
     """In a child: read, judge and render one deposit, with a view of the ledger of its own. Commits nothing."""
     workspace, settings = errand.workspace, errand.settings
-    with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool, faults_said():
+    with ledger.open(workspace, settings) as book, local(1, settings.limites) as engine, faults_said():
         known = reference.open(workspace)
         context = Context(settings, errand.day, known, book, errand.motifs, errand.renames)
-        chain = Chain(workspace, context, pool, errand.run, errand.fence, errand.headings, Timings(), silent)
-        return _prepared(chain, read(pool, settings, errand.headings, [errand.snapshot]))
+        chain = Chain(workspace, context, engine, errand.run, errand.fence, errand.headings, Timings(), silent)
+        return _prepared(chain, read(engine, settings, errand.headings, [errand.snapshot]))
 
 
 class Turn(NamedTuple):
@@ -209,88 +228,137 @@ class Turn(NamedTuple):
     cle_dsf: str = ""
 
 
-@dataclass(frozen=True)
-class Rendering:
-    """A folder to be written in a child. ``weight``: lines, findings and cells in it, about."""
-
-    turn: Turn
-    write: Callable[[], Token]
-    weight: int
+_Next = tuple[Task, bytes, Callable[[bytes], None]]
+"""A task, what it is given, and who takes what comes of it."""
 
 
-def _written(rendering: Rendering) -> tuple[Turn, Token]:
-    return rendering.turn, rendering.write()
+class _Staging:
+    """A wave on its way to a decision: judged part by part, each rendered and staged while others are judged.
 
-
-@dataclass(frozen=True)
-class _Part:
-    """A part of a wave decided, as the ledger keeps it: by position, its deposits and complements; the extracts behind it."""
-
-    records: list[tuple[int, DepositRecord]]
-    complements: list[tuple[int, Complement]]
-    extracts: set[str]
-
-
-def _work(chain: Chain, deposits: Sequence[Deposit], done: list[_Part], asked: list[int]) -> Iterator[Rendering]:
-    """Judge a wave part by part; all it will show, to be written.
-
-    Each part goes to ``done`` once all of it was handed out; to ``asked``, once judged, how many folders it will have.
+    What is rendered goes before what is judged, so that no more than what is at work is ever in memory.
     """
-    judged = 0
-    chain.progress(JUDGING, judged, len(deposits))
-    for part in parts(chain.context, deposits):
-        with chain.timings.step("jugement"):
-            decided = decide(chain.context, [deposits[position] for position in part])
-        judged += len(part)
-        chain.progress(JUDGING, judged, len(deposits))
-        asked.append(len(decided.settled.complements) + len(part))
-        places = {one.numero: position for one, position in zip(decided.deposits, part, strict=True)}
-        yield from _complements(chain, decided, places)
-        yield from _returns(chain, decided, part)
-        settled = decided.settled
-        records = decision.deposits(decided.deposits, settled)
-        complements = [(places[one.depot], one) for one in settled.complements]
-        extracts = set(settled.lines["extrait"].dropna())
-        done.append(_Part(list(zip(part, records, strict=True)), complements, extracts))
 
+    def __init__(self, chain: Chain, deposits: Sequence[Deposit]) -> None:
+        """``deposits``: numbered, in deposit order."""
+        self._chain, self._deposits = chain, deposits
+        self._engine, self._terms = chain.engine, chain.context.terms
+        self._parts = parts(chain.context, deposits, chain.engine.width)
+        self._to_render = deque[_Next]()
+        self._at_work: dict[Future[Answer], tuple[bool, Callable[[bytes], None]]] = {}
+        self._judged = self._asked = 0
+        self._records: list[tuple[int, DepositRecord]] = []
+        self._complements: list[tuple[int, Complement]] = []
+        self._extracts = set[str]()
+        self._staged: list[tuple[Turn, Token]] = []
 
-def _complements(chain: Chain, decided: Decided, places: Mapping[str, int]) -> Iterator[Rendering]:
-    """Each complement with what earlier ones of its DSF added, of this wave and of the ledger."""
-    made, day = decided.settled.complements, chain.context.day
-    on_dsf: dict[str, list[Complement]] = {}
-    for known in (*chain.book.complements_on({one.cle_dsf for one in made if one.rang > 1}), *made):
-        on_dsf.setdefault(known.cle_dsf, []).append(known)
-    for one in made:
-        before = earlier(one, on_dsf[one.cle_dsf], chain.context.renames)
-        light = replace(one, absences=(), heures=())
-        write = partial(_write_complement, chain.workspace, chain.fence, light, before, day)
-        yield Rendering(Turn(False, places[one.depot], one.cle_dsf), write, len(one.absences) + len(one.heures))
+    def do(self) -> None:
+        """Until all is staged."""
+        self._chain.progress(JUDGING, 0, len(self._deposits))
+        try:
+            while self._start_some() or self._at_work:
+                with self._chain.timings.step("jugement" if self._judging else "rendu"):
+                    done = self._engine.first_done(self._at_work)
+                for future in done:
+                    _, take = self._at_work.pop(future)
+                    take(self._engine.answer(future))
+        finally:
+            for future in self._at_work:
+                future.cancel()
 
+    @property
+    def _judging(self) -> int:
+        """Parts that are being judged."""
+        return sum(of_part for of_part, _ in self._at_work.values())
 
-def _returns(chain: Chain, decided: Decided, part: Sequence[int]) -> Iterator[Rendering]:
-    for position, report in zip(part, report_data(decided, chain.context, chain.run), strict=True):
-        template = template_beside(chain.context, report["siret"]) if returns.template_name(report) else b""
-        write = partial(_write_return, chain.workspace, chain.fence, report, template)
-        yield Rendering(Turn(True, position), write, limits.weight(report))
+    @property
+    def tokens(self) -> list[Token]:
+        """What was staged, in its order."""
+        return [token for _, token in sorted(self._staged)]
 
+    @property
+    def decision(self) -> Decision:
+        """The parts as one, in deposit order: how a wave was cut changes nothing."""
+        records = tuple(one for _, one in sorted(self._records, key=itemgetter(0)))
+        complements = tuple(one for _, one in sorted(self._complements, key=itemgetter(0)))
+        used = self._terms.extracts_behind(self._extracts)
+        return Decision(self._chain.run, records, complements, tuple(self.tokens), tuple(used))
 
-def _write_complement(workspace: Workspace, fence: int, made: Complement, before: Earlier, day: date) -> Token:
-    name = file_name(made.numero)
-    files = {f"{name}.json": made.payload, f"{name}.xlsx": clerk.workbook(decode(made.payload), day, before=before)}
-    return spool.write(workspace, Folder("dsf", f"{made.siret}/dsf/{name}", files), fence)
+    def _start_some(self) -> bool:
+        """Have as much at work as there is room for; False where there is nothing to start."""
+        started = False
+        while len(self._at_work) < 2 * self._engine.width:
+            judging = not self._to_render
+            if judging and self._judging >= self._engine.width:
+                break
+            following = self._next_part() if judging else self._to_render.popleft()
+            if following is None:
+                break
+            task, payload, take = following
+            self._at_work[self._engine.submit(task, payload)] = judging, take
+            started = True
+        return started
 
+    # --- judging ------------------------------------------------------------------------------------------------------
 
-def _write_return(workspace: Workspace, fence: int, report: ReportData, template: bytes) -> Token:
-    kind, place = ("essai", "essais") if report.get("essai") else ("retour", "retours")
-    folder = Folder(kind, f"{report['siret']}/{place}/{report['depot']}", returns.files(report, template))
-    return spool.write(workspace, folder, fence)
+    def _next_part(self) -> _Next | None:
+        part = next(self._parts, None)
+        if part is None:
+            return None
+        with self._chain.timings.step("jugement"):
+            deposits = tuple(self._deposits[position] for position in part)
+            asked = ask(self._chain.context, deposits)
+            batch = _batch(len(part), self._engine.width)
+            payload = tasks.pack(tasks.ToJudge(self._terms, self._chain.run, deposits, asked, batch))
+        return tasks.judge_part, payload, partial(self._take_part, part)
 
+    def _take_part(self, part: Sequence[int], answer: bytes) -> None:
+        judged: PartJudged = tasks.opened(answer)
+        places = {record.numero: position for record, position in zip(judged.records, part, strict=True)}
+        self._judged += len(part)
+        self._asked += len(judged.complements) + len(part)
+        self._chain.progress(JUDGING, self._judged, len(self._deposits))
+        self._records += zip(part, judged.records, strict=True)
+        self._complements += ((places[one.depot], one) for one in judged.complements)
+        self._extracts |= judged.extracts
+        self._to_render += self._sheets(judged.complements, places)
+        self._to_render += self._returns(judged.reports, part)
 
-def _decision(chain: Chain, done: Sequence[_Part], tokens: Sequence[Token]) -> Decision:
-    """The parts as one, in deposit order."""
-    records = sorted((one for part in done for one in part.records), key=itemgetter(0))
-    complements = sorted((one for part in done for one in part.complements), key=itemgetter(0))
-    used = chain.context.extracts_behind(set().union(*(part.extracts for part in done)))
-    return Decision(
-        chain.run, tuple(one for _, one in records), tuple(one for _, one in complements), tuple(tokens), tuple(used)
-    )
+    # --- rendering ----------------------------------------------------------------------------------------------------
+
+    def _sheets(self, made: Sequence[Complement], places: Mapping[str, int]) -> Iterator[_Next]:
+        """The complements, each with what earlier ones of its DSF added, of this wave and of the ledger."""
+        on_dsf: dict[str, list[Complement]] = {}
+        known = self._chain.book.complements_on({one.cle_dsf for one in made if one.rang > 1})
+        for one in (*known, *made):
+            on_dsf.setdefault(one.cle_dsf, []).append(one)
+        batch = _batch(len(made), self._engine.width)
+        for low in range(0, len(made), batch):
+            some = made[low : low + batch]
+            before = ((one.payload, earlier(one, on_dsf[one.cle_dsf], self._terms.renames)) for one in some)
+            payload = tasks.pack(tasks.SheetsToRender(tuple(before), self._terms.day))
+            yield tasks.render_sheets, payload, partial(self._take_sheets, some, places)
+
+    def _take_sheets(self, made: Sequence[Complement], places: Mapping[str, int], answer: bytes) -> None:
+        for one, workbook in zip(made, tasks.opened(answer), strict=True):
+            name = file_name(one.numero)
+            files = {f"{name}.json": one.payload, f"{name}.xlsx": workbook}
+            self._stage(Turn(False, places[one.depot], one.cle_dsf), "dsf", f"{one.siret}/dsf/{name}", files)
+
+    def _returns(self, reports: Sequence[Reports], part: Sequence[int]) -> Iterator[_Next]:
+        positions = iter(part)
+        for heads, packed in reports:
+            context = self._chain.context
+            templates = tuple(template_beside(context, one.siret) if one.template else b"" for one in heads)
+            payload = tasks.pack(tasks.ReturnsToRender(packed, templates))
+            places = list(itertools.islice(positions, len(heads)))
+            yield tasks.render_returns, payload, partial(self._take_returns, heads, places)
+
+    def _take_returns(self, heads: Sequence[ReportHead], places: Sequence[int], answer: bytes) -> None:
+        for head, position, files in zip(heads, places, tasks.opened(answer), strict=True):
+            kind, place = ("essai", "essais") if head.trial else ("retour", "retours")
+            self._stage(Turn(True, position), kind, f"{head.siret}/{place}/{head.depot}", files)
+
+    def _stage(self, turn: Turn, kind: str, target: str, files: Mapping[str, bytes]) -> None:
+        chain = self._chain
+        self._staged.append((turn, spool.write(chain.workspace, Folder(kind, target, files), chain.fence)))
+        chain.progress(WRITING, len(self._staged), self._asked)

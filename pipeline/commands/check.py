@@ -15,7 +15,7 @@ from pipeline.judging.context import Context
 from pipeline.judging.decide import decide
 from pipeline.settings import Settings
 from pipeline.wave import read
-from pipeline.workers import Pool
+from pipeline.work.local import local
 from pipeline.workspace import Workspace
 
 _CUT = Text(
@@ -38,7 +38,7 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
     known = reference.open(workspace)
     if not known.known():
         raise NoReference(NO_EXTRACT)
-    with ledger.open(workspace, settings) as book, Pool(1, settings.limites) as pool:
+    with ledger.open(workspace, settings) as book, local(1, settings.limites) as engine:
         reference.check(workspace, book.newest_extract())
         motifs = nomenclature.motifs(workspace.root, settings.motifs)
         renames = nomenclature.renames(workspace.root, settings.correspondances)
@@ -46,8 +46,8 @@ def check(workspace: Workspace, settings: Settings, path: Path, siret: str, day:
         arrival = Arrival.of(path.name, siret, path.name, path.stat())
         snapshot = Snapshot(arrival, disk.hash_of(path), path)
         headings = nomenclature.synonyms(workspace.root, settings.synonymes)
-        decided = decide(context, read(pool, settings, headings, [snapshot]))
-        return next(report_data(decided, context, run=""))
+        decided = decide(context, read(engine, settings, headings, [snapshot]))
+        return next(report_data(decided, context.terms, run=""))
 
 
 def lines(report: Mapping[str, Any]) -> Iterator[str]:

@@ -34,7 +34,10 @@ MEANINGS = {
         '"sqlite:///chemin" ou "postgresql+psycopg://utilisateur@machine/base" ; vide : var/registre.sqlite',
         '"sqlite:///path" or "postgresql+psycopg://user@machine/database"; empty: var/registre.sqlite',
     ),
-    "moteur": Text("aucune autre valeur pour l'instant", "no other value yet"),
+    "moteur": Text(
+        "ou l'adresse d'un ordonnanceur Dask, tls://machine:8786",
+        "or the address of a Dask scheduler, tls://machine:8786",
+    ),
     "processus": Text("processus de travail ; 0 : un par cœur", "worker processes; 0: one a core"),
     "motifs": Text("CSV qui ajoute des motifs ou en remplace", "CSV that adds motifs or replaces them"),
     "synonymes": Text("CSV qui ajoute des titres de colonnes", "CSV that adds headings"),

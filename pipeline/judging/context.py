@@ -1,23 +1,44 @@
-"""What deposits are judged with."""
+"""What deposits are judged with: what can travel to whoever judges (``Terms``), and what is asked on the spot (``Context``)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+import pandas as pd
+
 from pipeline.judging.identity import Present, present, still_completed
-from pipeline.ledger import Ledger
+from pipeline.ledger import Entries, Ledger
 from pipeline.nomenclature import Motif, Rename
 from pipeline.reference import Facts, Reference
 from pipeline.settings import Settings
 
+_DECIDING = ("langue", "politique", "pas_heures", "ouverture", "severites")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Plain data that every deposit of a run is judged with.
+
+    ``settings``: those that decide, the others at their defaults. ``day``: the run's date. ``motifs``: the product's and the
+    operator's, of all dates. ``renames``: the operator's correspondances. ``extracts``: every load of the reference, oldest
+    first: nom, date_extraction, sha256.
+    """
+
+    settings: Settings
+    day: date
+    motifs: tuple[Motif, ...]
+    renames: tuple[Rename, ...] = ()
+    extracts: tuple[Mapping[str, str], ...] = ()
+
+    def extracts_behind(self, names: Collection[str]) -> list[Mapping[str, str]]:
+        """The loads called ``names``, that gave the DSF of some lines, and the newest one: what it does not have is not known."""
+        used = {*names, *(extract["nom"] for extract in self.extracts[-1:])}
+        return [extract for extract in self.extracts if extract["nom"] in used]
+
 
 @dataclass(frozen=True)
 class Context:
-    """What a run and `dsf check` judge with: nothing here writes, and nothing knows of an outbox.
-
-    ``day``: the run's date. ``motifs``: the product's and the operator's, of all dates. ``renames``: the operator's
-    correspondances.
-    """
+    """What a run and `dsf check` judge with: nothing here writes, or knows of an outbox. Fields: as of ``Terms``."""
 
     settings: Settings
     day: date
@@ -26,35 +47,38 @@ class Context:
     motifs: tuple[Motif, ...]
     renames: tuple[Rename, ...] = ()
 
+    @property
+    def terms(self) -> Terms:
+        """What of it can travel: of the settings those that decide, not where ledger and storage are, nor how to get there."""
+        loads = tuple(
+            {"nom": load.nom, "date_extraction": load.date_extraction.date().isoformat(), "sha256": load.sha256}
+            for load in self.reference.loads()
+        )
+        chosen = {name: getattr(self.settings, name) for name in _DECIDING}
+        return Terms(Settings(**chosen), self.day, self.motifs, self.renames, loads)
+
     def facts(self, cles_dsf: Collection[str]) -> Facts:
         """What the reference knows of these DSF, ``as_named_today``."""
         return self.as_named_today(self.reference.facts(cles_dsf))
 
     def as_named_today(self, facts: Facts) -> Facts:
         """``facts`` where an absence that any load said completed is so, under the key that it has today."""
-        if not self.renames:
-            return facts
-        return still_completed(facts, self.reference.completed(facts.dsf["cle_dsf"]), self.renames)
+        return still_completed(facts, self.completed(facts), self.renames)
 
-    def present(self, cles_dsf: Collection[str], facts: Facts) -> Present:
-        """What the ledger completed on these DSF, and added to the plans of their conventions, as the extracts now call it.
+    def completed(self, facts: Facts) -> pd.DataFrame | None:
+        """What any load said completed on the DSF of ``facts``; None where it has no other name today."""
+        return self.reference.completed(facts.dsf["cle_dsf"]) if self.renames else None
+
+    def entries(self, cles_dsf: Collection[str], facts: Facts) -> tuple[Entries, pd.DataFrame]:
+        """What the ledger completed on these DSF, and added to the plans of their conventions; today's plans of those.
 
         ``facts``: what the reference knows of these DSF.
         """
         siblings = facts.declared["cle_dsf"].unique()
         entries = self.book.entries(cles_dsf, facts.dsf["cle_convention"].unique(), siblings)
-        plans = self.reference.plans(entries.heures["cle_dsf"].unique())
+        return entries, self.reference.plans(entries.heures["cle_dsf"].unique())
+
+    def present(self, cles_dsf: Collection[str], facts: Facts) -> Present:
+        """``entries``, as the extracts now call them."""
+        entries, plans = self.entries(cles_dsf, facts)
         return present(entries, facts, plans, self.renames)
-
-    def extracts(self) -> list[dict[str, str]]:
-        """Every load of the reference, oldest first: nom, date_extraction, sha256."""
-        return [
-            {"nom": load.nom, "date_extraction": load.date_extraction.date().isoformat(), "sha256": load.sha256}
-            for load in self.reference.loads()
-        ]
-
-    def extracts_behind(self, names: Collection[str]) -> list[Mapping[str, str]]:
-        """The loads called ``names``, that gave the DSF of some lines, and the newest one: what it does not have is not known."""
-        every = self.extracts()
-        used = {*names, *(extract["nom"] for extract in every[-1:])}
-        return [extract for extract in every if extract["nom"] in used]

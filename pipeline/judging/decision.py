@@ -81,7 +81,7 @@ def _record(
         attentes=_waiting(found, lines),
         verdicts=_refusal(deposit, found) if refused else b"".join(_row(deposit, line, of_line) for line in lines),
         essai=deposit.trial,
-        origine=deposit.origine,
+        origine=deposit.corrects.numero if deposit.corrects else "",
         ouvertes=_refused(found) if refused else left_open,
         cles=frozenset(line.cle for line in lines if line.cle),
         precedents=frozenset(line.complement_precedent or "" for line in lines if line.verdict == TAKEN),

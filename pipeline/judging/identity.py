@@ -69,11 +69,13 @@ def present(entries: Entries, facts: Facts, plans: pd.DataFrame, renames: Sequen
     return Present(replace(entries, heures=_under_todays_plan(entries.heures, plans, renames)), missing, unplaced)
 
 
-def still_completed(facts: Facts, completed: pd.DataFrame, renames: Sequence[Rename]) -> Facts:
+def still_completed(facts: Facts, completed: pd.DataFrame | None, renames: Sequence[Rename]) -> Facts:
     """``facts`` where an absence that an extract said completed is so under the key that it has today.
 
-    ``completed``: as ``reference.completed`` gives it, under the keys of then.
+    ``completed``: as ``reference.completed`` gives it, under the keys of then; None where no key has changed.
     """
+    if completed is None:
+        return facts
     today = _Names(renames, _Extract(facts, facts.sequences.iloc[:0])).of_absences(completed)
     absences = facts.absences.copy()
     absences["deja_complementee"] |= _among(absences, today, DATED)

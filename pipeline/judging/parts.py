@@ -1,4 +1,4 @@
-"""A wave cut into parts that do not meet: while the folders of one are written, the next is judged.
+"""A wave cut into parts that do not meet: they are judged at the same time, and while the folders of others are written.
 
 Deposits meet where they name one DSF, or DSF of one convention (REF-13 counts them together), or are of one organisation and the
 same content (AVT-07, and their numbers). Verdicts, numbers and bytes are those of the whole wave judged at once.
@@ -8,16 +8,20 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
-from schemas.folding import key
 
-LINES = 20_000
-"""A part is cut once it has as many lines; what meets is never cut."""
+LEAST, MOST = 4_000, 20_000
+"""Lines of a part, at least and about: below, what judging costs once counts for more than what it costs a line; above, what is
+in memory for one. What meets is never cut, whatever it has."""
 
 
-def parts(context: Context, deposits: Sequence[Deposit]) -> Iterator[list[int]]:
-    """Positions in ``deposits``, each once: those of a part in deposit order, the parts by their first deposit."""
-    sizes = [sum(len(table.rows) for table in deposit.reading.tables) for deposit in deposits]
-    if deposits and sum(sizes) <= LINES:  # not to be cut: who meets whom need not be asked of the reference
+def parts(context: Context, deposits: Sequence[Deposit], width: int = 1) -> Iterator[list[int]]:
+    """Positions in ``deposits``, each once: those of a part in deposit order, the parts by their first deposit.
+
+    ``width``: parts that are judged at once; there are as many, about equal, where the wave is large enough.
+    """
+    sizes = [deposit.packed.lines for deposit in deposits]
+    enough = min(max(LEAST, -(-sum(sizes) // width)), MOST)
+    if deposits and sum(sizes) <= enough:  # not to be cut: who meets whom need not be asked of the reference
         yield list(range(len(deposits)))
         return
     part: list[int] = []
@@ -25,7 +29,7 @@ def parts(context: Context, deposits: Sequence[Deposit]) -> Iterator[list[int]]:
     for group in _meeting(_meetings(context, deposits)):
         part += group
         lines += sum(sizes[position] for position in group)
-        if lines >= LINES:
+        if lines >= enough:
             yield sorted(part)
             part, lines = [], 0
     if part:
@@ -34,18 +38,13 @@ def parts(context: Context, deposits: Sequence[Deposit]) -> Iterator[list[int]]:
 
 def _meetings(context: Context, deposits: Sequence[Deposit]) -> list[set[Hashable]]:
     """What each deposit meets others by."""
-    named = [_dsf(deposit) for deposit in deposits]
+    named = [deposit.packed.dsf for deposit in deposits]
     known = context.reference.dsf(set().union(*named))
     conventions = dict(zip(known["cle_dsf"], known["cle_convention"], strict=True))
     return [
         {(deposit.siret, deposit.sha256), *own, *(("convention", conventions[dsf]) for dsf in own & conventions.keys())}
         for deposit, own in zip(deposits, named, strict=True)
     ]
-
-
-def _dsf(deposit: Deposit) -> set[str]:
-    columns = (column for table in deposit.reading.tables for column in table.columns if column.field == "numero_dsf")
-    return {key(m.value) for column in columns for m in column.meanings if isinstance(m.value, str)}
 
 
 def _meeting(meetings: Sequence[set[Hashable]]) -> list[list[int]]:

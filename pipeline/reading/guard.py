@@ -1,8 +1,10 @@
 """What a file is, by its content and never by its name, before anything opens it. Refuses what cannot be a deposit."""
 
+import os
 import re
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.reading.sheets import beyond, unreadable
 
@@ -57,15 +59,28 @@ _MARKUP = re.compile(
 _XML = re.compile(rb"\s*<\?(?:xml|mso)", re.IGNORECASE)
 
 
-def load(source: Path, max_bytes: int) -> bytes:
-    """Read the whole of ``source`` once. Raises ``RefusedError`` where it is empty or longer than ``max_bytes``."""
+class Original(NamedTuple):
+    """The bytes of a deposit and how many they are; of one that is too long, no bytes."""
+
+    data: bytes
+    size: int
+
+
+def load(source: Path, max_bytes: int) -> Original:
+    """Read ``source`` once, or as much of it as tells that it is longer than ``max_bytes``."""
     with source.open("rb") as file:
         data = file.read(max_bytes + 1)
-        if len(data) > max_bytes:
-            raise beyond("octets", source.stat().st_size, max_bytes)
-    if not data:
+        size = max(len(data), os.fstat(file.fileno()).st_size)
+    return Original(data if size <= max_bytes else b"", size)
+
+
+def checked(original: Original, max_bytes: int) -> bytes:
+    """Its bytes. Raises ``RefusedError`` where there are none, or more than ``max_bytes``."""
+    if original.size > max_bytes:
+        raise beyond("octets", original.size, max_bytes)
+    if not original.data:
         raise unreadable("empty")
-    return data
+    return original.data
 
 
 def container(data: bytes) -> Container:

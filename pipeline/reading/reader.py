@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.reading.declarant import is_declarant, read_declarant
 from pipeline.reading.delimited import read_delimited
-from pipeline.reading.guard import Container, container, load
+from pipeline.reading.guard import Container, Original, checked, container, load
 from pipeline.reading.headings import Headings, headings
 from pipeline.reading.model import Observation, Reading
 from pipeline.reading.sheets import ReadOptions, RefusedError, Workbook, beyond, note, unreadable
@@ -16,18 +16,19 @@ from pipeline.settings import Limits
 from schemas.noticed import Noticed
 
 
-def read(source: Path, options: ReadOptions) -> Reading:
-    """Read the deposit ``source``.
+def read(source: Path | Original, options: ReadOptions) -> Reading:
+    """Read the deposit ``source``, a file or its bytes.
 
     Whatever the file holds, the result is a ``Reading``: its lines by table, and what was noticed. A file that cannot be read,
     is protected or passes the limits gives that one observation and no table. Raises only ``OSError``, where the file itself
     cannot be opened: that is not the sender's doing.
     """
+    original = load(source, options.limits.octets) if isinstance(source, Path) else source
     found = ""
     collecting = gc.isenabled()
     gc.disable()  # plain data by the hundred thousand and no cycle in it: searching it for some costs a third of the time
     try:
-        data = load(source, options.limits.octets)
+        data = checked(original, options.limits.octets)
         known = headings(options.synonyms)
         workbook = _open(data, options.limits, known)
         found = workbook.format

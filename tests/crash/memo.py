@@ -1,7 +1,7 @@
 """Pure steps of the run, computed once for all the runs of a sweep.
 
-What is judged and rendered depends on the deposits and on the ledger's state alone, and writes nothing, so a sweep that runs the
-same deposits hundreds of times looks the answers up. Every step that touches the disk or the ledger stays as it is.
+What is judged and rendered depends on what its task is given alone, and writes nothing, so a sweep that runs the same deposits
+hundreds of times looks the answers up by it. Every step that touches the disk or the ledger stays as it is.
 """
 
 import os
@@ -10,61 +10,67 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from pipeline import wave
-from pipeline.documents import clerk, returns
-from pipeline.judging.context import Context
+from pipeline import tasks
+from pipeline.intake.arrival import Snapshot
+from pipeline.judging.deposit import Deposit
+from pipeline.tasks import opened, pack
 
-_ORIGINALS = (wave.decide, clerk.workbook, returns.files, wave.report_data)
+_Step = Callable[[bytes], bytes]
+_ORIGINALS: dict[str, _Step] = {
+    name: getattr(tasks, name) for name in ("judged", "returns_rendered", "sheets_rendered")
+}
 
 
 def forget() -> None:
     """Compute everything again in this process."""
-    wave.decide, wave.clerk.workbook, wave.returns.files, wave.report_data = _ORIGINALS
+    for name, step in _ORIGINALS.items():
+        setattr(tasks, name, step)
 
 
 def install(folder: Path) -> None:
     """Replace the pure steps by remembered ones; ``folder`` holds what was computed, for all processes."""
-    if folder.exists():
-        return
-    folder.mkdir()
-    decide, workbook, files, report_data = _ORIGINALS
-
-    def remembered_decide(context: Context, taken: Any) -> Any:
-        seen = [(t.snapshot.arrival.fichier, t.snapshot.arrival.siret, t.snapshot.sha256) for t in taken]
-        question = ("decide", seen, str(context.day), context.book.head())
-        answer = _remember(folder, question, lambda: decide(context, taken))
-        # The numbers and verdicts are those remembered; the files are the ones that lie there now.
-        deposits = (replace(d, snapshot=t.snapshot) for d, t in zip(answer.deposits, taken, strict=True))
-        return replace(answer, deposits=tuple(deposits))
-
-    def remembered_workbook(payload: Any, day: Any, before: Any) -> Any:
-        return _remember(folder, ("workbook", payload, day, before), lambda: workbook(payload, day, before=before))
-
-    def remembered_files(report: Any, template: bytes) -> Any:
-        return _remember(folder, ("files", report, template), lambda: files(report, template))
-
-    def remembered_report_data(decided: Any, context: Any, run: str) -> Any:
-        question = ("report_data", [d.numero for d in decided.deposits], run)
-        return _remember(folder, question, lambda: list(report_data(decided, context, run)))
-
-    wave.decide = remembered_decide
-    wave.report_data = remembered_report_data
-    wave.clerk.workbook = remembered_workbook
-    wave.returns.files = remembered_files
+    for name, step in remembering(folder).items():
+        setattr(tasks, name, step)
 
 
-def _remember(folder: Path, question: object, compute: Callable[[], Any]) -> Any:
-    """The answer, from the folder when it was asked before. The sizes and times of the sources are those of the template."""
-    place = folder / sha256(pickle.dumps(question)).hexdigest()
-    if place.exists():
-        return pickle.loads(place.read_bytes())
-    answer = compute()
-    try:
-        draft = place.with_suffix(f".{os.getpid()}")
-        draft.write_bytes(pickle.dumps(answer))
-        draft.rename(place)
-    except OSError:
-        pass  # the fault under test struck here: it is no fault of the run
-    return answer
+def remembering(folder: Path) -> dict[str, _Step]:
+    """The pure steps by their names in ``tasks``, looking up in ``folder`` before they compute."""
+    folder.mkdir(exist_ok=True)
+    remembered = {name: _remembered(folder, name, step) for name, step in _ORIGINALS.items()}
+    return remembered | {"judged": _judged(remembered["judged"])}
+
+
+def _judged(judged: _Step) -> _Step:
+    """Asked without the file itself, its inode and its path, which are others in each copy of a workspace."""
+
+    def step(payload: bytes) -> bytes:
+        asked = opened(payload)
+        found = opened(judged(pack(replace(asked, deposits=tuple(_nowhere(one) for one in asked.deposits)))))
+        records = zip(found.records, asked.deposits, strict=True)
+        here = tuple(replace(record, identite=one.snapshot.arrival.identite) for record, one in records)
+        return pack(replace(found, records=here))
+
+    return step
+
+
+def _nowhere(deposit: Deposit) -> Deposit:
+    arrival = replace(deposit.snapshot.arrival, identite="")
+    return replace(deposit, snapshot=Snapshot(arrival, deposit.sha256, Path()))
+
+
+def _remembered(folder: Path, name: str, step: _Step) -> _Step:
+    def remembered(payload: bytes) -> bytes:
+        place = folder / sha256(pickle.dumps((name, payload))).hexdigest()
+        if place.exists():
+            return place.read_bytes()
+        answer = step(payload)
+        try:
+            draft = place.with_suffix(f".{os.getpid()}")
+            draft.write_bytes(answer)
+            draft.rename(place)
+        except OSError:
+            pass  # the fault under test struck here: it is no fault of the run
+        return answer
+
+    return remembered

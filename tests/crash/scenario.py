@@ -7,18 +7,22 @@ twice, an empty file. Reading is done in this process (children of their own wou
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pipeline.ledger import open as open_ledger
 from pipeline.reading import ReadOptions, read
-from pipeline.reading.model import Reading
+from pipeline.reading.guard import Original
+from pipeline.reading.packed import Packed
 from pipeline.settings import Settings, Storage
+from pipeline.work.children import Children
+from pipeline.work.engine import Engine, Here, by
 from pipeline.workspace import Workspace
 from tests.world import DAY, DISPENSATEUR, SETTINGS, World
 
@@ -26,21 +30,11 @@ chain = import_module("pipeline.run")  # by that name the package gives its func
 CANARY = "CANARIVOLANT"
 
 
-class InProcess:
-    """Stands in for ``workers.Pool``."""
+class InProcess(Children):
+    """No children at all."""
 
-    def __init__(self, *_: object) -> None: ...
-
-    def __enter__(self) -> "InProcess":
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def read(self, tasks: Sequence[tuple[Path, ReadOptions]]) -> list[Reading]:
-        return [read(*task) for task in tasks]
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any], _weigh: object = None) -> Iterator[Any]:
-        return map(function, items)
+    def read(self, sources: Sequence[tuple[Original, ReadOptions]]) -> list[Packed]:
+        return [Packed.of(read(*source)) for source in sources]
 
     def apart(self, function: Callable[[Any], Any], item: Any) -> Any:
         return function(item)
@@ -53,6 +47,12 @@ def settings(root: Path) -> Settings:
         return SETTINGS
     given = tomllib.loads(file.read_text())
     return replace(SETTINGS, **given | {"stockage": Storage(**given.get("stockage", {}))})
+
+
+def in_process(given: Settings) -> Engine:
+    """Stands in for ``work.engine``."""
+    none = InProcess(1, given.limites, here=True)
+    return Engine(Here(), by(none), 1, none)
 
 
 def prepare(root: Path) -> None:
@@ -84,7 +84,7 @@ def prepare(root: Path) -> None:
 
 def run(root: Path, day: date = DAY) -> None:
     """One `dsf run` on the fixed date, in three waves."""
-    chain.Pool = InProcess
+    chain.work = SimpleNamespace(engine=in_process)
     chain.BATCH, chain.LINES = 2, 1
     # A runner that stands still inside a transaction holds the ledger: the other need not wait the usual half minute.
     chain.ledger.open = partial(open_ledger, wait=0.3)

@@ -17,7 +17,7 @@ from pipeline import ledger, wave
 from pipeline.cli import Exit, main
 from pipeline.commands import run as verb
 from pipeline.commands import status
-from pipeline.workers import ATTEMPTS
+from pipeline.work.children import ATTEMPTS
 from tests.crash.client import Bench, outputs, problems
 from tests.world import DAY, SETTINGS, TITULAIRE, World, by_verdict
 
@@ -126,7 +126,7 @@ def test_H09_what_ends_the_program_is_put_aside_alone_until_somebody_asks_for_it
     suspect(world, path)
     monkeypatch.setattr(wave, "prepared_alone", work)
     if work is frozen:
-        monkeypatch.setattr("pipeline.workers._PATIENCE", 0.02)
+        monkeypatch.setattr("pipeline.work.children._PATIENCE", 0.02)
     outcome = world.run()
     assert [by_verdict(report) for report in world.reports()] == [{2: "acceptee"}] * 2
     ((said, why),) = outcome.owed

@@ -8,7 +8,8 @@ import pytest
 from pipeline.reading import ReadOptions
 from pipeline.reading.model import Reading
 from pipeline.settings import Limits
-from pipeline.workers import Pool
+from pipeline.work.children import Children
+from tests.children import children, readings
 from tests.reading import outcomes
 
 Reader = Callable[..., Reading]
@@ -16,20 +17,20 @@ Cost = Callable[..., float]
 
 
 @pytest.fixture(scope="session")
-def pool() -> Iterator[Pool]:
-    with Pool(1, Limits()) as children:
-        yield children
+def pool() -> Iterator[Children]:
+    with children(1) as made:
+        yield made
 
 
 @pytest.fixture
-def read_file(pool: Pool, tmp_path: Path) -> Reader:
+def read_file(pool: Children, tmp_path: Path) -> Reader:
     """``read_file(bytes, name)``: the Reading of these bytes, made in a child with its limits."""
 
     def read(data: bytes, name: str = "depot.xlsx", limits: Limits | None = None) -> Reading:
         path = tmp_path / name
         path.write_bytes(data)
         options = ReadOptions(siret="73282932000074", limits=limits or Limits())
-        (reading,) = pool.read([(path, options)])
+        (reading,) = readings(pool, [(path, options)])
         return reading
 
     return read

@@ -1,18 +1,20 @@
 """Group E of reliability.md: hostile containers. Each is read in a child with its limits; the parent lives on."""
 
 import io
-import os
 import struct
+import time
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.reading import ReadOptions, read
 from pipeline.settings import Limits
-from pipeline.workers import Pool
+from pipeline.work.children import Children
 from schemas.noticed import Noticed
+from tests.children import children, readings
 from tests.hostile import build
 from tests.hostile.conftest import Cost, Reader
 from tests.hostile.outcome import limit, meanings, noticed, refused, rows, values
@@ -48,7 +50,7 @@ def test_E02_far_cell_costs_nothing(read_file: Reader, cost: Cost, reference: st
         assert limit(reading) == "colonnes"
 
 
-def test_E02_far_cell_out_of_order_kills_a_child_only(read_file: Reader, pool: Pool, tmp_path: Path) -> None:
+def test_E02_far_cell_out_of_order_kills_a_child_only(read_file: Reader, pool: Children, tmp_path: Path) -> None:
     rows_xml = '<row r="900000"><c r="ZZ900000"><v>1</v></c></row>' + "".join(
         f'<row r="{i}">{build.cell(f"A{i}", "x" * 50)}</row>' for i in range(1, 1500)
     )
@@ -56,7 +58,7 @@ def test_E02_far_cell_out_of_order_kills_a_child_only(read_file: Reader, pool: P
     good.write_text(build.csv_text(build.line()))
     far = tmp_path / "loin.xlsx"
     far.write_bytes(build.xlsx(build.sheet(rows_xml)))
-    before, hostile, after = pool.read([(good, ReadOptions()), (far, ReadOptions()), (good, ReadOptions())])
+    before, hostile, after = readings(pool, [(path, ReadOptions()) for path in (good, far, good)])
     assert limit(hostile) in ("memoire", "colonnes")
     assert rows(before) == rows(after) == [2]
 
@@ -289,15 +291,21 @@ def test_E15_csv_with_too_many_columns(read_file: Reader) -> None:
     assert noticed(read_file((";".join(["x"] * 500) + "\n").encode(), "a.csv")) == [Noticed.NO_TABLE]
 
 
+class Hanging(Children):
+    """Its children hang on an empty file."""
+
+    def _start(self, pool: Any, source: Any) -> Any:
+        if source[0].data:
+            return super()._start(pool, source)
+        return pool.schedule(time.sleep, args=(600,), timeout=self._limits.secondes)
+
+
 def test_E16_reader_that_hangs_is_killed(tmp_path: Path) -> None:
-    limits = Limits(secondes=1)
-    fifo = tmp_path / "a.xlsx"
-    # A child that opens a pipe nobody writes to waits for ever: as good a hang as any.
-    os.mkfifo(fifo)
-    good = tmp_path / "bon.csv"
+    hanging, good = tmp_path / "a.xlsx", tmp_path / "bon.csv"
+    hanging.write_bytes(b"")
     good.write_text(build.csv_text(build.line()))
-    with Pool(1, limits) as children:
-        hung, fine = children.read([(fifo, ReadOptions()), (good, ReadOptions())])
+    with children(1, Limits(secondes=1), Hanging) as readers:
+        hung, fine = readings(readers, [(hanging, ReadOptions()), (good, ReadOptions())])
     assert limit(hung) == "secondes"
     assert rows(fine) == [2]
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline import wave
+from pipeline import tasks
 from pipeline.cli import Exit, main
 from pipeline.judging import facts
+from pipeline.work.children import Children
 from tests.world import World, by_verdict
 
 CANARY = "Zzcanari"
@@ -116,14 +116,14 @@ def test_H10_a_fault_that_everything_meets_decides_nothing_at_all(
 
 def test_H10_a_fault_while_a_file_is_read_is_no_verdict_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     world = three(tmp_path / "ws")
-    real = import_module("pipeline.workers").Pool.read
+    real = Children.read
 
-    def read(pool: Any, tasks: Any) -> Any:
-        if any(CANARY.encode() in source.read_bytes() for source, _ in tasks):
+    def read(children: Any, sources: Any) -> Any:
+        if any(CANARY.encode() in original.data for original, _ in sources):
             raise MemoryError
-        return real(pool, tasks)
+        return real(children, sources)
 
-    monkeypatch.setattr("pipeline.workers.Pool.read", read)
+    monkeypatch.setattr(Children, "read", read)
     ((path, why),) = world.run().owed
     assert path.endswith("b.csv") and "MemoryError" in why
     assert [by_verdict(report) for report in world.reports()] == [{2: "acceptee"}] * 2
@@ -143,20 +143,24 @@ def test_H10_a_file_put_aside_that_its_sender_saves_again_is_a_new_arrival(
     assert len(world.reports()) == 3
 
 
-_write_return = wave._write_return
+returns_rendered = tasks.returns_rendered
 
 
-def dies_of_b(*arguments: Any) -> Any:
+def renders_b(payload: bytes) -> bool:
+    return any(report["fichier"] == "b.csv" for report in tasks.opened(tasks.opened(payload).packed))
+
+
+def dies_of_b(payload: bytes) -> bytes:
     """Rendering kills the process whenever it meets the second deposit."""
-    if arguments[2]["fichier"] == "b.csv":
+    if renders_b(payload):
         os.kill(os.getpid(), signal.SIGKILL)
-    return _write_return(*arguments)
+    return returns_rendered(payload)
 
 
-def no_memory_for_b(*arguments: Any) -> Any:
-    if arguments[2]["fichier"] == "b.csv":
+def no_memory_for_b(payload: bytes) -> bytes:
+    if renders_b(payload):
         raise MemoryError
-    return _write_return(*arguments)
+    return returns_rendered(payload)
 
 
 @pytest.mark.parametrize("render", [dies_of_b, no_memory_for_b])
@@ -164,7 +168,7 @@ def test_H20_a_deposit_whose_rendering_dies_is_put_aside_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, render: Any
 ) -> None:
     world = three(tmp_path / "ws")
-    monkeypatch.setattr(wave, "_write_return", render)
+    monkeypatch.setattr(tasks, "returns_rendered", render)
     ((path, _),) = world.run(processus=2).owed
     assert path.endswith("b.csv") and waiting(world) == ["b.csv"]
     assert [by_verdict(report) for report in world.reports()] == [{2: "acceptee"}] * 2

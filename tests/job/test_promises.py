@@ -4,18 +4,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pipeline import wave
 from pipeline.judging import parts
-from pipeline.ledger.records import Decision, Token
+from pipeline.ledger import Head, Ledger
+from pipeline.ledger.records import Decision
 from tests.world import DISPENSATEUR, OTHER, TITULAIRE, World
 
 run_room = import_module("pipeline.run")  # the package has the function under that name
@@ -149,7 +148,7 @@ def test_a_wave_decides_what_one_deposit_after_another_would(
         apart.run()
     in_parts = build(folder / f"{name}-c", deposits)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parts, "LINES", 1)
+        patch.setattr(parts, "MOST", 1)
         in_parts.run()
     assert emitted(together) == emitted(apart) == emitted(in_parts)
 
@@ -159,19 +158,19 @@ def test_however_a_wave_is_cut_complements_leave_first_in_deposit_order(
 ) -> None:
     """A return that says « émise » is never seen before what it speaks of."""
     left: list[list[str]] = []
-    decision = wave._decision
+    commit = Ledger.commit
 
-    def noting(chain: Any, done: Any, tokens: Sequence[Token]) -> Decision:
-        left.append([token.cible for token in tokens])
-        return decision(chain, done, tokens)
+    def noting(book: Ledger, decision: Decision, head: Head) -> None:
+        left.append([token.cible for token in decision.tokens])
+        commit(book, decision, head)
 
-    monkeypatch.setattr(wave, "_decision", noting)
+    monkeypatch.setattr(Ledger, "commit", noting)
     for lines in (1, 1_000):
         world = World(tmp_path / f"{lines}").add_dsf("DSF-1").add_dsf("DSF-2", numero_convention="CONV-2")
         world.write_extracts()
         for day, numero in enumerate(("DSF-2", "DSF-1", "dsf-2"), 11):
             world.hours(f"{day}.csv", {"numero_dsf": numero, "date_debut": f"{day}/02/2025"})
-        monkeypatch.setattr(parts, "LINES", lines)
+        monkeypatch.setattr(parts, "MOST", lines)
         world.run()
     assert left[0] == left[1]
     assert [cible.split("/")[1] for cible in left[0]] == ["dsf"] * 3 + ["retours"] * 3

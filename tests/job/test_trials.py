@@ -4,25 +4,22 @@ import json
 import os
 import shutil
 import signal
-from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from pipeline import disk, wave
+from pipeline import disk, tasks
 from pipeline.cli import Exit, main
 from pipeline.commands import history, verify
-from pipeline.judging import decide as judging
-from pipeline.judging.context import Context
-from pipeline.judging.decide import Decided
-from pipeline.judging.deposit import Deposit
 from pipeline.reading import ReadOptions, read
-from tests.crash.scenario import InProcess
+from tests.crash import memo
+from tests.crash.scenario import in_process
 from tests.world import DISPENSATEUR, SETTINGS, TITULAIRE, World, by_verdict, codes, deposits, names
 
 ESSAI = f"{TITULAIRE}-essai"
@@ -307,25 +304,12 @@ def test_the_archived_original_of_a_trial_is_one_that_the_ledger_knows(world: Wo
 # --- killed -----------------------------------------------------------------------------------------------------------
 
 
-def judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is judged writes nothing, and is the same each time: only the first run computes it."""
-    answers: dict[str, Decided] = {}
-
-    def decide(context: Context, several: list[Deposit]) -> Decided:
-        (one,) = several
-        if one.sha256 not in answers:
-            answers[one.sha256] = judging.decide(context, several)
-        known = answers[one.sha256]
-        return replace(known, deposits=(replace(known.deposits[0], snapshot=one.snapshot),))
-
-    monkeypatch.setattr(wave, "decide", decide)
-
-
 def test_killed_at_any_label_the_next_run_ends_as_if_nothing_had_happened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("pipeline.run"), "Pool", InProcess)
-    judged_once(monkeypatch)
+    monkeypatch.setattr(import_module("pipeline.run"), "work", SimpleNamespace(engine=in_process))
+    memory = memo.remembering(tmp_path / "memo")  # what is judged writes nothing, and is the same each time
+    monkeypatch.setattr(tasks, "judged", memory["judged"])
     world = World(tmp_path / "ws").add_dsf().write_extracts()
     world.run()
     world.hours("b.csv", {}, {"heures": "sept"}, folder=ESSAI)

@@ -110,7 +110,7 @@ def wave(chance: Random) -> list[Deposit]:
         one = deposit(*tables, siret=siret, numero=f"D{number:02d}", on_behalf_of=behalf)
         if made and chance.random() < 0.2:
             same = chance.choice(made)
-            one = replace(one, reading=same.reading, snapshot=replace(one.snapshot, sha256=same.sha256))
+            one = replace(one, packed=same.packed, snapshot=replace(one.snapshot, sha256=same.sha256))
         made.append(one)
     return made
 

@@ -12,7 +12,7 @@ from pipeline.judging.context import Context
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.parts import parts
 from pipeline.reading import ReadOptions
-from pipeline.workers import Pool
+from pipeline.work.local import local
 from tests.world import DAY, DISPENSATEUR, SETTINGS, TITULAIRE
 from tests.world.inbox import Inbox
 
@@ -38,7 +38,7 @@ def cut(
     root: Path, monkeypatch: pytest.MonkeyPatch, *deposits: tuple[str, dict[str, str]], lines: int = 1
 ) -> list[list[int]]:
     """The parts of deposits of one hours line each; ``lines``: those of a part."""
-    monkeypatch.setattr(room, "LINES", lines)
+    monkeypatch.setattr(room, "LEAST", lines)
     inbox = Inbox(root)
     inbox.add_dsf("DSF-1").add_dsf("DSF-2", numero_convention="CONV-2").add_dsf("DSF-3", numero_convention="CONV-3")
     inbox.add_dsf("DSF-4", numero_convention="CONV-2").write_extracts()
@@ -46,10 +46,10 @@ def cut(
     for n, (folder, line) in enumerate(deposits):
         inbox.hours(f"{n}.csv", line, folder=folder)
     snapshots = [inbox.take(arrival) for arrival in inbox.scan(SETTINGS).ready]
-    with ledger.open(inbox.workspace, SETTINGS) as book, Pool(1, SETTINGS.limites) as pool:
+    with ledger.open(inbox.workspace, SETTINGS) as book, local(1, SETTINGS.limites) as engine:
         context = Context(SETTINGS, DAY, reference.open(inbox.workspace), book, ())
-        read: list[Deposit] = wave.read(pool, SETTINGS, ReadOptions().synonyms, [one for one in snapshots if one])
-        return list(parts(context, read))
+        read: list[Deposit] = wave.read(engine, SETTINGS, ReadOptions().synonyms, [one for one in snapshots if one])
+        return list(parts(context, read, width=len(read)))
 
 
 def test_deposits_meet_by_a_dsf_however_it_is_typed_by_a_convention_and_by_their_content(

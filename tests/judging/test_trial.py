@@ -7,16 +7,17 @@ import pytest
 
 from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.judging import trial
-from pipeline.judging.decide import decide
+from pipeline.judging.decide import judge
 from pipeline.judging.deposit import Deposit
 from pipeline.reading.model import Reading
+from pipeline.reading.packed import Packed
 from tests.world import TITULAIRE
 
 
 def deposit(folder: str, name: str = "a.csv") -> Deposit:
     here = Path(__file__)
     arrival = Arrival.of(f"inbox/depots/{folder}/{name}", TITULAIRE, name, here.stat())
-    return Deposit(Snapshot(arrival, "0" * 64, here), Reading(""))
+    return Deposit(Snapshot(arrival, "0" * 64, here), Packed.of(Reading("")))
 
 
 def test_deposits_are_decided_together_and_each_trial_on_its_own() -> None:
@@ -31,4 +32,4 @@ def test_deposits_are_decided_together_and_each_trial_on_its_own() -> None:
 def test_a_trial_among_others_is_never_decided() -> None:
     several = [deposit(TITULAIRE), deposit(f"{TITULAIRE}-essai")]
     with pytest.raises(ValueError, match="on its own"):
-        decide(cast(Any, None), several)
+        judge(cast(Any, None), several, cast(Any, None))

@@ -10,6 +10,7 @@ from pipeline.cells.model import Cell
 from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.judging.deposit import Deposit
 from pipeline.reading.model import Observation, Reading, SheetColumn, SheetTable
+from pipeline.reading.packed import Packed
 from schemas.fields import FIELDS
 from tests.world import TITULAIRE
 
@@ -49,4 +50,4 @@ def deposit(
     arrival = Arrival(f"inbox/depots/{siret}/{numero}.csv", siret, f"{numero}.csv", "1:1", 1, 1, 1)
     snapshot = Snapshot(arrival, sha256((content or numero).encode()).hexdigest(), Path(numero))
     reading = Reading("csv", tables, observations, on_behalf_of=on_behalf_of)
-    return Deposit(snapshot, reading, numero)
+    return Deposit(snapshot, Packed.of(reading), numero)

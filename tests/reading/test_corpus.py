@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.reading import ReadOptions
 from pipeline.settings import Limits
-from pipeline.workers import Pool
+from tests.children import children, readings
 from tests.reading import outcomes
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -20,11 +20,11 @@ READ = "lu"
 
 @needs_corpus
 def test_every_file_of_the_corpus_ends_in_a_reading() -> None:
-    with Pool(2, Limits()) as pool:
-        readings = pool.read([(path, ReadOptions()) for path in CORPUS])
-    assert len(readings) == len(CORPUS)
+    with children(2) as pool:
+        found = readings(pool, [(path, ReadOptions()) for path in CORPUS])
+    assert len(found) == len(CORPUS)
     # None of them is a deposit: each is refused, and says why.
-    assert all(outcomes.code(reading) != READ for reading in readings)
+    assert all(outcomes.code(reading) != READ for reading in found)
 
 
 @needs_corpus
@@ -50,15 +50,15 @@ def _damaged(folder: Path, count: int) -> None:
         path = folder / f"{i:04d}"
         path.write_bytes(data)
         paths.append(path)
-    with Pool(2, Limits(secondes=20)) as pool:
-        readings = pool.read([(path, ReadOptions()) for path in paths])
-    assert len(readings) == count
-    for path, reading in zip(paths, readings, strict=True):
+    with children(2, Limits(secondes=20)) as pool:
+        found = readings(pool, [(path, ReadOptions()) for path in paths])
+    assert len(found) == count
+    for path, reading in zip(paths, found, strict=True):
         assert reading.observations or reading.tables, path
-    refused = [path for path, reading in zip(paths, readings, strict=True) if outcomes.code(reading) != READ]
+    refused = [path for path, reading in zip(paths, found, strict=True) if outcomes.code(reading) != READ]
     died = {
         path
-        for path, r in zip(paths, readings, strict=True)
+        for path, r in zip(paths, found, strict=True)
         if r.observations and r.observations[0].field in ("memoire", "secondes")
     }
     measured = outcomes.measure([path for path in refused if path not in died])

@@ -14,6 +14,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -23,7 +24,7 @@ from pipeline.errors import Halt
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from schemas.fields import ABSENCES, HEURES
-from tests.crash.scenario import InProcess
+from tests.crash.scenario import in_process
 from tests.servers.ledgers import Base
 from tests.servers.proxy import Cut
 from tests.simulation.model import Model
@@ -378,7 +379,8 @@ class Play:
         """In this process, in waves of some size."""
         lines = self.rng.choice((1, 5, 200_000))
         opened = partial(ledger.open, wait=wait)
-        with patch.multiple(chain, Pool=InProcess, LINES=lines), patch.object(chain.ledger, "open", opened):
+        engine = SimpleNamespace(engine=in_process)
+        with patch.multiple(chain, work=engine, LINES=lines), patch.object(chain.ledger, "open", opened):
             chain.run(self.workspace, self.settings, self._today(), lambda *_: None)
 
     def _today(self) -> date:

@@ -19,18 +19,18 @@ from pipeline.documents.returns.lists import Lists
 from pipeline.documents.returns.portions import Stretch, sorted_findings, sorted_lines
 from pipeline.documents.returns.to_do import ToDo
 from pipeline.judging.complement import decode
-from pipeline.judging.context import Context
+from pipeline.judging.context import Terms
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.frames import per_deposit, plain
 from pipeline.judging.verdicts import COUNTED, codes, counts, state
-from pipeline.reading.model import Reading
+from pipeline.reading.model import Reading, SheetTable
 from schemas.fields import SHEETS
 from schemas.rules import RULES_VERSION
 from schemas.saying import form
 
 
-def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[str, Any]]:
+def report_data(decided: Decided, terms: Terms, run: str) -> Iterator[dict[str, Any]]:
     """The report of each deposit, in deposit order, one after another. ``run``: its identifier, empty where nothing is recorded.
 
     A report has ``coupe`` where something of the deposit is left out of it: how much of what.
@@ -40,20 +40,20 @@ def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[s
     verdicts, extracts = (list(zip(lines["verdict"], plain(lines["heures"]), strict=True)), plain(lines["extrait"]))
     of_line, to_do = codes(lines, settled.findings), ToDo(lines, settled.findings)
     by_line, by_finding = sorted_lines(lines, number), sorted_findings(settled, number)
-    lists = Lists(settled.lines, context.as_named_today(decided.facts), decided.present)
+    lists = Lists(settled.lines, decided.facts, decided.present)
     for position, (deposit, place) in enumerate(zip(decided.deposits, places, strict=True)):
         refused = position in settled.refused
-        judged = _judged(deposit, refused, verdicts[place], context)
+        judged = _judged(deposit, refused, verdicts[place], terms)
         head = (
             _received(deposit)
             | judged
             | to_do.of(position, judged["etat"])
-            | _judged_with(context, {name for name in extracts[place] if name})
+            | _judged_with(terms, {name for name in extracts[place] if name})
             | (_tried(lines.iloc[place]) if deposit.trial else {})
             | {"schema_version": 1, "run": run}
             | lists.of(position)
         )
-        corrected = _corrected(deposit, lines.iloc[place], decided, context)
+        corrected = _corrected(deposit, lines.iloc[place], decided.tables)
         if corrected:
             head["origine"] = corrected.summary
         keeper = Keeper(decided.tables, of_line, limits.LINES - limits.in_json(head))
@@ -61,17 +61,15 @@ def report_data(decided: Decided, context: Context, run: str) -> Iterator[dict[s
         tables = [] if refused else list(entries.tables(deposit.reading))
         found = by_finding.of(position)
         came_from = corrected.places if corrected else {}
-        yield head | _details(
-            keeper, issued, tables, by_line.of(position), found, context.settings.politique, came_from
-        )
+        yield head | _details(keeper, issued, tables, by_line.of(position), found, terms.settings.politique, came_from)
 
 
-def _corrected(deposit: Deposit, lines: pd.DataFrame, decided: Decided, context: Context) -> Correction | None:
+def _corrected(deposit: Deposit, lines: pd.DataFrame, tables: Sequence[SheetTable]) -> Correction | None:
     """What it corrects of the deposit that it says it comes from; None where it says so of none."""
-    row = context.book.origin(deposit.siret, deposit.origine) if deposit.origine else None
-    if row is None:
+    before = deposit.corrects
+    if before is None:
         return None
-    return correction(Origin.read(row.numero, row.fichier, row.verdicts), lines, decided.tables)
+    return correction(Origin.read(before.numero, before.fichier, before.verdicts), lines, tables)
 
 
 def _received(deposit: Deposit) -> dict[str, Any]:
@@ -90,35 +88,33 @@ def _received(deposit: Deposit) -> dict[str, Any]:
     }
 
 
-def _judged(
-    deposit: Deposit, refused: bool, lines: Sequence[tuple[str, int | None]], context: Context
-) -> dict[str, Any]:
+def _judged(deposit: Deposit, refused: bool, lines: Sequence[tuple[str, int | None]], terms: Terms) -> dict[str, Any]:
     """What became of it: state, counts, how it was read. ``refused``: the whole file is (FIC)."""
     of_lines, of_hours = counts(lines)
     return {
         "etat": state(of_lines, refused=refused),
         "comptes": {"lues": of_lines.lues, **{name: getattr(of_lines, name) for name in COUNTED}},
         "heures": {name: jsonfile.hours(getattr(of_hours, name)) for name in ("lues", *COUNTED)},
-        "interpretations": [] if refused else _interpretations(deposit.reading, context.settings.langue),
+        "interpretations": [] if refused else _interpretations(deposit.reading, terms.settings.langue),
     }
 
 
-def _judged_with(context: Context, extracts: set[str]) -> dict[str, Any]:
+def _judged_with(terms: Terms, extracts: set[str]) -> dict[str, Any]:
     """The settings, motifs, rules and ``extracts`` behind the verdicts."""
-    settings = context.settings
+    settings = terms.settings
     return {
         "langue": settings.langue,
-        "date": context.day.isoformat(),
+        "date": terms.day.isoformat(),
         "politique": settings.politique,
         "motifs": [
             {"code": m.code, "libelle": m.libelle, "financable": m.financable, "piece_attendue": m.piece_attendue}
-            for m in context.motifs
-            if m.valid_on(context.day)
+            for m in terms.motifs
+            if m.valid_on(terms.day)
         ],
         "juge_avec": {
             "regles": RULES_VERSION,
             "programme": __version__,
-            "extraits": context.extracts_behind(extracts),
+            "extraits": terms.extracts_behind(extracts),
             "reglages": {"politique": settings.politique, "pas_heures": jsonfile.hours(settings.pas_heures)},
         },
     }

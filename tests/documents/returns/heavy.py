@@ -17,12 +17,13 @@ from pipeline.cells.model import Meaning
 from pipeline.documents.returns.model import report_data
 from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.judging import complement
-from pipeline.judging.context import Context
+from pipeline.judging.context import Terms
 from pipeline.judging.decide import Decided
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.findings import FINDING
 from pipeline.judging.settle import Settled
 from pipeline.reading.model import Reading, SheetColumn, SheetTable
+from pipeline.reading.packed import Packed
 from pipeline.settings import Settings
 from schemas.fields import HEURES, SHEETS, fields_of
 from tests.world import TITULAIRE
@@ -48,7 +49,8 @@ class Heavy:
 
     def report(self) -> dict[str, Any]:
         """What ``report_data`` makes of it."""
-        return next(report_data(self._decided(), self._context(), ""))
+        terms = Terms(self.settings, date(2025, 6, 30), ())
+        return next(report_data(self._decided(), terms, ""))
 
     # --- as the rooms before would leave it ---------------------------------------------------------------------------
 
@@ -71,7 +73,9 @@ class Heavy:
     def _decided(self) -> Decided:
         tables = self._tables()
         arrival = Arrival("a.xlsx", TITULAIRE, "a.xlsx", "0:0", *(0,) * 3)
-        deposit = Deposit(Snapshot(arrival, "0" * 64, Path()), Reading("xlsx", tables), "2025-06-30-00000000")
+        deposit = Deposit(
+            Snapshot(arrival, "0" * 64, Path()), Packed.of(Reading("xlsx", tables)), "2025-06-30-00000000"
+        )
         lines = self._lines(tables)
         numbers = [f"{DSF}-C{n:05d}" for n in range(self.complements)]
         issued = [SimpleNamespace(depot=deposit.numero, numero=number) for number in numbers]
@@ -108,11 +112,6 @@ class Heavy:
         for index, (sheet, row) in enumerate(zip(lines["feuille"], lines["ligne"], strict=True)):
             rows += [_finding(index, sheet, row, *one) for one in self.findings[index % len(self.findings)]]
         return pd.DataFrame(rows, columns=FINDING)
-
-    def _context(self) -> Context:
-        fake = SimpleNamespace(settings=self.settings, day=date(2025, 6, 30), motifs=(), extracts_behind=lambda _: [])
-        fake.as_named_today = lambda facts: facts
-        return cast("Context", fake)
 
 
 def _column(name: str | None, heading: str, index: int, cells: Sequence[object], size: int) -> SheetColumn:

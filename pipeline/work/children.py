@@ -1,8 +1,8 @@
-"""Work done in other processes: reading in children with limits, that may die; rendering over several cores; errands apart.
+"""Processes of this machine that may die: reading in children with limits, heavy work in others, errands apart.
 
 A child that dies or hangs takes nothing along: its task is tried again alone in a fresh child, three attempts in all. Then a file
 that was to be read counts as refused, and any other work has ``Died``. What a child says of an error holds no cell content, and
-its own output goes nowhere. Those that may write end with the program, however it ends.
+its own output goes nowhere. All of them end with the process that they are children of, however it ends.
 """
 
 import multiprocessing
@@ -10,21 +10,21 @@ import os
 import resource
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from pipeline.reading import ReadOptions, read
+from pipeline.reading.guard import Original
 from pipeline.reading.model import Observation, Reading
-from pipeline.reading.sheets import unreadable
+from pipeline.reading.packed import Packed
+from pipeline.reading.sheets import beyond, unreadable
 from pipeline.settings import Limits
+from pipeline.work.answers import Died, guarded, taken
 from schemas.noticed import Noticed
 
 Item = TypeVar("Item")
@@ -39,89 +39,53 @@ _PATIENCE = 30
 """An errand may take as many times what reading a file may: after that its child hangs."""
 
 
-AHEAD = 200_000
-"""What may be at work at once, as ``Pool.map`` is told to weigh it: what is made for a wave is never in memory all at once."""
+class Children:
+    """The children of this process, ``processes`` of each kind. They start when first needed, and ``end`` with it.
 
+    Threads may ask at the same time. ``here``: heavy work is done in this process, which then does nothing else meanwhile.
+    """
 
-def _light(_item: object) -> int:
-    return 1
-
-
-class Died(Exception):
-    """A child did not live to answer, however often it was tried."""
-
-
-class Pool:
-    """A context manager over ``processes`` children (0: one a core). They start when first needed and end with it."""
-
-    def __init__(self, processes: int, limits: Limits) -> None:
-        self._processes = processes or len(os.sched_getaffinity(0))
-        self._limits = limits
+    def __init__(self, processes: int, limits: Limits, *, here: bool = False) -> None:
+        self._processes, self._limits, self._here = processes, limits, here
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["pipeline.reading"])
+        self._starting = threading.Lock()
+        self._ended = False
         self._readers: ProcessPool | None = None
         self._workers: ProcessPool | None = None
         self._apart: _Apart | None = None
 
-    def __enter__(self) -> Self:
-        return self
+    def read(self, sources: Sequence[tuple[Original, ReadOptions]]) -> list[Packed]:
+        """Read each source in a child; readings come in the same order.
 
-    def __exit__(
-        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        if self._apart is not None:
-            self._apart.end()
-        for pool in (self._readers, self._workers):
-            if pool is not None:
-                pool.stop() if error is not None else pool.close()  # type: ignore[no-untyped-call]
-                pool.join()
-        self._readers = self._workers = self._apart = None
-
-    def read(self, tasks: Sequence[tuple[Path, ReadOptions]]) -> list[Reading]:
-        """Read each (source, options) in a child; readings come in the same order.
-
-        A file whose child dies or passes the time limit three times gets a ``Reading`` that says so. Raises ``OSError`` where a
-        source cannot be opened: that is a fault of ours and must not become a verdict.
+        A file whose child dies or passes the time limit three times gets a reading that says so.
         """
-        if self._readers is None and tasks:
-            self._readers = self._reading_pool(self._processes, _TASKS_A_CHILD)
-        futures = [self._start(self._readers, task) for task in tasks]
-        readings: list[Reading] = []
-        for task, future in zip(tasks, futures, strict=True):
+        with self._starting:
+            if self._readers is None:
+                self._readers = self._reading_pool(self._processes, _TASKS_A_CHILD)
+        futures = [self._start(self._readers, source) for source in sources]
+        readings: list[Packed] = []
+        for source, future in zip(sources, futures, strict=True):
             outcome = self._outcome(future)
-            readings.append(outcome if isinstance(outcome, Reading) else self._again(task))
+            readings.append(outcome if isinstance(outcome, Packed) else self._again(source))
         return readings
 
-    def map(
-        self, function: Callable[[Item], Result], items: Iterable[Item], weigh: Callable[[Item], int] = _light
-    ) -> Iterator[Result]:
-        """``function`` of each of ``items``, in order; in this process where there is only one.
+    def do(self, function: Callable[[bytes], bytes], payload: bytes) -> bytes:
+        """``function(payload)`` in a child, or here.
 
-        The next items are made while earlier ones are at work; ``weigh``: those that are, are not heavier than ``AHEAD``
-        together. What ``function`` raises is raised here once nothing is at work any more. Raises ``Died`` for a child that
-        dies of the same item again and again.
+        A fault of it is raised as ``NotDecided``, which says nothing of the data; what the system refuses as ``OSError``. Raises
+        ``Died`` for a child that dies of it again and again.
         """
-        if self._processes == 1:
-            yield from map(function, items)
-            return
-        if self._workers is None:
-            self._workers = ProcessPool(
-                max_workers=self._processes, context=self._context, initializer=_end_with_parent
-            )
-        workers, at_work, weight = self._workers, deque[tuple[Future[Result], Item, int]](), 0
-        try:
-            for item in items:
-                weight += (own := weigh(item))
-                while at_work and weight > AHEAD:
-                    future, first, freed = at_work.popleft()
-                    weight -= freed
-                    yield self._mapped(workers, future, function, first)
-                at_work.append((workers.schedule(function, args=(item,)), item, own))
-            while at_work:
-                future, first, _ = at_work.popleft()
-                yield self._mapped(workers, future, function, first)
-        finally:
-            wait([future for future, _, _ in at_work])
+        if self._here:
+            return bytes(taken(guarded(function, payload)))
+        with self._starting:
+            if self._workers is None:
+                self._workers = ProcessPool(max_workers=self._processes, context=self._context, initializer=_begin)
+        for _attempt in range(ATTEMPTS):
+            with suppress(ProcessExpired):
+                future = self._workers.schedule(guarded, args=(function, payload))
+                return bytes(taken(future.result()))
+        raise Died
 
     def apart(self, function: Callable[[Item], Result], item: Item) -> Result:
         """``function(item)`` in one child kept for it, which may have children of its own.
@@ -132,31 +96,30 @@ class Pool:
             self._apart = _Apart(self._context, _PATIENCE * self._limits.secondes)
         return self._apart.do(function, item)
 
-    def _mapped(
-        self, workers: ProcessPool, future: "Future[Result]", function: Callable[[Item], Result], item: Item
-    ) -> Result:
-        for _attempt in range(ATTEMPTS - 1):
-            with suppress(ProcessExpired):
-                return future.result()
-            future = workers.schedule(function, args=(item,))
-        try:
-            return future.result()
-        except ProcessExpired:
-            raise Died from None
+    def end(self, *, now: bool = False) -> None:
+        """Let the children go; ``now``: whatever they are at, and whoever waits for them."""
+        self._ended = True
+        if self._apart is not None:
+            self._apart.end()
+        for pool in (self._readers, self._workers):
+            if pool is not None:
+                pool.stop() if now else pool.close()  # type: ignore[no-untyped-call]
+                pool.join()
+        self._readers = self._workers = self._apart = None
 
     def _reading_pool(self, processes: int, tasks: int) -> ProcessPool:
         return ProcessPool(
             max_workers=processes, max_tasks=tasks, initializer=_limit, initargs=(self._limits,), context=self._context
         )
 
-    def _start(self, pool: Any, task: tuple[Path, ReadOptions]) -> "Future[Reading]":
+    def _start(self, pool: Any, source: tuple[Original, ReadOptions]) -> "Future[Packed]":
         # The clock of a reading starts when a child takes it. CPU time is limited too, and a bit tighter.
-        started: Future[Reading] = pool.schedule(
-            _read, args=(*task, self._limits.secondes), timeout=self._limits.secondes
+        started: Future[Packed] = pool.schedule(
+            _read, args=(*source, self._limits.secondes), timeout=self._limits.secondes
         )
         return started
 
-    def _outcome(self, future: "Future[Reading]") -> Reading | Observation:
+    def _outcome(self, future: "Future[Packed]") -> Packed | Observation:
         """The reading, or why its child died before giving it."""
         try:
             return future.result()
@@ -174,15 +137,17 @@ class Pool:
         allowed = str(getattr(self._limits, limit))
         return Observation(Noticed.BEYOND_LIMIT, field=limit, value=allowed, expected=allowed)
 
-    def _again(self, task: tuple[Path, ReadOptions]) -> Reading:
-        outcome: Reading | Observation = Reading("")
+    def _again(self, source: tuple[Original, ReadOptions]) -> Packed:
+        outcome: Packed | Observation = Packed.of(Reading(""))
         for _attempt in range(ATTEMPTS - 1):
+            if self._ended:
+                raise Died
             with self._reading_pool(1, _FRESH) as pool:
-                outcome = self._outcome(self._start(pool, task))
-            if isinstance(outcome, Reading):
+                outcome = self._outcome(self._start(pool, source))
+            if isinstance(outcome, Packed):
                 return outcome
         assert isinstance(outcome, Observation)
-        return Reading("", observations=(outcome,))
+        return Packed.of(Reading("", observations=(outcome,)))
 
 
 class _Apart:
@@ -234,8 +199,7 @@ class _Apart:
 
 def _errands(line: Connection) -> None:
     """The life of a child of ``_Apart``: until nobody asks any more."""
-    _end_with_parent()
-    _silence()
+    _begin()
     with suppress(EOFError):
         while True:
             function, item = line.recv()
@@ -246,8 +210,9 @@ def _errands(line: Connection) -> None:
             line.send(answer)
 
 
-def _end_with_parent() -> None:
-    """Kill this process when the program ends, however that ends: what is left over must not write where the next run works."""
+def _begin() -> None:
+    """In a child: it says nothing, and ends with its parent, however that ends."""
+    _silence()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlived, args=(parent,), daemon=True).start()
@@ -275,8 +240,13 @@ def _limit(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (_WRITTEN_BYTES, _WRITTEN_BYTES))
 
 
-def _read(source: Path, options: ReadOptions, seconds: int) -> Reading:
+def _read(original: Original, options: ReadOptions, seconds: int) -> Packed:
     spent = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(spent.ru_utime + spent.ru_stime) + seconds + 1
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-    return read(source, options)
+    reading = read(original, options)
+    try:
+        return Packed.of(reading)
+    except MemoryError:
+        limit = options.limits.memoire
+        return Packed.of(Reading(reading.format, observations=(beyond("memoire", limit, limit).observation,)))
