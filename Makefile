@@ -22,9 +22,10 @@ sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps;
 	$(BIN)/python -m tests.crash.sweep
 	$(BIN)/pytest -W error -m sweep
 
-simulate: $(VENV)/.test  ## 10 000 random steps in 100 random worlds; `python -m tests.simulation --seed N` plays one
+simulate: $(VENV)/.test  ## 10 000 random steps in 100 random worlds, ten of them with their ledger in PostgreSQL; `python -m tests.simulation --seed N` plays one
 	$(BIN)/python -m tests.simulation --worlds 50 --seed 1 & one=$$!; \
-	$(BIN)/python -m tests.simulation --worlds 50 --seed 51 && wait $$one
+	$(BIN)/python -m tests.simulation --worlds 40 --seed 51 && \
+	$(BIN)/python -m tests.simulation --worlds 10 --seed 91 --ledger postgresql && wait $$one
 
 bench: $(VENV)/.bench  ## speeds, as ratios in one run: the table of docs/performance.md, small, in ten minutes
 	$(BIN)/python -m bench

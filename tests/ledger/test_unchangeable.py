@@ -1,21 +1,34 @@
-"""What is issued is neither deleted nor changed, by anybody's hand (reliability C20)."""
+"""What is issued is neither deleted nor changed, by anybody's hand, wherever the ledger is (reliability C20)."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
+from dataclasses import replace
+from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import Integer, LargeBinary
 
 from pipeline.ledger import schema
 from pipeline.ledger.records import Decision, OpenLine, WaitCount
-from tests.world import DAY, decisions, workspace
+from tests.servers.postgres import Server
+from tests.world import DAY, SETTINGS, decisions, workspace
+
+REFUSED = (sqlite3.IntegrityError, psycopg.errors.IntegrityError)
+ByHand = Callable[[str], list[tuple[Any, ...]]]
+"""Somebody's own statement, past the program: the rows that it finds."""
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    space = workspace(tmp_path_factory.mktemp("ws"))
-    with decisions.opened(space) as book:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A connection to a ledger in which every table has a row."""
+    space, settings = workspace(tmp_path_factory.mktemp("ws")), replace(SETTINGS, ledger="")
+    if request.param == "postgresql":
+        server: Server = request.getfixturevalue("postgres")
+        name = server.database()
+        settings = replace(SETTINGS, ledger=server.url(name))
+    with decisions.opened(space, settings) as book:
         run = decisions.begin(book)
         waits = (WaitCount("dsf-2", "REF-01", 1, 700),)
         decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours(), attentes=waits)
@@ -27,25 +40,30 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         book.enter("DSF-1-C01", kairos="K-1", day=DAY)
         book.see([1], extract="extrait-2", day=DAY)
         book.finish_run(run)
-    return space.ledger
+    here = sqlite3.connect(space.ledger, isolation_level=None) if not settings.ledger else server.connect(name)
+    with closing(here) as connection:
+        yield connection
 
 
 @pytest.fixture
-def by_hand(place: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(place, isolation_level=None)) as connection:
-        connection.execute("BEGIN")
-        yield connection
-        connection.rollback()
+def by_hand(base: Any) -> Iterator[ByHand]:
+    def do(statement: str) -> list[tuple[Any, ...]]:
+        cursor = base.execute(statement)
+        return list(cursor.fetchall()) if cursor.description else []
+
+    do("BEGIN")
+    yield do
+    base.execute("ROLLBACK")
 
 
 KEPT = [t.name for t in schema.metadata.sorted_tables if t.name not in ("arrivees", "essais", "ecartes")]
 
 
 @pytest.mark.parametrize("table", KEPT)
-def test_C20_nothing_issued_can_be_deleted(by_hand: sqlite3.Connection, table: str) -> None:
-    assert by_hand.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    with pytest.raises(sqlite3.IntegrityError, match="ne se modifie pas"):
-        by_hand.execute(f"DELETE FROM {table}")
+def test_C20_nothing_issued_can_be_deleted(by_hand: ByHand, table: str) -> None:
+    assert by_hand(f"SELECT count(*) FROM {table}")[0][0]
+    with pytest.raises(REFUSED, match="ne se modifie pas"):
+        by_hand(f"DELETE FROM {table}")
 
 
 FREE = {
@@ -57,13 +75,20 @@ FREE = {
 }
 
 
+def other(column: Any) -> str:
+    """Another value, of a kind that the column takes in both databases."""
+    kinds = {Integer: "-7", LargeBinary: "CAST('autre' AS BYTEA)"}
+    kind = column.type.impl if isinstance(column.type, schema.PathBytes) else column.type
+    return next((value for of, value in kinds.items() if isinstance(kind, of)), "'autre'")
+
+
 @pytest.mark.parametrize(
     ("table", "column"),
     [(t, c.name) for t in KEPT for c in schema.metadata.tables[t].c if c.name not in FREE.get(t, set())],
 )
-def test_C20_nothing_issued_can_be_changed(by_hand: sqlite3.Connection, table: str, column: str) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
-        by_hand.execute(f"UPDATE {table} SET {column} = 'autre'")
+def test_C20_nothing_issued_can_be_changed(by_hand: ByHand, table: str, column: str) -> None:
+    with pytest.raises(REFUSED):
+        by_hand(f"UPDATE {table} SET {column} = {other(schema.metadata.tables[table].c[column])}")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +101,14 @@ def test_C20_nothing_issued_can_be_changed(by_hand: sqlite3.Connection, table: s
         ("UPDATE meta SET barriere = 99", "UPDATE meta SET barriere = 1"),
     ],
 )
-def test_C20_states_go_forwards_only(by_hand: sqlite3.Connection, there: str, back: str) -> None:
-    by_hand.execute(there)
-    with pytest.raises(sqlite3.IntegrityError, match="ne se modifie pas"):
-        by_hand.execute(back)
+def test_C20_states_go_forwards_only(by_hand: ByHand, there: str, back: str) -> None:
+    by_hand(there)
+    with pytest.raises(REFUSED, match="ne se modifie pas"):
+        by_hand(back)
+
+
+@pytest.mark.parametrize("base", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("table", KEPT)
+def test_C20_nothing_issued_can_be_emptied_at_a_stroke(by_hand: ByHand, table: str) -> None:
+    with pytest.raises(REFUSED, match="ne se modifie pas"):
+        by_hand(f"TRUNCATE {table} CASCADE")
