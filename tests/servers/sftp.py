@@ -74,12 +74,20 @@ class SftpServer:
             server_factory=lambda: _Door(self),
             server_host_keys=[self._host],
             authorized_client_keys=str(self._known),
-            sftp_factory=lambda channel: _acts(self)(channel, chroot=str(self.root)),
+            **self.options(),
         )
         self.port = listener.get_port()
         public = self._host.export_public_key().decode().strip()
         self.hosts.write_text(f"[127.0.0.1]:{self.port} {public}\n")
         return listener
+
+    def options(self) -> dict[str, Any]:
+        """How sessions are answered."""
+        return {"sftp_factory": lambda channel: _acts(self)(channel, chroot=str(self.root))}
+
+    def session(self) -> Any:
+        """What answers a session; False where ``options`` say it."""
+        return False
 
     def reached(self, act: str, channel: Any) -> bool:
         """Note an act; True when it is the one before or after which the line is cut."""
@@ -96,6 +104,9 @@ class SftpServer:
 class _Door(asyncssh.SSHServer):
     def __init__(self, server: SftpServer) -> None:
         self._server = server
+
+    def session_requested(self) -> Any:
+        return self._server.session()
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         if self._server.silent:
