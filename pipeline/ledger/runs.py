@@ -232,6 +232,12 @@ class Runs(Opened):
                 some = p.c.id.in_(wanted[low : low + 500])
                 connection.execute(p.update().where(some, p.c.etat == "STAGED").values(etat="PUBLISHED"))
 
+    def last_published(self) -> int:
+        """The greatest id of what was marked as emitted; 0 for none."""
+        p = schema.publications.c
+        with self.reading() as connection:
+            return connection.execute(select(func.max(p.id)).where(p.etat == "PUBLISHED")).scalar() or 0
+
     def publications(self) -> list[Publication]:
         """Everything that was ever to be emitted, in order."""
         p = schema.publications

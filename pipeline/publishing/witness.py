@@ -43,6 +43,15 @@ DIVERGED = Text(
 ).then(_REPAIR)
 
 
+SHARED = Text(
+    "Ce registre a émis par une autre outbox que celle-ci. Si un autre espace de travail s'en sert, donnez à celui-ci un "
+    "registre à lui (réglage ledger). Si cette outbox vient d'une sauvegarde, supprimez-y .temoin.json, puis lancez "
+    "`dsf verify --renew-witness`.",
+    "This ledger has issued through another outbox than this one. If another workspace uses it, give this one a ledger of its "
+    "own (setting ledger). If this outbox comes from a backup, delete .temoin.json in it, then run `dsf verify --renew-witness`.",
+)
+
+
 ABSENT = Text(
     "Le témoin outbox/.temoin.json manque alors que {what}. Si l'outbox est sur un partage, remontez-le. "
     "S'il a été supprimé par mégarde et que registre et outbox vont bien ensemble : `dsf verify --renew-witness`.",
@@ -76,6 +85,8 @@ def check(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
     data = place.read(NAME)
     if data is not None:
         _check_one(data, WHERE, ledger)
+        if _read(data, WHERE).publications < ledger.last_published():
+            raise StateHalt(SHARED)  # it is brought up to date before anything leaves
     elif ledger.head().publications:
         raise StateHalt(ABSENT.fill(what=_HAS_ISSUED))
     elif any(True for _ in place.places(("dsf",))):

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from pipeline.commands import verify
 from pipeline.errors import StateHalt
 from pipeline.publishing import outbox, witness
 from pipeline.workspace import Workspace
-from tests.world import SETTINGS, TITULAIRE, World, decisions, names, workspace
+from tests.world import SETTINGS, TITULAIRE, World, decisions, extracts, names, workspace
 
 
 def emitted(space: Workspace, numero: str, name: str) -> None:
@@ -81,6 +82,26 @@ def test_C13_two_installations_on_one_outbox_stop_the_second(tmp_path: Path) -> 
     shutil.rmtree(second.outbox)
     second.outbox.symlink_to(first.outbox)
     refused(second, "autre registre")
+
+
+def test_C13_two_workspaces_on_one_ledger_stop_the_second(tmp_path: Path) -> None:
+    """Both were set up before anything left, with one dsf.toml and the same extracts. To the second, what the first is about to emit would be gone,
+    which means emitted."""
+    shared = replace(SETTINGS, ledger=f"sqlite:///{tmp_path / 'commun.sqlite'}")
+    first, second = workspace(tmp_path / "un"), workspace(tmp_path / "deux")
+    for space in (first, second):
+        extracts.stored(space, "0" * 64)
+        with decisions.opened(space, shared):
+            pass
+    with decisions.opened(first, shared) as book:
+        decisions.decide(first, book, decisions.begin(book), "DSF-1-C01", decisions.absence("A1"))
+        outbox.release(first, book)
+        decisions.decide(first, book, decisions.begin(book), "DSF-1-C02", decisions.absence("A2"))
+    with pytest.raises(StateHalt, match="par une autre outbox"), decisions.opened(second, shared):
+        pass
+    with decisions.opened(first, shared):
+        pass
+    assert (first.outbox / TITULAIRE / "dsf" / "DSF-1-C02").is_dir()
 
 
 def test_a_witness_behind_the_ledger_is_well(tmp_path: Path) -> None:
