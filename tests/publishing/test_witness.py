@@ -85,8 +85,8 @@ def test_C13_two_installations_on_one_outbox_stop_the_second(tmp_path: Path) -> 
 
 
 def test_C13_two_workspaces_on_one_ledger_stop_the_second(tmp_path: Path) -> None:
-    """Both were set up before anything left, with one dsf.toml and the same extracts. To the second, what the first is about to emit would be gone,
-    which means emitted."""
+    """Both were set up before anything left, with one dsf.toml and the same extracts. To the second, what the first is about to
+    emit would be gone, which means emitted."""
     shared = replace(SETTINGS, ledger=f"sqlite:///{tmp_path / 'commun.sqlite'}")
     first, second = workspace(tmp_path / "un"), workspace(tmp_path / "deux")
     for space in (first, second):
