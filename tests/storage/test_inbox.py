@@ -245,6 +245,29 @@ def test_a_key_that_the_server_does_not_know_is_refused(sftp: object, tmp_path: 
     store.close()
 
 
+def test_a_file_that_the_settings_name_and_that_is_not_there_is_said(sftp: object, tmp_path: Path) -> None:
+    settings = OnSftp(sftp).settings("depots")  # type: ignore[arg-type]
+    for name in ("hotes", "cle", "autorite"):
+        missing = replace(settings, stockage=replace(settings.stockage, **{name: "perdu"}))
+        with (
+            pytest.raises(StoreHalt, match=rf"stockage\.{name} est introuvable : perdu"),
+            storage.opened(workspace(tmp_path / "ws"), missing),
+        ):
+            pass
+
+
+def test_a_key_with_a_passphrase_is_no_crash(sftp: object, tmp_path: Path) -> None:
+    import asyncssh
+
+    shelf = OnSftp(sftp)  # type: ignore[arg-type]
+    shelf.settings("depots")
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(tmp_path / "autre"), passphrase="secret")
+    store = sftp_store.Sftp(shelf.server.address("depots"), str(shelf.server.hosts), str(tmp_path / "autre"))
+    with pytest.raises(StoreHalt, match="refuse notre compte"):
+        list(store.walk(20))
+    store.close()
+
+
 # --- hostile names ----------------------------------------------------------------------------------------------------
 
 
