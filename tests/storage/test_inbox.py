@@ -311,7 +311,7 @@ def test_G04_links_and_odd_files_are_left_alone(sftp: object, tmp_path: Path) ->
 
 
 def test_G11_no_log_names_anybody(tmp_path: Path, shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
-    """Not ours, nor those of the libraries at their most talkative; moto's own are the server's."""
+    """Not ours, nor those of the libraries at their most talkative; a server sees the names that senders gave, and no others."""
     world = SharedWorld(tmp_path / "ws", shelf)
     world.add_dsf(sequences=[{"nom": "CANARIVOLANT"}]).write_extracts()
     world.hours("CANARIVOLANT.csv", {"nom": "CANARIVOLANT"})
@@ -320,6 +320,9 @@ def test_G11_no_log_names_anybody(tmp_path: Path, shelf: Shelf, caplog: pytest.L
     ours = [record for record in caplog.records if not record.name.startswith(("werkzeug", "boto", "urllib3", "moto"))]
     assert list(world.complements()) and not any("CANARIVOLANT" in record.getMessage() for record in ours)
     assert names(world.workspace.var / "spool") == []
+    there = world.shelf.names("outbox")
+    there += [path for _, path in world.shelf.server.requests if "/outbox" in path] if isinstance(shelf, OnS3) else []
+    assert there and not any("CANARIVOLANT" in path for path in there)
 
 
 def test_a_pickled_workspace_connects_for_itself(desk: Desk) -> None:
