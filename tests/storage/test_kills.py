@@ -17,7 +17,7 @@ from pipeline.workspace import Workspace
 from tests.crash.client import Bench, bench, problems
 from tests.storage.shelf import OnS3, OnSftp, Shelf, fetch, send
 
-STEP = int(os.environ.get("SWEEP_STEP", "60"))
+STEP = int(os.environ.get("SWEEP_STEP", "90"))
 """Every n-th step of a run is its last; 1 takes them all (`make sweep`)."""
 PARTS = ("depots", "outbox")
 KEYS = ("rapport.json",)
@@ -212,7 +212,7 @@ def test_D06_every_answer_of_a_run_is_lost_in_turn(made: Bench, s3: object) -> N
         assert trial.run() == 0
         total = len(shelf.server.requests)
     bad = []
-    for at in range(1, total + 1, max(1, STEP // 6)):
+    for at in range(1, total + 1, max(1, STEP // 4)):
         for part in PARTS:
             shelf.take(part)
         with made.workspace() as place:
