@@ -197,6 +197,8 @@ def fetch(
     store = store_of(workspace, part)
     if store is None:
         return OnTheWay()
+    for draft in sorted(workspace.var.glob(f"{LABEL}*.tmp")):
+        disk.unlink(draft, LABEL)  # of a run that was killed
     mirror = Mirror(workspace, part, store)
     mirror.settle()
     entries, waiting, left = mirror.look()

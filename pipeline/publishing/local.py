@@ -86,6 +86,10 @@ class FolderOutbox:
             return OCCUPIED
         return NOT_YET
 
+    def is_elsewhere(self, publication: Publication) -> bool:
+        """No: the spool is on the file system of the outbox, so whoever reaches one has the other."""
+        return False
+
     def holds(self, cible: str) -> bool:
         """Something stands there."""
         return (self.workspace.outbox / cible).exists()

@@ -41,6 +41,14 @@ DOUBT_RETURN = Text(
 )
 
 
+ELSEWHERE = Text(
+    "préparé sur une autre machine, ou avant une restauration de var/, et pas dans l'outbox : relancez dsf run là où il a été "
+    "préparé. Sinon dsf reissue l'écrit sans l'émettre",
+    "prepared on another machine, or before var/ was restored, and not in the outbox: run dsf run where it was prepared. "
+    "Failing that, dsf reissue writes it without emitting it",
+)
+
+
 @dataclass(frozen=True)
 class Released:
     """What a release did. ``absents``: emitted earlier by a run that was stopped, and no longer (or never) in the outbox."""
@@ -66,6 +74,7 @@ def release(workspace: Workspace, ledger: Ledger) -> Released:
         done = place.emit(staged)
         if done.durable:
             ledger.published(p.id for p in done.emitted)
+            spool.forget(workspace, (p.nom for p in ledger.staged()), ledger.fence)
     gone = tuple(p.cible for p in done.absent if not place.holds(p.cible))
     return Released(tuple(p.cible for p in done.emitted), gone)
 
@@ -82,12 +91,15 @@ def _settle_typed(workspace: Workspace, ledger: Ledger, staged: Iterable[Publica
 
 
 def blocked(workspace: Workspace, ledger: Ledger) -> tuple[tuple[str, str], ...]:
-    """What is STAGED and still in the spool after a release, with the reason; looks only."""
-    return tuple(
-        (f"outbox/{p.cible}", _waits(workspace, place_of(workspace), p))
-        for p in ledger.staged()
-        if os.path.lexists(spool.standing(workspace, p.nom))
-    )
+    """What is STAGED and still waits after a release, in this spool or another's, with the reason; looks only."""
+    place = place_of(workspace)
+    found = []
+    for publication in ledger.staged():
+        if os.path.lexists(spool.standing(workspace, publication.nom)):
+            found.append((f"outbox/{publication.cible}", _waits(workspace, place, publication)))
+        elif place.is_elsewhere(publication):
+            found.append((f"outbox/{publication.cible}", ELSEWHERE))
+    return tuple(found)
 
 
 def _waits(workspace: Workspace, place: Outbox, publication: Publication) -> str:
@@ -134,7 +146,11 @@ def recover(workspace: Workspace, ledger: Ledger) -> Released:
     fence, kept = ledger.fence, frozenset(publication.nom for publication in ledger.staged())
     for entry in sorted(workspace.spool.iterdir()):
         # A slow run that lost its lock must not sweep the tokens of the one after it: those have a greater fence.
-        if entry.name.removesuffix(spool.BEGUN) not in kept and spool.fence_of(entry.name) < fence:
+        if (
+            not entry.name.startswith(spool.HERE)
+            and entry.name.removesuffix(spool.BEGUN) not in kept
+            and spool.fence_of(entry.name) < fence
+        ):
             disk.remove_folder(entry, "spool") if entry.is_dir() else disk.unlink(entry, "spool")
     place_of(workspace).sweep(kept, fence)
     return done

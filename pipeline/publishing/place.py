@@ -52,6 +52,9 @@ class Outbox(Protocol):
     def obstacle(self, publication: Publication) -> str:
         """What keeps a token from leaving, as its place is now."""
 
+    def is_elsewhere(self, publication: Publication) -> bool:
+        """Its token is gone from this spool and has not left: it never lay here."""
+
     def holds(self, cible: str) -> bool:
         """Something stands there."""
 

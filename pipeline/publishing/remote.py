@@ -9,6 +9,9 @@ The token stays in the spool of this machine, and its name says how far its emis
     <nom>.emis          its answer came: it has left                      garbage: swept
     gone                it has left, and the ledger does not say so yet   marked PUBLISHED
 
+That a token is gone proves this only where it has been: ``spool.was_here``. One that another machine staged in the same ledger,
+or that a restored spool never had, is looked for in its place; where it is not, it waits, and is said.
+
 ``begin`` is durable before the act, ``left`` before the ledger is told. So an act is done at most once unless it is proved not to
 have happened: by the store's own answer, by a person (``dsf run --retry``), or, on SFTP, by the token that is still there. An act
 that happened is found: its place holds our bytes, or, on SFTP, the token is gone. What is neither is *in doubt*, said, and not
@@ -77,7 +80,7 @@ class StoreOutbox:
                 begun.append(publication)
             elif (self.workspace.spool / publication.nom).exists():
                 fresh.append(publication)
-            else:
+            elif not self.is_elsewhere(publication):
                 done.left.append(publication)
                 done.past.append(publication)
         parcels = {p.id: self._parcel(p) for p in (*begun, *fresh)}
@@ -124,6 +127,12 @@ class StoreOutbox:
         ours = spool.content_hashes(parcel.files)
         taken = found is not None and (not found or not found.items() <= ours.items())
         return OCCUPIED if taken else NOT_YET
+
+    def is_elsewhere(self, publication: Publication) -> bool:
+        """Its token never lay in this spool, and its place does not hold it: the machine that has it is to emit it."""
+        if spool.was_here(self.workspace, publication.nom):
+            return False
+        return spool.hashes_sha256(self.store.folder(publication.cible) or {}) != publication.sha256
 
     def holds(self, cible: str) -> bool:
         """Something stands there."""

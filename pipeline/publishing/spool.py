@@ -10,8 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from pipeline import disk
 from pipeline.ledger.records import Folder, Token
+from pipeline.storage import store_of
 from pipeline.workspace import Workspace
 
+HERE = ".ici."
+"""Begins the name of a note, which ends with a fence."""
 BEGUN, LEFT = ".engage", ".emis"
 """Added to the name of a token on its way to shared storage: from just before the act on; once its answer has come."""
 
@@ -42,6 +45,7 @@ def harden(workspace: Workspace, tokens: Sequence[Token]) -> None:
     places = [workspace.spool / token.nom for token in tokens]
     with disk.refusals_as_halts("spool"):
         files = [entry for place in places for entry in sorted(place.iterdir())]
+    files += _noted(workspace, {fence_of(token.nom) for token in tokens})
     if tokens:
         disk.flush([*files, *places, workspace.spool], "spool")
 
@@ -91,6 +95,30 @@ def fence_of(name: str) -> int:
     """The fence at the end of a name; 0 where there is none."""
     last = name.removesuffix(BEGUN).removesuffix(LEFT).rpartition(".")[2]
     return int(last) if last.isascii() and last.isdigit() else 0
+
+
+def _noted(workspace: Workspace, fences: Iterable[int]) -> list[Path]:
+    """For an outbox on shared storage, which several machines may reach: that tokens of these fences lay in this spool."""
+    if store_of(workspace, "outbox") is None:
+        return []
+    notes = [workspace.spool / f"{HERE}{fence}" for fence in fences]
+    for note in notes:
+        with suppress(FileExistsError):
+            disk.write_new(note, b"", "spool")
+    return notes
+
+
+def was_here(workspace: Workspace, nom: str) -> bool:
+    """The token lay in this very spool: if it is gone, it has left. A restored spool, or another machine's, knows nothing."""
+    return (workspace.spool / f"{HERE}{fence_of(nom)}").exists()
+
+
+def forget(workspace: Workspace, needed: Iterable[str], fence: int) -> None:
+    """Remove the notes of fences up to ``fence`` that no token of ``needed`` has."""
+    kept = {fence_of(nom) for nom in needed}
+    for note in sorted(workspace.spool.glob(f"{HERE}*")):
+        if fence_of(note.name) not in kept and fence_of(note.name) <= fence:
+            disk.unlink(note, "spool")
 
 
 def is_begun(workspace: Workspace, nom: str) -> bool:

@@ -6,18 +6,24 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from pipeline.bilingual import Text
+from pipeline.errors import StoreHalt
 from pipeline.settings import Settings, Storage
 from pipeline.storage.store import Store
 from pipeline.workspace import Workspace
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+NO_FILE = Text(
+    "Le fichier du réglage {key} est introuvable : {file}.", "The file of the setting {key} is not to be found: {file}."
+)
 
 PARTS = ("depots", "extraits", "saisies", "outbox", "reference")
 """Parts of a workspace that may lie elsewhere, as the settings name them."""
@@ -49,7 +55,7 @@ def store_of(workspace: Workspace, part: str) -> Store | None:
 def opened(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
     """The workspace with what ``settings.stockage`` names; connections are made when first needed and end here.
 
-    Raises ``NotInstalled`` where the library for an address is not there.
+    Raises ``NotInstalled`` where the library for an address is missing, ``StoreHalt`` where a file that the settings name is.
     """
     chosen = settings.stockage
     addresses = {part: getattr(chosen, part) for part in PARTS if getattr(chosen, part)}
@@ -57,7 +63,8 @@ def opened(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
         yield workspace
         return
     with ExitStack() as stack:
-        stores = {part: at(address, chosen) for part, address in addresses.items()}
+        files = _files(workspace.root, chosen)
+        stores = {part: at(address, files) for part, address in addresses.items()}
         for store in stores.values():
             stack.callback(store.close)
         yield Shared(workspace.root, stores)
@@ -74,6 +81,16 @@ def reaching(
             return verb(laid_out, settings, *args, **kwargs)
 
     return reached
+
+
+def _files(root: Path, chosen: Storage) -> Storage:
+    """``chosen`` with its files as paths from anywhere. Raises ``StoreHalt`` for one that is not there."""
+    found = {name: getattr(chosen, name) for name in ("hotes", "cle", "autorite") if getattr(chosen, name)}
+    paths = {name: root / Path(file).expanduser() for name, file in found.items()}
+    for name, path in paths.items():
+        if not path.is_file():
+            raise StoreHalt(NO_FILE.fill(key=f"stockage.{name}", file=found[name]))
+    return replace(chosen, **{name: str(path) for name, path in paths.items()})
 
 
 def at(address: str, chosen: Storage) -> Store:

@@ -138,7 +138,7 @@ class Sftp:
                 return await work(await self._connected())
             except asyncssh.HostKeyNotVerifiable:
                 raise StoreHalt(UNKNOWN_HOST.fill(where=self.shown)) from None
-            except asyncssh.PermissionDenied:
+            except (asyncssh.PermissionDenied, asyncssh.KeyImportError):
                 raise StoreHalt(CLOSED.fill(where=self.shown)) from None
             except _LOST:
                 await self._drop()

@@ -32,7 +32,7 @@ class Shelf(Protocol):
     def settings(self, *parts: str, **changes: Any) -> Settings: ...
     def names(self, under: str = "") -> list[str]: ...
     def read(self, path: str) -> bytes: ...
-    def put(self, path: str, data: bytes, moment: int = 0) -> None: ...
+    def put(self, path: str, data: bytes, moment: int | None = None) -> None: ...
     def take(self, path: str) -> None: ...
 
 
@@ -60,12 +60,12 @@ class OnSftp:
     def read(self, path: str) -> bytes:
         return (self.server.root / path).read_bytes()
 
-    def put(self, path: str, data: bytes, moment: int = 0) -> None:
+    def put(self, path: str, data: bytes, moment: int | None = None) -> None:
         """``moment``: the time (seconds) that it gets, where that matters."""
         place = self.server.root / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
-        if moment:
+        if moment is not None:
             os.utime(place, (moment, moment))
 
     def take(self, path: str) -> None:
@@ -102,10 +102,10 @@ class OnS3:
         data: bytes = self.bucket.Object(path).get()["Body"].read()
         return data
 
-    def put(self, path: str, data: bytes, moment: int = 0) -> None:
+    def put(self, path: str, data: bytes, moment: int | None = None) -> None:
         """``moment``: the time (seconds) that it gets, where that matters."""
         self.bucket.put_object(Key=path, Body=data)
-        if moment:
+        if moment is not None:
             (backend,) = s3_backends[DEFAULT_ACCOUNT_ID].values()
             backend.buckets[BUCKET].keys[path].last_modified = datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
 

@@ -245,6 +245,29 @@ def test_a_key_that_the_server_does_not_know_is_refused(sftp: object, tmp_path: 
     store.close()
 
 
+def test_a_file_that_the_settings_name_and_that_is_not_there_is_said(sftp: object, tmp_path: Path) -> None:
+    settings = OnSftp(sftp).settings("depots")  # type: ignore[arg-type]
+    for name in ("hotes", "cle", "autorite"):
+        missing = replace(settings, stockage=replace(settings.stockage, **{name: "perdu"}))
+        with (
+            pytest.raises(StoreHalt, match=rf"stockage\.{name} est introuvable : perdu"),
+            storage.opened(workspace(tmp_path / "ws"), missing),
+        ):
+            pass
+
+
+def test_a_key_with_a_passphrase_is_no_crash(sftp: object, tmp_path: Path) -> None:
+    import asyncssh
+
+    shelf = OnSftp(sftp)  # type: ignore[arg-type]
+    shelf.settings("depots")
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(tmp_path / "autre"), passphrase="secret")
+    store = sftp_store.Sftp(shelf.server.address("depots"), str(shelf.server.hosts), str(tmp_path / "autre"))
+    with pytest.raises(StoreHalt, match="refuse notre compte"):
+        list(store.walk(20))
+    store.close()
+
+
 # --- hostile names ----------------------------------------------------------------------------------------------------
 
 
@@ -288,7 +311,7 @@ def test_G04_links_and_odd_files_are_left_alone(sftp: object, tmp_path: Path) ->
 
 
 def test_G11_no_log_names_anybody(tmp_path: Path, shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:
-    """Not ours, nor those of the libraries at their most talkative; moto's own are the server's."""
+    """Not ours, nor those of the libraries at their most talkative; a server sees the names that senders gave, and no others."""
     world = SharedWorld(tmp_path / "ws", shelf)
     world.add_dsf(sequences=[{"nom": "CANARIVOLANT"}]).write_extracts()
     world.hours("CANARIVOLANT.csv", {"nom": "CANARIVOLANT"})
@@ -297,6 +320,9 @@ def test_G11_no_log_names_anybody(tmp_path: Path, shelf: Shelf, caplog: pytest.L
     ours = [record for record in caplog.records if not record.name.startswith(("werkzeug", "boto", "urllib3", "moto"))]
     assert list(world.complements()) and not any("CANARIVOLANT" in record.getMessage() for record in ours)
     assert names(world.workspace.var / "spool") == []
+    there = world.shelf.names("outbox")
+    there += [path for _, path in world.shelf.server.requests if "/outbox" in path] if isinstance(shelf, OnS3) else []
+    assert there and not any("CANARIVOLANT" in path for path in there)
 
 
 def test_a_pickled_workspace_connects_for_itself(desk: Desk) -> None:

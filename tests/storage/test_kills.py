@@ -17,7 +17,7 @@ from pipeline.workspace import Workspace
 from tests.crash.client import Bench, bench, problems
 from tests.storage.shelf import OnS3, OnSftp, Shelf, fetch, send
 
-STEP = int(os.environ.get("SWEEP_STEP", "60"))
+STEP = int(os.environ.get("SWEEP_STEP", "90"))
 """Every n-th step of a run is its last; 1 takes them all (`make sweep`)."""
 PARTS = ("depots", "outbox")
 KEYS = ("rapport.json",)
@@ -112,6 +112,7 @@ def steps(trial: Trial) -> int:
     return len(labels.read_text().splitlines())
 
 
+@pytest.mark.sweep
 def test_B01_killed_at_every_step(trials: Callable[[], Iterator[Trial]]) -> None:
     each = trials()
     total = steps(next(each))
@@ -133,6 +134,7 @@ def test_B01_killed_at_every_step(trials: Callable[[], Iterator[Trial]]) -> None
     assert total > 150 and bad == []
 
 
+@pytest.mark.sweep
 def test_D01_D08_killed_while_a_receiver_takes_all_at_once(trials: Callable[[], Iterator[Trial]]) -> None:
     """On SFTP nothing is missing nor twice. On S3 nothing is twice, and whatever is not certain is asked about."""
     each = trials()
@@ -177,6 +179,7 @@ def patient(trial: Trial) -> None:
         trial.shelf.server.rule = lambda *_: ""
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_D09_A19_the_server_dies_at_every_act_of_a_run(made: Bench, sftp: object, after: bool) -> None:
     shelf = OnSftp(sftp)  # type: ignore[arg-type]
@@ -199,6 +202,7 @@ def test_D09_A19_the_server_dies_at_every_act_of_a_run(made: Bench, sftp: object
     assert acts > 200 and bad == []
 
 
+@pytest.mark.sweep
 def test_D06_every_answer_of_a_run_is_lost_in_turn(made: Bench, s3: object) -> None:
     """The request is done and nobody hears of it."""
     shelf = OnS3(s3)  # type: ignore[arg-type]
@@ -208,7 +212,7 @@ def test_D06_every_answer_of_a_run_is_lost_in_turn(made: Bench, s3: object) -> N
         assert trial.run() == 0
         total = len(shelf.server.requests)
     bad = []
-    for at in range(1, total + 1, max(1, STEP // 6)):
+    for at in range(1, total + 1, max(1, STEP // 4)):
         for part in PARTS:
             shelf.take(part)
         with made.workspace() as place:

@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from pipeline import ledger, storage
 from pipeline.errors import StateHalt, StoreHalt
 from pipeline.ledger import Ledger, Word
 from pipeline.ledger.records import Folder
@@ -15,13 +17,13 @@ from pipeline.publishing import outbox, spool, witness
 from pipeline.storage import sftp as sftp_store
 from pipeline.workspace import Workspace
 from tests.storage.shelf import OnS3, OnSftp, Shelf, begun, looked_at
-from tests.world import TITULAIRE, decisions
+from tests.world import TITULAIRE, decisions, workspace
 
 DSF = f"{TITULAIRE}/dsf/DSF-1-C01"
 RETURN = f"{TITULAIRE}/retours/D-DSF-1-C01"
 BOTH = [f"{DSF}/DSF-1-C01.json", f"{RETURN}/rapport.json"]
-STEP = int(os.environ.get("STORE_STEP", "7"))
-"""Every which act of a release is the last one; 1 takes a minute."""
+STEP = 1 if os.environ.get("SWEEP_STEP") == "1" else 7
+"""Every n-th act of a release is the last one; 1 takes them all."""
 KEY = f"outbox/{BOTH[0]}"
 
 
@@ -336,6 +338,7 @@ def count_acts(shelf: OnSftp, root: Path) -> int:
     return len(shelf.server.acts)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("greedy", [False, True], ids=["patient", "greedy"])
 @pytest.mark.parametrize("once", [True, False], ids=["once", "for good"])
 def test_D09_the_server_dies_at_every_act(sftp: object, tmp_path: Path, once: bool, greedy: bool) -> None:
@@ -385,3 +388,45 @@ def test_D10_nothing_goes_through_a_layer_that_hides_which_rename_happens() -> N
         path.name for path in pipeline.rglob("*.py") if re.search(r"\b(fsspec|s3fs|smart_open)\b", path.read_text())
     ]
     assert used == []
+
+
+# --- another machine --------------------------------------------------------------------------------------------------
+
+
+def test_a_token_of_another_machine_is_not_taken_for_one_that_left(tmp_path: Path, shelf: Shelf) -> None:
+    """Both work on one ledger; the first was stopped between the commit and the emission."""
+    settings = shelf.settings("outbox", ledger=f"sqlite:///{tmp_path / 'registre.sqlite'}")
+    with begun(tmp_path / "une", settings) as (space, book):
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
+    with storage.opened(workspace(tmp_path / "deux"), settings) as space, ledger.open(space, settings) as book:
+        outbox.recover(space, book)
+        waits = dict(outbox.blocked(space, book))
+        assert set(waits) == {f"outbox/{DSF}", f"outbox/{RETURN}"} and all(
+            "autre machine" in why for why in waits.values()
+        )
+        assert shelf.names("outbox") == [] and len(book.staged()) == 2
+    with looked_at(tmp_path / "une", settings) as (space, book):
+        outbox.recover(space, book)
+        assert shelf.names("outbox") == BOTH and book.staged() == [] and empty(space)
+
+
+def test_what_another_machine_emitted_is_found_in_its_place(tmp_path: Path, shelf: Shelf) -> None:
+    """It was stopped before the ledger knew."""
+    settings = shelf.settings("outbox", ledger=f"sqlite:///{tmp_path / 'registre.sqlite'}")
+    with begun(tmp_path / "une", settings) as (space, book):
+        decisions.decide(space, book, decisions.begin(book), "DSF-1-C01")
+        staged = {p.cible: space.spool / p.nom for p in book.staged()}
+        for cible, token in staged.items():
+            for path in token.iterdir():
+                shelf.put(f"outbox/{cible}/{path.name}", path.read_bytes())
+    with storage.opened(workspace(tmp_path / "deux"), settings) as space, ledger.open(space, settings) as book:
+        outbox.recover(space, book)
+        assert book.staged() == [] and outbox.blocked(space, book) == ()
+
+
+def test_a_spool_restored_from_a_backup_proves_nothing(decided: tuple[Workspace, Ledger], shelf: Shelf) -> None:
+    space, book = decided
+    for path in space.spool.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    outbox.release(space, book)
+    assert len(book.staged()) == 2 and len(outbox.blocked(space, book)) == 2 and shelf.names("outbox") == []
