@@ -25,6 +25,7 @@ from pipeline.work import dask as room
 from pipeline.work.children import Children
 from tests.hostile import build
 from tests.servers.daskers import ROOT, Cluster, children_of, cluster, kill
+from tests.servers.postgres import Server
 from tests.world import DAY, DISPENSATEUR, OTHER, SETTINGS, TITULAIRE, World, names
 
 CANARY = "Zzcanari"
@@ -347,3 +348,15 @@ def test_G15_no_secret_travels(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(settings, stockage=Storage(depots=secret, cle=secret))
     context: Any = Context(settings, DAY, SimpleNamespace(loads=list), SimpleNamespace(), ())  # type: ignore[arg-type]
     assert secret.encode() not in pack(context.terms)
+
+
+def test_same_bytes_with_the_ledger_on_a_server_too(
+    tmp_path: Path, machines: Cluster, wanted: dict[str, bytes], postgres: Server
+) -> None:
+    world = several(tmp_path / "ws")
+    there = replace(SETTINGS, ledger=postgres.url(postgres.database()))
+    assert world.run(moteur=machines.address, ledger=there.ledger).owed == ()
+    assert emitted(world) == wanted
+    found = verify.verify(world.workspace, there)
+    assert (found.erreurs, found.remarques) == ([], [])
+    assert CANARY not in postgres.log.read_text(errors="replace")
