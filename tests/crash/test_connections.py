@@ -25,7 +25,7 @@ def test_where_the_ledger_is_changes_no_byte(made: Bench, afar: Bench) -> None:
 def test_C06_the_connection_lost_while_something_is_committed(afar: Bench, how: Cut) -> None:
     commits = connections.commits(afar)
     assert len(commits) > 10
-    none_bad(connections.cut(afar, commits[:: 1 if STEP == 1 else 8], how))
+    none_bad(connections.cut(afar, commits[:: 1 if STEP == 1 else 12], how))
 
 
 def test_C06_the_connection_lost_before_and_after_statements(afar: Bench) -> None:
@@ -38,7 +38,7 @@ def test_C05_nobody_reaches_the_server_from_some_statement_on(afar: Bench) -> No
 
 
 def test_C05_the_server_loses_its_power(afar: Bench) -> None:
-    none_bad(connections.restarted(afar, 110))
+    none_bad(connections.restarted(afar, 130))
     none_bad(connections.stopped(afar, 190))
 
 

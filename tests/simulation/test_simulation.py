@@ -17,7 +17,7 @@ def test_nothing_leaves_twice_whatever_happens_to_the_ledgers_server(tmp_path: P
     """Its connection is cut, it loses its power, another machine takes over; and its log names nobody."""
     with base() as running:
         world = Play(tmp_path, 2, running)
-        world.play(16)
+        world.play(10)
         for trouble in (world.connection_cut, world.server_restarts, world.another_machine):
             world.deposit()
             trouble()
