@@ -85,8 +85,10 @@ def check(workspace: Workspace, ledger: Ledger, *, create: bool = True) -> None:
     data = place.read(NAME)
     if data is not None:
         _check_one(data, WHERE, ledger)
-        if _read(data, WHERE).publications < ledger.last_published():
-            raise StateHalt(SHARED)  # it is brought up to date before anything leaves
+        # It is brought up to date before anything leaves: nothing has ever left from here. (It may be behind for another reason
+        # too: a run that was overtaken wrote what it had read before.)
+        if not _read(data, WHERE).publications and ledger.last_published():
+            raise StateHalt(SHARED)
     elif ledger.head().publications:
         raise StateHalt(ABSENT.fill(what=_HAS_ISSUED))
     elif any(True for _ in place.places(("dsf",))):

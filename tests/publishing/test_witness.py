@@ -104,6 +104,18 @@ def test_C13_two_workspaces_on_one_ledger_stop_the_second(tmp_path: Path) -> Non
     assert (first.outbox / TITULAIRE / "dsf" / "DSF-1-C02").is_dir()
 
 
+def test_C03_a_witness_that_an_overtaken_run_wrote_again_is_well(tmp_path: Path) -> None:
+    """It had read the head before the other one emitted, and wakes up after."""
+    space = workspace(tmp_path)
+    emitted(space, "DSF-1-C01", "A1")
+    before = space.witness.read_bytes()
+    emitted(space, "DSF-1-C02", "A2")
+    for path in (space.witness, space.second_witness):
+        path.write_bytes(before)
+    emitted(space, "DSF-1-C03", "A3")
+    assert witness.read(space).seq == 3
+
+
 def test_a_witness_behind_the_ledger_is_well(tmp_path: Path) -> None:
     """Killed between the commit and the renewal: nothing of that commit has been seen by anybody."""
     space = workspace(tmp_path)
