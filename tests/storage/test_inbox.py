@@ -261,7 +261,8 @@ def test_a_key_with_a_passphrase_is_no_crash(sftp: object, tmp_path: Path) -> No
 
     shelf = OnSftp(sftp)  # type: ignore[arg-type]
     shelf.settings("depots")
-    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(tmp_path / "autre"), passphrase="secret")
+    key = asyncssh.generate_private_key("ecdsa-sha2-nistp256")
+    key.write_private_key(str(tmp_path / "autre"), "pkcs8-pem", passphrase="secret")
     store = sftp_store.Sftp(shelf.server.address("depots"), str(shelf.server.hosts), str(tmp_path / "autre"))
     with pytest.raises(StoreHalt, match="refuse notre compte"):
         list(store.walk(20))
