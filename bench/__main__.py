@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import extract, nights, pages, peer, reading, safety, small
+from bench import engines, extract, nights, pages, peer, reading, safety, small
 from bench.made import Night
 from bench.nights import Row
 
@@ -24,6 +24,8 @@ def short() -> dict[str, Measure]:
         "extract": lambda: [extract.against_duckdb(2_000_000, 1, ordered=order) for order in (True, False)],
         "growth": lambda: nights.growth([10_000, 40_000]),
         "processes": lambda: nights.two_processes(Night(deposits=200, rows=20_000), 1),
+        "parts": lambda: engines.judging_in_parts(Night(deposits=400, rows=24_000)),
+        "dask": lambda: engines.on_dask(Night(deposits=200, rows=20_000), 1),
         "ledger": lambda: safety.old_ledger(Night(deposits=100, rows=6_000), 200_000, 2),
         "postgresql": lambda: nights.on_postgresql(Night(deposits=200, rows=20_000), 2),
         "durability": lambda: safety.durability(Night(deposits=100, rows=6_000), 2),
@@ -45,6 +47,8 @@ def full() -> dict[str, Measure]:
         "extract": lambda: [extract.against_duckdb(10_000_000, 1, ordered=order) for order in (True, False)],
         "growth": lambda: nights.growth([20_000, 200_000, 1_000_000]),
         "ledger": lambda: safety.old_ledger(Night(rows=24_000), 5_000_000, 2),
+        "parts": lambda: engines.judging_in_parts(Night(deposits=2_000, rows=120_000)),
+        "dask": lambda: engines.on_dask(Night(deposits=1_000, rows=60_000), 2),
         "processes": lambda: nights.two_processes(Night(deposits=1_000, rows=60_000), 2),
         "postgresql": lambda: nights.on_postgresql(Night(deposits=1_000, rows=60_000), 2),
     }

@@ -294,7 +294,8 @@ class _Staging:
             if following is None:
                 break
             task, payload, take = following
-            self._at_work[self._engine.submit(task, payload)] = judging, take
+            with self._chain.timings.step("jugement" if judging else "rendu"):  # it may be done at once, here
+                self._at_work[self._engine.submit(task, payload)] = judging, take
             started = True
         return started
 

@@ -89,8 +89,8 @@ def cluster(root: Path, workers: int = 2, code: Path = ROOT) -> Iterator[Cluster
 
 def children_of(pid: int) -> list[int]:
     """The processes that ``pid`` has started, and those that they have."""
-    own = Path(f"/proc/{pid}/task/{pid}/children")
-    direct = [int(child) for child in own.read_text().split()] if own.exists() else []
+    of_threads = Path(f"/proc/{pid}/task").glob("*/children")
+    direct = [int(child) for threads in of_threads for child in threads.read_text().split()]
     return [one for child in direct for one in (child, *children_of(child))]
 
 

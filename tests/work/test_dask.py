@@ -9,20 +9,23 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pipeline import ledger, run, work
+from pipeline import ledger, run, wave, work
 from pipeline.commands import verify
 from pipeline.errors import EngineHalt, NotDecided
+from pipeline.judging import parts
 from pipeline.judging.context import Context
 from pipeline.settings import Settings, Storage
 from pipeline.tasks import pack
 from pipeline.work import dask as room
 from pipeline.work.children import Children
+from pipeline.work.engine import Here, by
 from tests.hostile import build
 from tests.servers.daskers import ROOT, Cluster, children_of, cluster, kill
 from tests.servers.postgres import Server
@@ -102,6 +105,43 @@ def test_same_bytes_as_in_one_process_and_no_name_in_any_log(
     proved(world, wanted)
     assert [process.poll() for process in machines.workers] == [None, None], "a file kills a child, never a worker"
     assert CANARY not in machines.logs() and "Run out-of-band function" in machines.logs()
+
+
+@pytest.mark.parametrize("width", [2, 7])
+def test_judged_in_so_many_parts_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    cut: list[int] = []
+
+    def counted(*asked: Any) -> Iterator[list[int]]:
+        for part in parts.parts(*asked):
+            cut.append(len(part))
+            yield part
+
+    def engine(settings: Settings) -> work.Engine:
+        children = Children(1, settings.limites, here=True)
+        return work.Engine(Here(), by(children), width, children)
+
+    monkeypatch.setattr(parts, "LEAST", 1)
+    monkeypatch.setattr(wave, "parts", counted)
+    monkeypatch.setattr(import_module("pipeline.run"), "work", SimpleNamespace(engine=engine))
+    world = many(tmp_path / "ws")
+    world.run()
+    assert len(cut) == width
+    monkeypatch.undo()
+    whole = many(tmp_path / "entier")
+    whole.run()
+    proved(world, emitted(whole))
+
+
+def many(root: Path) -> World:
+    """Deposits on fourteen conventions, two on each."""
+    world = World(root)
+    for n in range(14):
+        world.add_dsf(f"DSF-{n}", numero_convention=f"CONV-{n}")
+    world.write_extracts()
+    for n in range(28):
+        line = {"numero_dsf": f"DSF-{n * 5 % 14}", "date_debut": f"{10 + n // 14}/02/2025"}
+        world.hours(f"{n}.csv", line, line | {"heures": "sept" if n % 5 == 0 else "3,5", "date_debut": "20/02/2025"})
+    return world
 
 
 def at_step(step: str, act: Callable[[], None]) -> Callable[[str, int, int], None]:
