@@ -54,4 +54,4 @@ def test_C03_a_runner_stopped_overtaken_and_woken(afar: Bench) -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize("sweep_of", sweep.ON_POSTGRESQL.values(), ids=sweep.ON_POSTGRESQL)
 def test_every_sweep_over_a_ledger_on_a_server(afar: Bench, sweep_of: sweep.Sweep) -> None:
-    none_bad(sweep_of(afar, STEP // 10 or 1))
+    none_bad(sweep_of(afar, STEP))

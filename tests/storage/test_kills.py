@@ -17,7 +17,7 @@ from pipeline.workspace import Workspace
 from tests.crash.client import Bench, bench, problems
 from tests.storage.shelf import OnS3, OnSftp, Shelf, fetch, send
 
-STEP = int(os.environ.get("SWEEP_STEP", "90"))
+STEP = int(os.environ.get("SWEEP_STEP", "300"))
 """Every n-th step of a run is its last; 1 takes them all (`make sweep`)."""
 PARTS = ("depots", "outbox")
 KEYS = ("rapport.json",)
