@@ -20,7 +20,9 @@ lint: $(VENV)/.test  ## style, types, and which room may import which
 
 sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps; prints how many points and how many bad
 	$(BIN)/python -m tests.crash.sweep
-	$(BIN)/pytest -W error -m sweep
+	$(BIN)/python -m tests.crash.sweep --ledger postgresql
+	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 -m sweep --ignore tests/crash
+	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py
 
 simulate: $(VENV)/.test  ## 10 000 random steps in 100 random worlds, ten of them with their ledger in PostgreSQL; `python -m tests.simulation --seed N` plays one
 	$(BIN)/python -m tests.simulation --worlds 50 --seed 1 & one=$$!; \

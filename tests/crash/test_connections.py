@@ -49,9 +49,3 @@ def test_B01_killed_at_labels(afar: Bench) -> None:
 
 def test_C03_a_runner_stopped_overtaken_and_woken(afar: Bench) -> None:
     none_bad(sweep.overtaken(afar, 110))
-
-
-@pytest.mark.sweep
-@pytest.mark.parametrize("sweep_of", sweep.ON_POSTGRESQL.values(), ids=sweep.ON_POSTGRESQL)
-def test_every_sweep_over_a_ledger_on_a_server(afar: Bench, sweep_of: sweep.Sweep) -> None:
-    none_bad(sweep_of(afar, STEP))

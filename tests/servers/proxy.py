@@ -180,7 +180,11 @@ def _connected(server: Address) -> socket.socket:
     if isinstance(server, tuple):
         return socket.create_connection(server)
     made = socket.socket(socket.AF_UNIX)
-    made.connect(server)
+    try:
+        made.connect(server)
+    except OSError:
+        made.close()
+        raise
     return made
 
 
