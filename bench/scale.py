@@ -181,8 +181,8 @@ def enough(costs: Costs, lines: int, drivers: int = 1) -> int | None:
 def tables(costs: Costs) -> str:
     """What docs/scale.md shows, in French."""
     rows = [
-        "| nuits nationales | cœurs de calcul | durée | occupé | ce qui manque d'abord |",
-        "| --- | --- | --- | --- | --- |",
+        "| nuits nationales | cœurs de calcul | durée | au travail : calcul, conduite | réseau | ce qui manque d'abord |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for nations in (1, 10, 100):
         for cores in (2, 8, 32, 128):
