@@ -21,7 +21,7 @@ from pipeline.work.children import ATTEMPTS
 from tests.crash.client import Bench, outputs, problems
 from tests.world import DAY, SETTINGS, TITULAIRE, World, by_verdict
 
-STEP = int(os.environ.get("SWEEP_STEP", "75"))
+STEP = int(os.environ.get("SWEEP_STEP", "150"))
 """With 1, the real program is killed as often as the bench."""
 
 

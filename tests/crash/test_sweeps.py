@@ -12,7 +12,7 @@ from tests.crash import sweep
 from tests.crash.client import Bench
 from tests.crash.tally import Tally
 
-STEP = int(os.environ.get("SWEEP_STEP", "75"))
+STEP = int(os.environ.get("SWEEP_STEP", "150"))
 """The marked sweeps take every n-th point; 1 takes them all."""
 
 
@@ -23,7 +23,7 @@ def none_bad(tally: Tally) -> None:
 
 @pytest.mark.sweep
 def test_B01_kill_at_every_label_and_every_hit(made: Bench) -> None:
-    step = 1 if STEP == 1 else 4
+    step = 1 if STEP == 1 else 6
     tally = sweep.labels(made, step)
     none_bad(tally)
     assert tally.points >= len(made.labels) // step and len(made.labels) > 150
