@@ -65,13 +65,13 @@ def deadly() -> bytes:
 
 
 def emitted(world: World) -> dict[str, bytes]:
-    """What stands in the outbox, the pages about the run and what names the ledger apart."""
+    """What stands in the outbox, the pages about the run and what names the ledger apart; of a run without a deposit nothing."""
     outbox = world.workspace.outbox
     return {
         name: (outbox / name).read_bytes()
         for name in names(outbox)
         if (Path(name).name not in ("run.json", ".temoin.json") and not name.startswith("rapports/"))
-        or "verdicts" in name
+        or ("verdicts" in name and (outbox / name).read_bytes().count(b"\n") > 1)
     }
 
 
