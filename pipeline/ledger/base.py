@@ -56,8 +56,8 @@ class Opened:
     def _bring_up_to_date(self) -> None:
         """Take the write lock only when there is something to do: `dsf status` must not wait for a run."""
         with self.reading() as connection:
-            known = connection.dialect.has_table(connection, schema.meta.name)
-            version = connection.execute(select(schema.meta.c.schema_version)).scalar() if known else None
+            new = migrations.is_new(connection)
+            version = None if new else connection.execute(select(schema.meta.c.schema_version)).scalar()
         if version != schema.SCHEMA:
             with self.writing() as connection:
                 migrations.bring_up_to_date(connection)

@@ -83,16 +83,14 @@ def _each(
         names = list(portion[0])
         keys = by or names
         if connection.dialect.name == "sqlite":
-            new = {name: bindparam(f"_{name}", type_=table.c[name].type) for name in names}
-            same = [table.c[name] == new[name] for name in keys]
-            values = {name: new[name] for name in names if name not in keys}
-            one = change.values(values) if isinstance(change, Update) else change
-            connection.execute(one.where(*same), [{f"_{n}": v for n, v in row.items()} for row in portion])
-            continue
-        given = _arrays(table, names, portion)
-        found = {name: given.c[name] for name in names if name not in keys}
-        one = change.values(found) if isinstance(change, Update) else change
-        connection.execute(one.where(*(table.c[name] == given.c[name] for name in keys)))
+            given: Any = {name: bindparam(f"_{name}", type_=table.c[name].type) for name in names}
+            values = [{f"_{name}": value for name, value in row.items()} for row in portion]
+        else:
+            given, values = _arrays(table, names, portion).c, None
+        one = change.where(*(table.c[name] == given[name] for name in keys))
+        if isinstance(one, Update):
+            one = one.values({name: given[name] for name in names if name not in keys})
+        connection.execute(one, values)
 
 
 def asked(connection: Connection, name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> FromClause:
