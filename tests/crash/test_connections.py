@@ -3,17 +3,13 @@
 `python -m tests.crash.sweep --ledger postgresql` is the long form: every point of every sweep.
 """
 
-import os
-
 import pytest
 
+from tests.bounded import every
 from tests.crash import connections, sweep
 from tests.crash.client import Bench
 from tests.crash.test_sweeps import none_bad
 from tests.servers.proxy import Cut
-
-STEP = int(os.environ.get("SWEEP_STEP", "75"))
-"""The marked sweeps take every n-th point; 1 takes them all."""
 
 
 def test_where_the_ledger_is_changes_no_byte(made: Bench, afar: Bench) -> None:
@@ -25,27 +21,27 @@ def test_where_the_ledger_is_changes_no_byte(made: Bench, afar: Bench) -> None:
 def test_C06_the_connection_lost_while_something_is_committed(afar: Bench, how: Cut) -> None:
     commits = connections.commits(afar)
     assert len(commits) > 10
-    none_bad(connections.cut(afar, commits[:: 1 if STEP == 1 else 12], how))
+    none_bad(connections.cut(afar, commits[:: every(16)], how))
 
 
 def test_C06_the_connection_lost_before_and_after_statements(afar: Bench) -> None:
-    none_bad(connections.never_arrives(afar, 150))
-    none_bad(connections.answer_lost(afar, 130))
+    none_bad(connections.never_arrives(afar, every(300)))
+    none_bad(connections.answer_lost(afar, every(270)))
 
 
 def test_C05_nobody_reaches_the_server_from_some_statement_on(afar: Bench) -> None:
-    none_bad(connections.server_gone(afar, 190))
+    none_bad(connections.server_gone(afar, every(300)))
 
 
 def test_C05_the_server_loses_its_power(afar: Bench) -> None:
-    none_bad(connections.restarted(afar, 130))
-    none_bad(connections.stopped(afar, 190))
+    none_bad(connections.restarted(afar, every(200)))
+    none_bad(connections.stopped(afar, every(290)))
 
 
 def test_B01_killed_at_labels(afar: Bench) -> None:
-    none_bad(sweep.labels(afar, 110))
-    none_bad(sweep.greedy(afar, 130))
+    none_bad(sweep.labels(afar, every(160)))
+    none_bad(sweep.greedy(afar, every(190)))
 
 
 def test_C03_a_runner_stopped_overtaken_and_woken(afar: Bench) -> None:
-    none_bad(sweep.overtaken(afar, 110))
+    none_bad(sweep.overtaken(afar, every(170)))

@@ -3,17 +3,16 @@
 `python -m tests.crash.sweep` is the long form: every point of every sweep.
 """
 
-import os
 import shutil
 
 import pytest
 
+from tests.bounded import LONG, every
 from tests.crash import sweep
 from tests.crash.client import Bench
 from tests.crash.tally import Tally
 
-STEP = int(os.environ.get("SWEEP_STEP", "150"))
-"""The marked sweeps take every n-th point; 1 takes them all."""
+STEP = every(500)
 
 
 def none_bad(tally: Tally) -> None:
@@ -23,14 +22,14 @@ def none_bad(tally: Tally) -> None:
 
 @pytest.mark.sweep
 def test_B01_kill_at_every_label_and_every_hit(made: Bench) -> None:
-    step = 1 if STEP == 1 else 6
+    step = 1 if LONG else 15
     tally = sweep.labels(made, step)
     none_bad(tally)
     assert tally.points >= len(made.labels) // step and len(made.labels) > 150
 
 
 def test_D01_a_receiver_that_takes_everything_at_once(made: Bench) -> None:
-    none_bad(sweep.greedy(made, 40))
+    none_bad(sweep.greedy(made, 60))
 
 
 def test_B16_a_second_runner_finds_the_lock_held(made: Bench) -> None:
@@ -38,7 +37,7 @@ def test_B16_a_second_runner_finds_the_lock_held(made: Bench) -> None:
 
 
 def test_C03_a_runner_stopped_overtaken_and_woken(made: Bench) -> None:
-    none_bad(sweep.overtaken(made, 50))
+    none_bad(sweep.overtaken(made, 90))
 
 
 @pytest.mark.sweep

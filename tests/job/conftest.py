@@ -1,13 +1,13 @@
 """The chain is the same whatever database its ledger is in: every fourth of `test_job`, `make sweep` all of this room."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
+from tests.bounded import LONG
 from tests.conftest import on_postgresql
 
-EVERYWHERE = os.environ.get("SWEEP_STEP") == "1"
+EVERYWHERE = LONG
 COPIES = ("test_entered", "test_promises", "test_trials")
 """These play several workspaces or copies of one, and a database serves one."""
 

@@ -16,6 +16,7 @@ from pipeline import tasks
 from pipeline.cli import Exit, main
 from pipeline.judging import facts
 from pipeline.work.children import Children
+from tests.bounded import some
 from tests.world import World, by_verdict
 
 CANARY = "Zzcanari"
@@ -163,7 +164,7 @@ def no_memory_for_b(payload: bytes) -> bytes:
     return returns_rendered(payload)
 
 
-@pytest.mark.parametrize("render", [dies_of_b, no_memory_for_b])
+@pytest.mark.parametrize("render", some([dies_of_b, no_memory_for_b]))
 def test_H20_a_deposit_whose_rendering_dies_is_put_aside_and_the_run_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, render: Any
 ) -> None:

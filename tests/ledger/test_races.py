@@ -19,12 +19,12 @@ from pipeline.ledger import Head, Ledger
 from pipeline.ledger.records import AbsenceTaken, Decision, HoursIssued
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
+from tests.bounded import LONG
 from tests.servers.ledgers import Base
 from tests.servers.proxy import Cut
 from tests.world import SETTINGS, World, decisions, workspace
 
 COMMIT = "Q COMMIT"
-LONG = os.environ.get("SWEEP_STEP") == "1"
 """Every step of a commit, not some and the last."""
 
 
@@ -63,7 +63,7 @@ def decision(
 # --- two at once --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rounds", [200 if os.environ.get("SWEEP_STEP") == "1" else 20])
+@pytest.mark.parametrize("rounds", [200 if LONG else 20])
 def test_C01_of_two_machines_that_complete_one_absence_at_once_one_does(
     space: Workspace, settings: Settings, rounds: int
 ) -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 90
+"""Seconds for a process to be there; then something is wrong, and said."""
 DASK = str(Path(sys.executable).parent / "dask")
 
 
@@ -29,8 +31,9 @@ class Cluster:
         """Start the scheduler."""
         where = ("--host", "tls://127.0.0.1" if "tls" in options else "127.0.0.1", "--port", "0")
         self.scheduler = self._started("scheduler", *where, "--scheduler-file", str(self._file), *options)
+        limit = time.monotonic() + PATIENCE
         while not self._file.exists():
-            assert self.scheduler.poll() is None, self.logs()
+            assert self.scheduler.poll() is None and time.monotonic() < limit, self.logs()
             time.sleep(0.05)
         return self
 
@@ -44,8 +47,10 @@ class Cluster:
 
     def wait_for(self, workers: int) -> None:
         """Until so many are registered with the scheduler, dead ones included."""
+        limit = time.monotonic() + PATIENCE
         while self.logs().count("Register worker") < workers:
             assert self.scheduler is not None and self.scheduler.poll() is None, self.logs()
+            assert time.monotonic() < limit, self.logs()[-2000:]
             time.sleep(0.05)
 
     @property

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.judging import context, identity
 from pipeline.reference import lookup
+from tests.bounded import some
 from tests.simulation.play import Bad, Play
 
 
@@ -68,13 +69,15 @@ def completions_are_forgotten() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("broken", "seed", "steps", "said"),
-    [
-        (renamed_absences_are_not_missed, 6, 24, "was completed by"),
-        (renamed_hours_are_not_missed, 2, 14, "beyond what is planned"),
-        (plans_keep_their_old_names, 2, 32, "beyond what is planned"),
-        (completions_are_forgotten, 5, 11, "was completed by"),
-    ],
-    ids=["absences", "hours", "plans", "completions"],
+    some(
+        [
+            (completions_are_forgotten, 5, 11, "was completed by"),
+            (renamed_hours_are_not_missed, 2, 14, "beyond what is planned"),
+            (renamed_absences_are_not_missed, 6, 24, "was completed by"),
+            (plans_keep_their_old_names, 2, 32, "beyond what is planned"),
+        ],
+        2,
+    ),
 )
 def test_a_broken_promise_is_found(tmp_path: Path, broken: Any, seed: int, steps: int, said: str) -> None:
     with broken(), pytest.raises(Bad, match=said):

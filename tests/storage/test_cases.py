@@ -3,19 +3,17 @@
 Here every sixth of ``tests/job/test_job.py``; with SWEEP_STEP=1 all that begin with a fresh ``world``.
 """
 
-import os
 from pathlib import Path
 
 import pytest
 
+from tests.bounded import LONG
 from tests.job import test_followed, test_identity, test_job, test_severities
 from tests.storage.shelf import SharedWorld, Shelf
 
-ALL = os.environ.get("SWEEP_STEP") == "1"
-
-for module in (test_job, test_followed, test_identity, test_severities) if ALL else (test_job,):
+for module in (test_job, test_followed, test_identity, test_severities) if LONG else (test_job,):
     cases = [(name, case) for name, case in vars(module).items() if name.startswith("test_")]
-    for name, case in cases if ALL else cases[::6]:
+    for name, case in cases if LONG else cases[::6]:
         globals()[f"test_{module.__name__.rpartition('_')[2]}_{name.removeprefix('test_')}"] = case
 
 

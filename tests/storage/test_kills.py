@@ -3,7 +3,6 @@
 The oracle is that of the crash sweep, against what a run on a local disk gives.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -14,10 +13,11 @@ import pytest
 from pipeline import ledger
 from pipeline.publishing import outbox
 from pipeline.workspace import Workspace
+from tests.bounded import every
 from tests.crash.client import Bench, bench, problems
 from tests.storage.shelf import OnS3, OnSftp, Shelf, fetch, send
 
-STEP = int(os.environ.get("SWEEP_STEP", "300"))
+STEP = every(450)
 """Every n-th step of a run is its last; 1 takes them all (`make sweep`)."""
 PARTS = ("depots", "outbox")
 KEYS = ("rapport.json",)

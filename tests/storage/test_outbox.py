@@ -1,6 +1,5 @@
 """The outbox on shared storage: each state of a token, lost answers, a receiver that is quicker than we are."""
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,13 +15,14 @@ from pipeline.ledger.records import Folder
 from pipeline.publishing import outbox, spool, witness
 from pipeline.storage import sftp as sftp_store
 from pipeline.workspace import Workspace
+from tests.bounded import every
 from tests.storage.shelf import OnS3, OnSftp, Shelf, begun, looked_at
 from tests.world import TITULAIRE, decisions, workspace
 
 DSF = f"{TITULAIRE}/dsf/DSF-1-C01"
 RETURN = f"{TITULAIRE}/retours/D-DSF-1-C01"
 BOTH = [f"{DSF}/DSF-1-C01.json", f"{RETURN}/rapport.json"]
-STEP = 1 if os.environ.get("SWEEP_STEP") == "1" else 21
+STEP = every(31)
 """Every n-th act of a release is the last one; 1 takes them all."""
 KEY = f"outbox/{BOTH[0]}"
 

@@ -26,6 +26,7 @@ from pipeline.tasks import pack
 from pipeline.work import dask as room
 from pipeline.work.children import Children
 from pipeline.work.engine import Here, by
+from tests.bounded import some
 from tests.hostile import build
 from tests.servers.daskers import ROOT, Cluster, children_of, cluster, kill
 from tests.servers.postgres import Server
@@ -155,7 +156,7 @@ def at_step(step: str, act: Callable[[], None]) -> Callable[[str, int, int], Non
     return progress
 
 
-@pytest.mark.parametrize("step", ["jugement", "rendu"])
+@pytest.mark.parametrize("step", some(["jugement", "rendu"]))
 def test_C15_a_worker_that_is_killed_has_its_work_done_by_another(
     tmp_path: Path, wanted: dict[str, bytes], step: str
 ) -> None:
@@ -170,7 +171,7 @@ def settings_on(made: Cluster) -> Settings:
     return replace(SETTINGS, moteur=made.address)
 
 
-@pytest.mark.parametrize("step", ["jugement", "rendu"])
+@pytest.mark.parametrize("step", some(["jugement", "rendu"]))
 def test_C15_a_scheduler_that_is_killed_stops_the_run_and_nothing_is_lost(
     tmp_path: Path, wanted: dict[str, bytes], step: str
 ) -> None:
@@ -210,12 +211,12 @@ def started(world: World, made: Cluster) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", some([signal.SIGKILL, signal.SIGTERM]))
 def test_C15_a_driver_that_is_stopped_while_others_work_leaves_nothing_half_done(
     tmp_path: Path, machines: Cluster, wanted: dict[str, bytes], how: signal.Signals
 ) -> None:
     world = several(tmp_path / "ws")
-    for seconds in (3, 5):
+    for seconds in some((3, 5)):
         driver = started(world, machines)
         time.sleep(seconds)
         driver.send_signal(how)

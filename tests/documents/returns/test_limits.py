@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pipeline.documents import layout
 from pipeline.documents.returns import files, limits, workbook_name
 from schemas.fields import HEURES, SHEETS
+from tests.bounded import some
 from tests.documents.returns.heavy import Heavy
 from tests.documents.returns.test_report import page, said
 from tests.world import TITULAIRE, deposits
@@ -88,8 +89,8 @@ def complements() -> Heavy:
 
 
 WORST = [
-    *(many_lines, many_columns, blank_columns, other_columns_on_each_sheet, long_cells, long_findings, long_headings),
-    *(all_accepted, one_wrong_among_many, columns_ignored, complements),
+    *(many_columns, long_findings, one_wrong_among_many, columns_ignored, long_cells),
+    *(many_lines, blank_columns, other_columns_on_each_sheet, long_headings, all_accepted, complements),
 ]
 
 
@@ -110,7 +111,7 @@ def check(report: dict[str, Any], whole: Heavy) -> None:
     assert len(kept) + left["lignes_a_corriger"] == sum(verdict in (REJECTED, HELD) for verdict in whole.verdicts)
 
 
-@pytest.mark.parametrize("made", WORST, ids=lambda made: made.__name__)
+@pytest.mark.parametrize("made", some(WORST, 5), ids=lambda made: made.__name__)
 def test_what_comes_back_is_at_most_20_MB_and_the_rest_is_counted_and_said(made: Callable[[], Heavy]) -> None:
     whole = made()
     report = whole.report()
@@ -252,7 +253,7 @@ print(peak())
 
 
 @pytest.mark.parametrize(
-    "made", [many_lines, long_findings, other_columns_on_each_sheet], ids=lambda made: made.__name__
+    "made", some([long_findings, many_lines, other_columns_on_each_sheet]), ids=lambda made: made.__name__
 )
 def test_a_renderer_needs_less_than_1_GB(made: Callable[[], Heavy], tmp_path: Path) -> None:
     path = tmp_path / "report"
