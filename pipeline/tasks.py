@@ -22,8 +22,8 @@ from pipeline.judging.earlier import Earlier
 from pipeline.ledger.records import Complement, DepositRecord
 from pipeline.reading import ReadOptions
 from pipeline.reading.guard import Original
-from pipeline.reading.packed import Packed
 from pipeline.work.children import Children
+from pipeline.work.packed import Packed
 
 HEAVY = 20_000
 """Lines, findings and cells of the reports that are rendered together, about: what they cost in memory."""

@@ -33,12 +33,12 @@ from pipeline.nomenclature import Motif, Rename
 from pipeline.publishing import outbox, spool
 from pipeline.reading import ReadOptions
 from pipeline.reading.guard import Original, load
-from pipeline.reading.packed import Packed
 from pipeline.settings import Settings
 from pipeline.tasks import PartJudged, ReportHead, Reports
 from pipeline.work import Died, Engine, Task
 from pipeline.work.answers import Answer
 from pipeline.work.local import local
+from pipeline.work.packed import Packed
 from pipeline.workspace import Workspace
 
 RETRIES = 5

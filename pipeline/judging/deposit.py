@@ -5,7 +5,7 @@ from functools import cached_property
 
 from pipeline.intake.arrival import Snapshot
 from pipeline.reading.model import Reading
-from pipeline.reading.packed import Packed
+from pipeline.work.packed import Packed
 
 
 @dataclass(frozen=True)

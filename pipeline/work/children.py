@@ -21,10 +21,10 @@ from pebble import ProcessExpired, ProcessPool
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.guard import Original
 from pipeline.reading.model import Observation, Reading
-from pipeline.reading.packed import Packed
 from pipeline.reading.sheets import beyond, unreadable
 from pipeline.settings import Limits
 from pipeline.work.answers import Died, guarded, taken
+from pipeline.work.packed import Packed
 from schemas.noticed import Noticed
 
 Item = TypeVar("Item")

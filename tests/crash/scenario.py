@@ -19,10 +19,10 @@ from typing import Any
 from pipeline.ledger import open as open_ledger
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.guard import Original
-from pipeline.reading.packed import Packed
 from pipeline.settings import Settings, Storage
 from pipeline.work.children import Children
 from pipeline.work.engine import Engine, Here, by
+from pipeline.work.packed import Packed
 from pipeline.workspace import Workspace
 from tests.world import DAY, DISPENSATEUR, SETTINGS, World
 

@@ -10,7 +10,7 @@ from pipeline.judging import trial
 from pipeline.judging.decide import judge
 from pipeline.judging.deposit import Deposit
 from pipeline.reading.model import Reading
-from pipeline.reading.packed import Packed
+from pipeline.work.packed import Packed
 from tests.world import TITULAIRE
 
 

@@ -10,7 +10,7 @@ from pipeline.cells.model import Cell
 from pipeline.intake.arrival import Arrival, Snapshot
 from pipeline.judging.deposit import Deposit
 from pipeline.reading.model import Observation, Reading, SheetColumn, SheetTable
-from pipeline.reading.packed import Packed
+from pipeline.work.packed import Packed
 from schemas.fields import FIELDS
 from tests.world import TITULAIRE
 

@@ -23,8 +23,8 @@ from pipeline.judging.deposit import Deposit
 from pipeline.judging.findings import FINDING
 from pipeline.judging.settle import Settled
 from pipeline.reading.model import Reading, SheetColumn, SheetTable
-from pipeline.reading.packed import Packed
 from pipeline.settings import Settings
+from pipeline.work.packed import Packed
 from schemas.fields import HEURES, SHEETS, fields_of
 from tests.world import TITULAIRE
 
