@@ -153,6 +153,20 @@ def run(dry_run: bool, day: date, paths: tuple[Path, ...], fail_on_reject: bool,
 
 
 @main.command(
+    fr="La même chose que dsf run, chaque fois qu'un dépôt, un extrait ou une liste est au repos ; jusqu'à ce qu'on l'arrête.",
+    examples={"dsf watch -w /srv/dsf/travail": ("un service, toute l'année", "a service, all year round")},
+)
+@workspace_option
+@command
+def watch(root: Path) -> None:
+    """The same as dsf run, each time a deposit, an extract or a list has settled; until it is stopped."""
+    from pipeline.commands import watch as verb
+
+    opened(root)
+    verb.Watch(root).go_on()
+
+
+@main.command(
     fr="Note qu'une DSF complémentaire a été saisie dans Kairos.",
     examples={"dsf entered 2504000412-C01 --kairos 88123": ("saisie aujourd'hui", "typed today")},
 )

@@ -9,12 +9,13 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.intake import names
 from pipeline.intake.arrival import Arrival, Said
 from pipeline.intake.settled import Clock, Settling
-from pipeline.intake.walk import FILE, LINK, STRANGE
+from pipeline.intake.walk import FILE, LINK, STRANGE, UPLOADING
 from pipeline.ledger import Ledger
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -50,21 +51,10 @@ def scan_folder(
     sleep: bool = True,
 ) -> OperatorFiles:
     """Look twice at one of the operator's folders, as ``scan_extracts`` does."""
-    found: list[Arrival] = []
-    waiting: list[Said] = []
-    left: list[Said] = []
-    for path in _under([folder]):
-        chemin = str(path.relative_to(workspace.root))
-        why = names.left_alone(path.name) or _no_plain_file(path)
-        if names.is_uploading(path.name):
-            waiting.append((chemin, "envoi en cours (nom provisoire)"))
-        elif why:
-            left.append((chemin, why))
-        else:
-            found.append(Arrival.of(chemin, "", path.name, path.lstat()))
+    found, waiting, left = _walk(workspace, folder)
     settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(folder))
     ready, still = settling.settle(
-        found, lambda a: _is_still(workspace.root, a), lambda a, *where: _part(workspace.root, a, *where), sleep=sleep
+        found, partial(_is_still, workspace.root), partial(_part, workspace.root), sleep=sleep
     )
     settled = {arrival.chemin for arrival in ready}
     ordered = sorted(found, key=lambda a: (a.mtime_ns, a.chemin))
@@ -74,6 +64,34 @@ def scan_folder(
         tuple(sorted(waiting + still)),
         tuple(sorted(left)),
     )
+
+
+def files_by_now(
+    workspace: Workspace, folder: Path, settings: Settings, ledger: Ledger, *, clock: Clock | None = None
+) -> list[Arrival]:
+    """The files of one of the operator's folders that have settled: one look, which counts for the next ones."""
+    if not folder.is_dir():
+        return []
+    settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(folder))
+    found = _walk(workspace, folder)[0]
+    return settling.by_now(found, partial(_is_still, workspace.root), partial(_part, workspace.root))
+
+
+def _walk(workspace: Workspace, folder: Path) -> tuple[list[Arrival], list[Said], list[Said]]:
+    """Files that may be taken, what is on its way, what is left alone."""
+    found: list[Arrival] = []
+    waiting: list[Said] = []
+    left: list[Said] = []
+    for path in _under([folder]):
+        chemin = str(path.relative_to(workspace.root))
+        why = names.left_alone(path.name) or _no_plain_file(path)
+        if names.is_uploading(path.name):
+            waiting.append((chemin, UPLOADING))
+        elif why:
+            left.append((chemin, why))
+        else:
+            found.append(Arrival.of(chemin, "", path.name, path.lstat()))
+    return found, waiting, left
 
 
 def files_under(paths: Iterable[Path]) -> list[Path]:

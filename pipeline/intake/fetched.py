@@ -8,7 +8,7 @@ Killed anywhere, the next run goes on: a file is noted as brought after it stand
 import glob
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
@@ -20,7 +20,7 @@ from pipeline.intake import names
 from pipeline.intake.arrival import Arrival, Said
 from pipeline.intake.entered import PRIVATE
 from pipeline.intake.remote import PLACES
-from pipeline.intake.settled import Clock, Settling
+from pipeline.intake.settled import Clock, Part, Settling
 from pipeline.intake.walk import UPLOADING
 from pipeline.ledger import Ledger
 from pipeline.settings import Settings
@@ -157,16 +157,24 @@ class Mirror:
         """Those of ``entries`` that have not changed for a while, and why the others wait."""
         known = self.arrivals(entries)
         settling = Settling(ledger, settings.delai_stabilite, clock, f"{LABEL}/{self._part}")
-        ready, waiting = settling.settle(
-            list(known),
-            lambda seen: self._store.stat(seen.fichier) == known[seen],
-            lambda seen, start, length: self._part_of(known[seen], start, length),
-            sleep=True,
-        )
+        ready, waiting = settling.settle(list(known), *self._asked(known), sleep=True)
         prefix = f"{LABEL}/{self._part}/"
         return [known[seen] for seen in ready], [
             (self._chemin(path.removeprefix(prefix)), why) for path, why in waiting
         ]
+
+    def by_now(self, settings: Settings, ledger: Ledger, clock: Clock) -> list[Arrival]:
+        """What has settled there and is not here yet: one look, which counts for the next ones."""
+        known = self.arrivals(self.look()[0])
+        settling = Settling(ledger, settings.delai_stabilite, clock, f"{LABEL}/{self._part}")
+        return settling.by_now(list(known), *self._asked(known))
+
+    def _asked(self, known: Mapping[Arrival, Entry]) -> tuple[Callable[[Arrival], bool], Part]:
+        """Whether an arrival is still what was seen, and some of its bytes, as ``Settling`` asks."""
+        return (
+            lambda seen: self._store.stat(seen.fichier) == known[seen],
+            lambda seen, start, length: self._part_of(known[seen], start, length),
+        )
 
     def _part_of(self, entry: Entry, start: int, length: int) -> bytes:
         try:
@@ -218,6 +226,14 @@ def dealt_with(workspace: Workspace, part: str) -> None:
     """What has been loaded or noted is taken away from the store of ``part``. Under the run lock."""
     if store := store_of(workspace, part):
         Mirror(workspace, part, store).settle()
+
+
+def files_there_by_now(
+    workspace: Workspace, part: str, settings: Settings, ledger: Ledger, *, clock: Clock | None = None
+) -> list[Arrival]:
+    """What has settled on the store of ``part`` and is not here yet; nothing where it has none. Brings nothing."""
+    store = store_of(workspace, part)
+    return Mirror(workspace, part, store).by_now(settings, ledger, clock or Clock()) if store else []
 
 
 def waiting_there(workspace: Workspace, part: str) -> OnTheWay:

@@ -50,10 +50,7 @@ def scan(
     an earlier run's, else the remaining time is slept once for all. Raises ``DiskHalt`` for a missing or empty mount.
     """
     inbox = inbox_of(workspace)
-    seen = inbox.walk(settings)
-    _refuse_empty_mount(inbox, seen, ledger)
-    decided = {(s.chemin, s.identite, s.octets, s.mtime_ns) for s in ledger.sources()}
-    fresh = [a for a in seen.found if a.sight not in decided]
+    seen, fresh = _undecided(inbox, settings, ledger)
     settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(workspace.deposits))
     ready, waiting = settling.settle(fresh, inbox.same, inbox.part, sleep=sleep)
     aside = _set_aside(ledger, fresh, forget=sleep)
@@ -61,6 +58,23 @@ def scan(
     ordered = sorted((a for a in ready if a.chemin not in held), key=lambda a: (a.trial, a.claimed_ns, a.chemin))
     fitting, cramped = take.fitting(workspace, ordered)
     return Scan(tuple(fitting), tuple(sorted(seen.waiting + waiting)), tuple(sorted(seen.left)), aside, tuple(cramped))
+
+
+def settled_by_now(
+    workspace: Workspace, settings: Settings, ledger: Ledger, *, clock: Clock | None = None
+) -> list[Arrival]:
+    """The deposits that have settled, in no order: one look, which counts for the next ones. As ``scan`` raises."""
+    inbox = inbox_of(workspace)
+    settling = Settling(ledger, settings.delai_stabilite, clock or Clock(), workspace.relative(workspace.deposits))
+    return settling.by_now(_undecided(inbox, settings, ledger)[1], inbox.same, inbox.part)
+
+
+def _undecided(inbox: Inbox, settings: Settings, ledger: Ledger) -> tuple[Walk, list[Arrival]]:
+    """What a walk sees, and the files in it that are not the source of a decided deposit."""
+    seen = inbox.walk(settings)
+    _refuse_empty_mount(inbox, seen, ledger)
+    decided = {(s.chemin, s.identite, s.octets, s.mtime_ns) for s in ledger.sources()}
+    return seen, [a for a in seen.found if a.sight not in decided]
 
 
 def _set_aside(ledger: Ledger, fresh: Sequence[Arrival], *, forget: bool) -> tuple[Aside, ...]:

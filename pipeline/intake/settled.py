@@ -78,8 +78,7 @@ class Settling:
         """(ready, waiting with reasons). Sleeps at most once, the time the youngest of ``arrivals`` still needs."""
         if not self._delay:
             return list(arrivals), []
-        before = {path: look for path, look in self._ledger.looks().items() if path.startswith(self._under)}
-        looks = {a.chemin: self._look(a, before.get(a.chemin)) for a in arrivals}
+        before, looks = self._looks(arrivals)
         rest = max((self._delay - self._clock.age(look) for look in looks.values()), default=0)
         if rest > 0 and sleep:
             self._clock.sleep(rest / SECOND)
@@ -93,6 +92,19 @@ class Settling:
         if sleep:
             self._keep(before, looks, {path for path, _ in waiting})
         return ready, waiting
+
+    def by_now(self, arrivals: Sequence[Arrival], same: Callable[[Arrival], bool], part: Part) -> list[Arrival]:
+        """Those that have settled, without waiting for the others: every first look is kept, for whoever looks next."""
+        if not self._delay:
+            return list(arrivals)
+        before, looks = self._looks(arrivals)
+        self._keep(before, looks, set(looks))
+        return [arrival for arrival in arrivals if not self._why_not(arrival, looks[arrival.chemin], same, part)]
+
+    def _looks(self, arrivals: Sequence[Arrival]) -> tuple[dict[str, Look], dict[str, Look]]:
+        """First looks that are known, and those at ``arrivals``, by path."""
+        before = {path: look for path, look in self._ledger.looks().items() if path.startswith(self._under)}
+        return before, {a.chemin: self._look(a, before.get(a.chemin)) for a in arrivals}
 
     def _look(self, arrival: Arrival, old: Look | None) -> Look:
         """The first look at the file as it is: the old one if nothing has changed since."""
@@ -114,10 +126,10 @@ class Settling:
             return UNREADABLE
         return "" if whole else INCOMPLETE
 
-    def _keep(self, before: dict[str, Look], looks: dict[str, Look], waiting: set[str]) -> None:
-        """Note the looks of what still waits; forget the others."""
-        new = {path: looks[path] for path in waiting if before.get(path) != looks[path]}
-        self._ledger.keep_looks(new, (path for path in before if path not in waiting))
+    def _keep(self, before: dict[str, Look], looks: dict[str, Look], kept: set[str]) -> None:
+        """Note the looks at what is ``kept``; forget the others."""
+        new = {path: looks[path] for path in kept if before.get(path) != looks[path]}
+        self._ledger.keep_looks(new, (path for path in before if path not in kept))
 
 
 def _looks_whole(arrival: Arrival, part: Part) -> bool:

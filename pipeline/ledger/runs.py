@@ -94,6 +94,12 @@ class Runs(Opened):
             row = connection.execute(select(c.run, c.date).where(c.etat == "OUVERT").order_by(c.ordre)).first()
         return (row.run, date.fromisoformat(row.date)) if row else None
 
+    def last_finished(self) -> int:
+        """Order of the last run that was finished; 0 for none."""
+        c = schema.runs.c
+        with self.reading() as connection:
+            return connection.execute(select(func.max(c.ordre)).where(c.etat == "FINI")).scalar() or 0
+
     def start_run(self, day: date, *, versions: Mapping[str, Any], reglages: Mapping[str, Any]) -> str:
         """Begin a run, ``<date>-1``, ``-2``…, or go on with the unfinished one of the same date (its id, its beginning).
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.commands import dry_run, extract, run, status, template, verify
+from pipeline.commands import dry_run, extract, run, status, template, verify, watch
 from pipeline.errors import NotInstalled
 from pipeline.intake.extracts import files_under
 from pipeline.settings import Storage
@@ -37,6 +37,15 @@ def test_a_whole_workspace_on_shared_storage(world: SharedWorld) -> None:
     assert suivi["comptes"]["saisies"] == 1, suivi
     assert world.shelf.names("saisies") == [] and names(world.workspace.entered_archive) == ["mars.csv"]
     assert names(world.workspace.deposits) == [] and not list(world.workspace.var.glob("*.tmp"))
+
+
+def test_a_watch_sees_what_has_settled_there_and_brings_nothing(world: SharedWorld) -> None:
+    world.send()
+    there = {sight[0] for sight in watch.look(world.workspace, world.settings()).settled}
+    assert {path.rpartition("/")[0] for path in there} == {f"inbox/depots/{TITULAIRE}", "stockage/extraits"}
+    assert names(world.workspace.extracts) == [] and len(world.shelf.names("extraits")) == 3
+    world.run()
+    assert watch.look(world.workspace, world.settings()) == watch.Seen(frozenset())
 
 
 def test_an_extract_that_is_refused_stays_until_it_is_replaced_there(world: SharedWorld) -> None:
