@@ -17,7 +17,7 @@ from tests.world import DISPENSATEUR, TITULAIRE, deposits, extracts
 
 ROOT = Path(__file__).parents[2]
 README, TWIN, GUIDE = ROOT / "README.md", ROOT / "README.fr.md", ROOT / "docs" / "exploitation.md"
-MACHINES = ROOT / "docs" / "plusieurs-machines.md"
+MACHINES, SCHEDULE = ROOT / "docs" / "plusieurs-machines.md", ROOT / "docs" / "planification.md"
 PAGES = [README, TWIN, GUIDE]
 
 
@@ -107,7 +107,7 @@ def commands(page: Path) -> Iterator[str]:
         yield code.removesuffix(" …")
 
 
-@pytest.mark.parametrize("page", [*PAGES, MACHINES], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, MACHINES, SCHEDULE], ids=lambda page: page.name)
 def test_every_command_that_a_page_names_is_there_with_its_options(page: Path) -> None:
     found = list(commands(page))
     assert len(found) >= 8
@@ -132,7 +132,7 @@ def test_the_twins_type_and_show_the_same() -> None:
     assert titles[0] == titles[1]
 
 
-@pytest.mark.parametrize("page", [*PAGES, MACHINES], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, MACHINES, SCHEDULE], ids=lambda page: page.name)
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
