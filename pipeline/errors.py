@@ -130,6 +130,8 @@ _LABELS = {
     "extraits": Text("extraits", "extracts"),
     "reference": Text("référence", "reference"),
     "remplacement": Text("remplacement", "replacement"),
+    "sauvegarde": Text("sauvegarde", "backup"),
+    "restauration": Text("restauration", "restore"),
     "réédition": Text("réédition", "reissue"),
     "espace de travail": Text("espace de travail", "workspace"),
 }

@@ -88,6 +88,16 @@ class Workspace:
         """The same, beside the ledger: an outbox that is emptied does not take it along."""
         return self.var / "temoin.json"
 
+    @property
+    def last_backup(self) -> Path:
+        """When the last backup was taken, and where it is."""
+        return self.var / "sauvegarde.json"
+
+    @property
+    def last_verification(self) -> Path:
+        """When everything was last compared with everything, and whether it agreed."""
+        return self.var / "verification.json"
+
     def relative(self, path: Path) -> str:
         """``path`` as it is named in the ledger and in reports: relative to the workspace."""
         return str(path.relative_to(self.root))

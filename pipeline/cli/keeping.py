@@ -60,6 +60,65 @@ def reissue(numero: str, output: Path, root: Path) -> None:
     say(map(str, verb.reissue(workspace, settings, numero, output)))
 
 
+@main.command(
+    fr="Sauvegarde registre, originaux, référence et réglages dans un dossier, même pendant un passage. Ce qui y est déjà n'est "
+    "pas copié de nouveau.",
+    examples={
+        "dsf backup /mnt/sauvegarde": ("chaque nuit, sur un autre disque", "every night, on another disk"),
+        "dsf backup /mnt/sauvegarde --keep 30": ("et seulement les trente dernières", "and the last thirty only"),
+    },
+)
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@option(
+    "--keep",
+    "most",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=None,
+    fr="Ne garder que les N dernières sauvegardes de ce dossier (sinon toutes).",
+    help="Keep only the last N backups of this folder (default: all).",
+)
+@workspace_option
+@json_option
+@command
+def backup(folder: Path, most: int | None, root: Path, as_json: bool) -> None:
+    """Back up ledger, originals, reference and settings into a folder, even while a run is on. What is there already is not
+    copied again."""
+    from pipeline.commands import backup as verb
+
+    workspace, settings = opened(root)
+    with progress() as told:
+        done = verb.back_up(workspace, settings, folder, most=most or 0, progress=told)
+    answer("backup", done.data(), done.lines(), as_json=as_json)
+    if not done.ok:
+        sys.exit(Exit.FAILURE)
+
+
+@main.command(
+    fr="Refait un espace de travail d'une sauvegarde, dans un dossier qui n'a pas de var/, et dit comment reprendre.",
+    examples={
+        "dsf restore /mnt/sauvegarde travail": ("la dernière, dans ./travail", "the last one, into ./travail"),
+        "dsf restore /mnt/sauvegarde/000012-2026-11-30-1a2b3c4d.json essai": (
+            "celle-ci, pour essayer",
+            "this one, to try",
+        ),
+    },
+)
+@click.argument("given", metavar="BACKUP", type=click.Path(exists=True, path_type=Path))
+@click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+@command
+def restore(given: Path, folder: Path, as_json: bool) -> None:
+    """Make a workspace of a backup again, in a folder without var/, and say how to go on."""
+    from pipeline.commands import restore as verb
+
+    with progress() as told:
+        done = verb.restore(given, folder, told)
+    answer("restore", done.data(), done.lines(), as_json=as_json)
+    if not done.ok:
+        sys.exit(Exit.FAILURE)
+
+
 @main.group("ledger", fr="Le registre : le déplacer.")
 def keeping() -> None:
     """The ledger: move it."""

@@ -202,6 +202,18 @@ def counted(lines: Mapping[str, int], hours: Mapping[str, str]) -> Text:
     )
 
 
+_UNITS = (("To", "TB"), ("Go", "GB"), ("Mo", "MB"), ("ko", "kB"))
+
+
+def size(octets: int) -> Text:
+    """Bytes as people say them: 2,4 Go, 2.4 GB."""
+    for power, units in zip((4, 3, 2, 1), _UNITS, strict=True):
+        if octets >= 1000**power:
+            number = f"{octets / 1000**power:.3g}"
+            return Text(f"{number.replace('.', ',')} {units[0]}", f"{number} {units[1]}")
+    return Text("{n} octet||{n} octets", "{n} byte||{n} bytes").fill(n=octets)
+
+
 def column(text: str, width: int) -> Text:
     """``text`` with the spaces that make a column of it."""
     return Text(f"{text:<{width}}", f"{in_language(text, 'en'):<{width}}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from pipeline import ledger, lock, reference, storage
 from pipeline.bilingual import Text
+from pipeline.commands import upkeep
 from pipeline.commands.console import OTHERS, column, plain
 from pipeline.disk import hash_of
 from pipeline.errors import Halt
@@ -161,11 +162,13 @@ def verify(
             witness.check(workspace, book, create=False)
         except Halt as halt:
             found.erreurs.append(halt.args[0])
-        _compare(workspace, book, found, progress)
+        compare(workspace, book, found, progress)
+    upkeep.note(workspace.last_verification, conforme=found.ok)
     return found
 
 
-def _compare(workspace: Workspace, book: Ledger, found: Verification, progress: Progress) -> None:
+def compare(workspace: Workspace, book: Ledger, found: Verification, progress: Progress) -> None:
+    """Add to ``found`` all that an open ledger, archive, reference and outbox say against each other."""
     _chain(book, found, progress)
     _archive(workspace, book, found, progress)
     _reference(workspace, book, found)
@@ -180,7 +183,7 @@ def _renew(workspace: Workspace, settings: Settings, said: Verification) -> None
             witness.check_second(workspace, book)
         except Halt as halt:
             found.erreurs.append(halt.args[0])
-        _compare(workspace, book, found, silent)
+        compare(workspace, book, found, silent)
         if unknown := _unknown(workspace, book):
             said.erreurs.append(UNKNOWN.fill(n=len(unknown), some=", ".join(name[:12] for name in unknown[:5])))
         elif found.ok:

@@ -17,8 +17,8 @@ from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
 from pipeline.ledger import bulk, migrations, schema
 from pipeline.ledger.base import Opened, located, place
-from pipeline.ledger.database import Database
-from pipeline.ledger.sqlite import Sqlite
+from pipeline.ledger.database import WAIT, Database
+from pipeline.ledger.sqlite import Sqlite, refusals_said
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -47,9 +47,14 @@ def copy_to(workspace: Workspace, settings: Settings, target: Path) -> None:
                 _copied(book, double, connection)
         return
     with (
-        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as before,
+        refusals_said(WAIT),
+        closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT)) as before,
         closing(sqlite3.connect(target)) as after,
     ):
+        before.execute("BEGIN")
+        before.execute(
+            "SELECT 1 FROM sqlite_master"
+        ).fetchone()  # a run that commits waits from here on, or is waited for now
         before.backup(after)
 
 

@@ -71,7 +71,7 @@ class Sqlite:
         if disk.file_system(self.path.parent) in disk.REMOTE:
             raise LedgerHalt(REMOTE)
         _create_file(self.path)
-        with self._translated():
+        with refusals_said(self._wait):
             return _engine(self.path, self._wait).connect()
 
     @contextmanager
@@ -96,19 +96,21 @@ class Sqlite:
     @contextmanager
     def _transaction(self, connection: Connection, begin: str) -> Iterator[None]:
         connection.info["begin"] = begin
-        with self._translated(), connection.begin():
+        with refusals_said(self._wait), connection.begin():
             yield
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except exc.IntegrityError:
-            raise StateHalt(TWICE) from None
-        except (exc.DatabaseError, sqlite3.DatabaseError) as error:
-            cause = str(error.orig if isinstance(error, exc.DatabaseError) else error)
-            found = next((sentence for part, sentence in _SENTENCES if part in cause), OTHER)
-            raise LedgerHalt(found.fill(wait=self._wait)) from None
+
+@contextmanager
+def refusals_said(wait: float) -> Iterator[None]:
+    """Turn what SQLite refuses into halts; ``wait``: seconds that it was given."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise StateHalt(TWICE) from None
+    except (exc.DatabaseError, sqlite3.DatabaseError) as error:
+        cause = str(error.orig if isinstance(error, exc.DatabaseError) else error)
+        found = next((sentence for part, sentence in _SENTENCES if part in cause), OTHER)
+        raise LedgerHalt(found.fill(wait=wait)) from None
 
 
 def refuse_mode(mode: str, version: tuple[int, ...]) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, false, func, select
+from sqlalchemy import Connection, Row, Table, false, func, select, union
 
 from pipeline.ledger import schema
 from pipeline.ledger.base import Opened
@@ -133,6 +133,12 @@ class Views(Opened):
         """Every trial in order, as its table has it: the columns of deposits but ``verdicts``."""
         with self.reading() as connection:
             return list(connection.execute(select(schema.depots_essai).order_by(schema.depots_essai.c.ordre)).all())
+
+    def originals(self) -> list[str]:
+        """The content (sha256) of every deposit and every trial, each once, sorted."""
+        d, t = schema.depots.c.sha256, schema.depots_essai.c.sha256
+        with self.reading() as connection:
+            return sorted(connection.execute(union(select(d), select(t))).scalars())
 
     def counts(self) -> Counter[str]:
         """Rows of each table."""

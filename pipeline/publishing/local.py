@@ -157,8 +157,13 @@ def _emit(workspace: Workspace, publication: Publication, parents: dict[Path, No
     ``parents``: folders that were made sure of; those above its place are added. Raises ``_Blocked``.
     """
     token, target = workspace.spool / publication.nom, _target(workspace, publication)
-    if os.path.lexists(workspace.spool / f"{publication.nom}{spool.BEGUN}"):
-        raise _Blocked  # begun towards another outbox, on shared storage: whether it left there is to be said first
+    begun = workspace.spool / f"{publication.nom}{spool.BEGUN}"
+    if os.path.lexists(begun):
+        # Begun towards another outbox, on shared storage, or restored from a backup: whether it left is to be said first.
+        if not _is_same(target, begun, publication):
+            raise _Blocked
+        disk.remove_folder(begun, "spool")
+        return False
     above = _parents(workspace, publication)
     for _ in range(TRIES):
         if not os.path.lexists(token):

@@ -28,16 +28,17 @@ WAITS = Text(
     "ready to leave, but {why}; the next dsf run tries again",
 )
 DOUBT = Text(
-    "on ne sait pas s'il est parti : la réponse du stockage s'est perdue et sa place est vide. Demandez à qui le reçoit. "
-    "Jamais reçu : dsf run --retry outbox/{cible}. Reçu : notez sa saisie (dsf entered), il sera tenu pour émis",
-    "nobody knows whether it has left: the answer of the storage was lost and its place is empty. Ask who receives it. If it was "
-    "never received: dsf run --retry outbox/{cible}. If it was: note that it is typed (dsf entered), which counts as emitted",
+    "on ne sait pas s'il est parti : sa place est vide, et la réponse du stockage s'est perdue, ou var/ a été restauré. Demandez "
+    "à qui le reçoit. Jamais reçu : dsf run --retry outbox/{cible}. Reçu : notez sa saisie (dsf entered), il sera tenu pour émis",
+    "nobody knows whether it has left: its place is empty, and the answer of the storage was lost, or var/ was restored. Ask who "
+    "receives it. If it was never received: dsf run --retry outbox/{cible}. If it was: note that it is typed (dsf entered), "
+    "which counts as emitted",
 )
 DOUBT_RETURN = Text(
-    "on ne sait pas s'il est parti : la réponse du stockage s'est perdue et sa place est vide. L'émettre une seconde fois ne "
+    "on ne sait pas s'il est parti : sa place est vide, et la réponse du stockage s'est perdue. L'émettre une seconde fois ne "
     "fait pas de mal : dsf run --retry outbox/{cible}",
-    "nobody knows whether it has left: the answer of the storage was lost and its place is empty. To emit it again does no harm: "
-    "dsf run --retry outbox/{cible}",
+    "nobody knows whether it has left: its place is empty, and the answer of the storage was lost. To emit it again does no "
+    "harm: dsf run --retry outbox/{cible}",
 )
 
 

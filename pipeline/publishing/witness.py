@@ -105,7 +105,12 @@ def check_second(workspace: Workspace, ledger: Ledger) -> None:
 
 
 def _check_one(data: bytes, where: str, ledger: Ledger) -> None:
-    witness, head = _read(data, where), ledger.head()
+    compare(_read(data, where), ledger)
+
+
+def compare(witness: Witness, ledger: Ledger) -> None:
+    """Raise ``StateHalt`` unless the ledger is the one that the witness saw, and has come at least as far."""
+    head = ledger.head()
     if witness.registre != ledger.uuid:
         raise StateHalt(FOREIGN)
     if witness.seq > head.seq or witness.publications > head.publications:
@@ -131,11 +136,20 @@ def _read(data: bytes, where: str) -> Witness:
         raise StateHalt(UNREADABLE.fill(where=where)) from None
 
 
+def of(ledger: Ledger) -> Witness:
+    """The witness of the ledger as it is now."""
+    head = ledger.head()
+    return Witness(registre=ledger.uuid, seq=head.seq, sha256=head.sha, publications=head.publications)
+
+
+def written(witness: Witness) -> bytes:
+    """A witness as its file has it."""
+    return json.dumps(asdict(witness), sort_keys=True, indent=1).encode() + b"\n"
+
+
 def renew(workspace: Workspace, ledger: Ledger) -> None:
     """Bring both witnesses up to the ledger's head, each durably and in one step."""
-    head = ledger.head()
-    witness = Witness(registre=ledger.uuid, seq=head.seq, sha256=head.sha, publications=head.publications)
-    data = json.dumps(asdict(witness), sort_keys=True, indent=1).encode() + b"\n"
+    data = written(of(ledger))
     second, place = workspace.second_witness, place_of(workspace)
     if not second.exists() or second.read_bytes() != data:
         replace_file(workspace, second, data, ledger.fence)

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pipeline.commands import backup
+from pipeline.commands.restore import restore
 from pipeline.ledger import open as open_ledger
 from pipeline.reading import ReadOptions, read
 from pipeline.reading.guard import Original
@@ -82,21 +84,31 @@ def prepare(root: Path) -> None:
     )
 
 
-def run(root: Path, day: date = DAY) -> None:
+def run(root: Path, day: date = DAY, retry: Sequence[str] = ()) -> None:
     """One `dsf run` on the fixed date, in three waves."""
     chain.work = SimpleNamespace(engine=in_process)
     chain.BATCH, chain.LINES = 2, 1
     # A runner that stands still inside a transaction holds the ledger: the other need not wait the usual half minute.
     chain.ledger.open = partial(open_ledger, wait=0.3)
-    chain.run(Workspace(root), settings(root), day, lambda *_: None)
+    chain.run(Workspace(root), settings(root), day, lambda *_: None, retry=retry)
 
 
-def guarded(root: Path, day: date = DAY) -> int:
-    """``run`` as the command does it: a halt is a sentence on stderr and its exit code."""
+def back_up(root: Path, folder: Path) -> None:
+    """One `dsf backup`."""
+    backup.back_up(Workspace(root), settings(root), folder)
+
+
+def give_back(root: Path, folder: Path) -> None:
+    """One `dsf restore`."""
+    restore(folder, root)
+
+
+def guarded(verb: Callable[..., None], *arguments: Any) -> int:
+    """``verb`` as the command does it: a halt is a sentence on stderr and its exit code."""
     from pipeline.errors import Halt
 
     try:
-        run(root, day)
+        verb(*arguments)
     except Halt as halt:
         print(f"dsf : {halt}", file=sys.stderr)
         return halt.exit_code

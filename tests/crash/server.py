@@ -73,9 +73,17 @@ def _child(order: dict[str, Any]) -> None:
     code = 99
     with contextlib.suppress(BaseException):
         day = date.fromisoformat(order.get("day", scenario.DAY.isoformat()))
-        code = scenario.guarded(Path(order["root"]), day)
+        code = scenario.guarded(*_wanted(order, day))
     sys.stderr.flush()
     os._exit(code)
+
+
+def _wanted(order: dict[str, Any], day: date) -> tuple[Any, ...]:
+    """What to do: a run, unless the order names another ``verb`` and the folder of its backups."""
+    root = Path(order["root"])
+    if verb := order.get("verb"):
+        return getattr(scenario, verb), root, Path(order["backups"])
+    return scenario.run, root, day, order.get("retry", ())
 
 
 def _trace(pid: int, order: dict[str, Any]) -> subprocess.Popen[bytes]:
@@ -96,7 +104,7 @@ def _trace(pid: int, order: dict[str, Any]) -> subprocess.Popen[bytes]:
 def _warm(order: dict[str, Any]) -> list[int]:
     """One run in this very process: what libraries prepare at first use, and the remembered answers, are there in every child."""
     memo.install(Path(order["memo"]))
-    return [scenario.guarded(Path(order["root"]))]
+    return [scenario.guarded(scenario.run, Path(order["root"]))]
 
 
 def _one(order: dict[str, Any]) -> list[int]:
@@ -112,7 +120,7 @@ def _one(order: dict[str, Any]) -> list[int]:
     codes = []
     if os.WIFSTOPPED(status):
         codes = _pause() if order.get("pause") else _meanwhile(order)
-        os.kill(pid, signal.SIGCONT)
+        os.kill(pid, getattr(signal, order.get("then", "SIGCONT")))
         _, status = os.waitpid(pid, 0)
     if tracer:
         tracer.wait()
