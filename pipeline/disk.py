@@ -29,6 +29,7 @@ MANY = 8
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
 _UNSUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 _LOCAL = frozenset({0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994})  # ext, xfs, btrfs, f2fs, tmpfs
 REMOTE = frozenset({0x6969, 0x517B, 0xFF534D42, 0xFE534D42, 0x564C, 0x01021997})  # nfs, smb, cifs, smb2, ncp, 9p
@@ -169,11 +170,19 @@ def rename_inside(folder: int, name: str, new: str, label: str) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _renameat2(source: Path | str, target: Path | str, folder: int = _AT_FDCWD) -> int:
+def exchange(one: Path, other: Path, label: str) -> None:
+    """Two folders of one file system change places, in one step. Only local file systems can."""
+    reached(f"{label}: exchange", one, other)
+    with refusals_as_halts(label):
+        if number := _renameat2(one, other, flags=_RENAME_EXCHANGE):
+            raise OSError(number, os.strerror(number))
+
+
+def _renameat2(source: Path | str, target: Path | str, folder: int = _AT_FDCWD, flags: int = _RENAME_NOREPLACE) -> int:
     """0, or the errno."""
     if not hasattr(_libc, "renameat2"):
         return errno.ENOSYS
-    done = _libc.renameat2(folder, os.fsencode(source), folder, os.fsencode(target), _RENAME_NOREPLACE)
+    done = _libc.renameat2(folder, os.fsencode(source), folder, os.fsencode(target), flags)
     return 0 if done == 0 else ctypes.get_errno()
 
 

@@ -156,7 +156,7 @@ def _loaded(
     there = fetched.fetch(workspace, "extraits", settings, book)
     files = scan_extracts(workspace, settings, book)
     sets = reference.find(files.settled, files.arriving)
-    loaded = reference.load(workspace, sets, day)
+    loaded = reference.load(workspace, sets, day, book.pseudonyms)
     reference.share(workspace)
     fetched.dealt_with(workspace, "extraits")
     files = replace(files, waiting=(*there.waiting, *files.waiting), left=(*there.left, *files.left))

@@ -63,6 +63,20 @@ class Storage:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """Days that personal data is kept before ``dsf purge`` erases it; 0: for ever.
+
+    ``originaux``: archived deposits, after their run. ``retours``: what came back for them, in the outbox. ``noms``: persons in
+    complements, in the ledger and in extracts. ``cle``: file of the secret under which they stay known, from the workspace.
+    """
+
+    originaux: int = 0
+    retours: int = 0
+    noms: int = 0
+    cle: str = "conservation.cle"
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a workspace. Hours are whole hundredths, as everywhere (``pas_heures`` = 25 is a quarter of an hour)."""
 
@@ -81,6 +95,7 @@ class Settings:
     ouverture: Mapping[str, date] = field(default_factory=lambda: {"ESF": date(2021, 3, 1), "ESP": date(2021, 11, 22)})
     severites: Mapping[str, str] = field(default_factory=dict)
     stockage: Storage = Storage()
+    conservation: Retention = Retention()
     origines: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Key → the file, the environment variable or "option" that gave it; keys at their default are not there."""
 
@@ -143,10 +158,9 @@ _LEDGER = Text(
     "Réglage {key} ({origin}) : attendu vide, sqlite:///chemin, ou postgresql+psycopg://utilisateur@machine/base.",
     "Setting {key} ({origin}): expected empty, sqlite:///path, or postgresql+psycopg://user@machine/database.",
 )
-_NO_PURGE = Text(
-    "Réglage {key} ({origin}) : l'effacement des données au bout d'un délai n'est pas dans cette version. "
-    "Retirez cette ligne : rien n'est effacé.",
-    "Setting {key} ({origin}): this version does not delete data after a time. Take this line away: nothing is deleted.",
+_KEPT = Text(
+    "Réglage {key} = {value} ({origin}) : valeur refusée. Attendu : 0 (garder toujours) ou un nombre de jours d'au moins {low}.",
+    "Setting {key} = {value} ({origin}): value refused. Expected: 0 (keep for ever) or a number of days of at least {low}.",
 )
 _LOCKED = Text(
     "Réglage {key} ({origin}) : la sévérité de {code} ne se change pas, cette règle protège ce qui ne peut être défait.",
@@ -293,8 +307,20 @@ def _storage(key: str, origin: str, value: object) -> str:
     return value.rstrip("/")
 
 
-def _retention(key: str, origin: str, value: object) -> int:
-    raise SettingError(_NO_PURGE.fill(key=key, origin=origin))
+_SHORTEST = {"originaux": 30, "retours": 30, "noms": 180}
+"""Days below which a keeping time would erase what is still at work."""
+
+
+def _retention(key: str, origin: str, value: object) -> int | str:
+    name = key.removeprefix("conservation.")
+    if name == "cle":
+        if not _text(key, origin, value):
+            raise _fail(key, origin, value, Text("le nom d'un fichier", "the name of a file"))
+        return str(value)
+    days: int = _number(0, whole=True)(key, origin, value)
+    if 0 < days < _SHORTEST[name]:
+        raise SettingError(_KEPT.fill(key=key, value=repr(value), origin=origin, low=_SHORTEST[name]))
+    return days
 
 
 def _severity(key: str, origin: str, value: object) -> str:
@@ -322,7 +348,7 @@ _TABLES: dict[str, Any] = {
     "ouverture": (("ESF", "ESP"), _day),
     "severites": (None, _severity),
     "stockage": (tuple(f.name for f in fields(Storage)), _storage),
-    "conservation": (("originaux", "retours", "noms"), _retention),
+    "conservation": (tuple(f.name for f in fields(Retention)), _retention),
 }
 
 
@@ -350,7 +376,9 @@ def _apply(settings: Settings, values: Mapping[str, object], origin: str, codes:
                 origins[f"{key}.{name}"] = origin
             old = getattr(settings, key, {})
             if table:
-                changes[key] = replace(old, **table) if isinstance(old, (Limits, Storage)) else {**old, **table}
+                changes[key] = (
+                    replace(old, **table) if isinstance(old, (Limits, Storage, Retention)) else {**old, **table}
+                )
         elif key in _TABLES:
             raise _fail(key, origin, value, Text("une table [{key}]", "a table [{key}]").fill(key=key))
         else:

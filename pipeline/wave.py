@@ -21,6 +21,7 @@ from pipeline.documents.prefilled import template_beside
 from pipeline.errors import Halt, HeadMoved, NotDecided, scrubbed
 from pipeline.intake.arrival import Snapshot
 from pipeline.intake.retire import retire
+from pipeline.judging import known_again
 from pipeline.judging.complement import file_name
 from pipeline.judging.context import Context
 from pipeline.judging.decide import ask, numbered
@@ -329,7 +330,9 @@ class _Staging:
     def _sheets(self, made: Sequence[Complement], places: Mapping[str, int]) -> Iterator[_Next]:
         """The complements, each with what earlier ones of its DSF added, of this wave and of the ledger."""
         on_dsf: dict[str, list[Complement]] = {}
-        known = self._chain.book.complements_on({one.cle_dsf for one in made if one.rang > 1})
+        book = self._chain.book
+        earlier_ones = book.complements_on({one.cle_dsf for one in made if one.rang > 1})
+        known = known_again.complements(earlier_ones, made, book.pseudonyms, self._terms.renames)
         for one in (*known, *made):
             on_dsf.setdefault(one.cle_dsf, []).append(one)
         batch = _batch(len(made), self._engine.width)

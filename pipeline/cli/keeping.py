@@ -1,12 +1,13 @@
 """The ledger and what stands beside it: compared, written again."""
 
 import sys
+from datetime import date
 from pathlib import Path
 
 import click
 
 from pipeline.cli.top import main
-from pipeline.commands.console import Exit, answer, command, json_option, opened, say, workspace_option
+from pipeline.commands.console import Exit, answer, command, day_option, json_option, opened, say, workspace_option
 from pipeline.commands.language import option
 from pipeline.commands.progress import progress
 
@@ -117,6 +118,33 @@ def restore(given: Path, folder: Path, as_json: bool) -> None:
     answer("restore", done.data(), done.lines(), as_json=as_json)
     if not done.ok:
         sys.exit(Exit.FAILURE)
+
+
+@main.command(
+    fr="Efface les données personnelles dont le délai de conservation est passé ; ce qui a été complété reste reconnu.",
+    examples={
+        "dsf purge --dry-run": ("pour voir : ce qui serait effacé", "to see: what would be erased"),
+        "dsf purge": ("chaque mois", "every month"),
+    },
+)
+@option(
+    "--dry-run",
+    is_flag=True,
+    fr="Compter seulement : rien n'est effacé.",
+    help="Only count: nothing is erased.",
+)
+@day_option
+@workspace_option
+@json_option
+@command
+def purge(dry_run: bool, day: date, root: Path, as_json: bool) -> None:
+    """Erase personal data past its keeping time; what was completed stays known."""
+    from pipeline.commands import purge as verb
+
+    workspace, settings = opened(root)
+    with progress() as told:
+        done = verb.purge(workspace, settings, day, told, dry_run=dry_run)
+    answer("purge", done.data(), done.lines(), as_json=as_json)
 
 
 @main.group("ledger", fr="Le registre : le déplacer.")

@@ -42,7 +42,8 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
         largest = walk.largest(settings)
         _double_tree(workspace.deposits, copy.deposits, lambda path, target: _deposit(path, target, largest))
         _double_tree(workspace.reference, copy.reference, _linked)
-        for name in ("dsf.toml", settings.motifs, settings.synonymes, settings.correspondances):
+        beside = (settings.motifs, settings.synonymes, settings.correspondances, settings.conservation.cle)
+        for name in ("dsf.toml", *beside):
             if name and (workspace.root / name).is_file() and not Path(name).is_absolute():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(workspace.root / name, root / name)

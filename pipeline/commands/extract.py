@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import jsonfile, reference, storage
+from pipeline import jsonfile, ledger, reference, storage
 from pipeline.bilingual import LANGUAGES, Text, joined
 from pipeline.commands.console import OTHERS, SHOWN, column, plain
 from pipeline.errors import StateHalt
@@ -50,12 +50,15 @@ def load(
     ``Busy`` while a run holds the workspace.
     """
     progress(EXTRACTS, 0, 0)
-    with storage.opened(workspace, settings or Settings()) as laid_out, locked(workspace):
+    chosen = settings or Settings()
+    named = files_under(paths)
+    with storage.opened(workspace, chosen) as laid_out, locked(workspace), ledger.open(workspace, chosen) as book:
         if not paths:
             fetched.fetch_now(laid_out, "extraits")
-        found = reference.find(files_under(paths or [workspace.extracts]))
+        found = reference.find(named if paths else files_under([workspace.extracts]))
         reference.bring(laid_out)
-        loaded = reference.load(workspace, found, day or date.today(), force=force, named=bool(paths))
+        today = day or date.today()
+        loaded = reference.load(workspace, found, today, book.pseudonyms, force=force, named=bool(paths))
         reference.share(laid_out)
         fetched.dealt_with(laid_out, "extraits")
     return loaded

@@ -52,6 +52,7 @@ _COUNTED = {
     "fichiers de la référence": Text("fichiers de la référence", "files of the reference"),
     "heures": Text("lignes d'heures", "lines of hours"),
     "originaux": Text("originaux archivés", "archived originals"),
+    "originaux effacés": Text("originaux effacés (dsf purge)", "erased originals (dsf purge)"),
     "publications": Text("publications", "publications"),
     "publications emportées": Text("publications emportées", "publications taken away"),
 }
@@ -209,8 +210,8 @@ def _chain(book: Ledger, found: Verification, progress: Progress) -> None:
         absences, hours = book.entries_of(row.seq, row.cle_dsf)
         checks = {
             "suit": row.seq == expected,
-            "contenu": row.sha256 == sha,
-            "chaine": (row.prev_sha256, row.maillon) == (link, chain.link(link, row.seq, row.numero, sha)),
+            "contenu": (row.efface_sha256 or row.sha256) == sha,
+            "chaine": (row.prev_sha256, row.maillon) == (link, chain.link(link, row.seq, row.numero, row.sha256)),
             "rang": row.rang == ranks[row.cle_dsf],
             "lignes": _in_payload(row.payload) == (absences, hours),
         }
@@ -255,12 +256,15 @@ def _archive(workspace: Workspace, book: Ledger, found: Verification, progress: 
         wanted.setdefault(row.sha256, row.numero)
         if sum(row._mapping[f"lignes_{name}"] for name in COUNTS) and row.etat == "refuse":
             found.erreurs.append(_REFUSED.fill(numero=row.numero))
+    erased = book.gone_originals()
     for done, (sha, numero) in enumerate(wanted.items(), 1):
         _tell(progress, ARCHIVE, done, len(wanted))
         now = hash_of(workspace.originals / sha)
-        if now != sha:
+        if now != sha and (now or sha not in erased):
             found.erreurs.append(_ORIGINAL.fill(numero=numero, what=_CHANGED if now else _MISSING))
     found.comptes["originaux"] = len(wanted)
+    if gone := len(erased & wanted.keys()):
+        found.comptes["originaux effacés"] = gone
     unknown = _originals(workspace) - wanted.keys()
     if unknown:
         found.remarques.append(_UNDECIDED.fill(n=len(unknown)))

@@ -24,9 +24,17 @@ def prefilled_template(context: Context, siret: str, numeros: Sequence[str] | No
 def template_beside(context: Context, siret: str) -> bytes:
     """The same for a file that is no table of ours: empty where nothing can be completed, or where it would be too large."""
     rows = completable(context, siret)
-    if len(rows.sequences) + len(rows.absences) > _MOST:
-        rows = Completable(rows.raison_sociale, rows.sequences.iloc[:0], rows.absences.iloc[:0])
-    return _workbook(context, siret, rows)
+    many = len(rows.sequences) + len(rows.absences) > _MOST
+    return _workbook(context, siret, _without_rows(rows) if many else rows)
+
+
+def template_without_persons(context: Context, siret: str) -> bytes:
+    """The same without anybody in it."""
+    return _workbook(context, siret, _without_rows(completable(context, siret)))
+
+
+def _without_rows(rows: Completable) -> Completable:
+    return Completable(rows.raison_sociale, rows.sequences.iloc[:0], rows.absences.iloc[:0])
 
 
 def _workbook(context: Context, siret: str, rows: Completable) -> bytes:

@@ -19,6 +19,7 @@ import pandas as pd
 from jsonschema_rs import Draft202012Validator
 
 from pipeline import jsonfile
+from pipeline.pseudonyms import Pseudonyms
 from schemas.fields import ABSENCES
 from schemas.folding import key, plain
 
@@ -257,6 +258,33 @@ def decode(data: bytes) -> dict[str, Any]:
     """What ``encode`` wrote, hours as ``Decimal`` again: from the ledger's bytes back to the clerk's workbook."""
     content: dict[str, Any] = json.loads(data, parse_float=Decimal)
     return content
+
+
+def without_persons(data: bytes, pseudonyms: Pseudonyms) -> bytes:
+    """``<numero>.json`` with pseudonyms in the place of its persons, without names, plans, reasons and proofs.
+
+    What it adds and turns, and the chain of its numbers, can be followed as before.
+    """
+    content = decode(data)
+    cle_dsf = key(content["dsf_initiale"]["numero"])
+    for person in content["demandeurs"]:
+        person |= {"identifiant_de": pseudonyms.of(cle_dsf, key(person["identifiant_de"]))}
+        person |= {"nom": "", "prenom": "", "numero_pif": ""}
+        for sequence in person["sequences"]:
+            for line in sequence["lignes"]:
+                line["justificatif"] = ""
+            for absence in sequence["absences"]:
+                absence |= {"type_absence": "", "motif": "", "justificatif": {"reference": "", "date": None}}
+    content["depot"]["fichier"] = ""
+    return encode(content)
+
+
+def with_persons(data: bytes, names: Mapping[str, str]) -> bytes:
+    """What ``without_persons`` gave, with the persons whose names ``names`` has of their pseudonyms."""
+    content = decode(data)
+    for person in content["demandeurs"]:
+        person["identifiant_de"] = names.get(person["identifiant_de"], person["identifiant_de"])
+    return encode(content)
 
 
 _FOREIGN = re.compile(r"[^A-Za-z0-9._-]")

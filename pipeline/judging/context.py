@@ -1,12 +1,13 @@
 """What deposits are judged with: what can travel to whoever judges (``Terms``), and what is asked on the spot (``Context``)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
 from pipeline.judging.identity import Present, present, still_completed
+from pipeline.judging.known_again import Met, are_hidden, known_again
 from pipeline.ledger import Entries, Ledger
 from pipeline.nomenclature import Motif, Rename
 from pipeline.reference import Facts, Reference
@@ -69,16 +70,28 @@ class Context:
         """What any load said completed on the DSF of ``facts``; None where it has no other name today."""
         return self.reference.completed(facts.dsf["cle_dsf"]) if self.renames else None
 
-    def entries(self, cles_dsf: Collection[str], facts: Facts) -> tuple[Entries, pd.DataFrame]:
+    def entries(
+        self,
+        cles_dsf: Collection[str],
+        facts: Facts,
+        typed: Callable[[], pd.DataFrame] | None = None,
+        *,
+        siblings: bool = True,
+    ) -> tuple[Entries, pd.DataFrame]:
         """What the ledger completed on these DSF, and added to the plans of their conventions; today's plans of those.
 
-        ``facts``: what the reference knows of these DSF.
+        ``facts``: what the reference knows of these DSF. ``typed``: lines (cle_dsf, cle_de) that may be about persons whom it
+        does not have. ``siblings`` False: on these DSF alone.
         """
-        siblings = facts.declared["cle_dsf"].unique()
-        entries = self.book.entries(cles_dsf, facts.dsf["cle_convention"].unique(), siblings)
-        return entries, self.reference.plans(entries.heures["cle_dsf"].unique())
+        beside = (facts.dsf["cle_convention"].unique(), facts.declared["cle_dsf"].unique()) if siblings else ((), ())
+        entries = self.book.entries(cles_dsf, *beside)
+        plans = self.reference.plans(entries.heures["cle_dsf"].unique())
+        if self.book.pseudonyms and are_hidden(entries):
+            met = Met.of(facts, plans, typed() if typed else None)
+            entries = known_again(entries, met, self.book.pseudonyms, self.renames)
+        return entries, plans
 
-    def present(self, cles_dsf: Collection[str], facts: Facts) -> Present:
+    def present(self, cles_dsf: Collection[str], facts: Facts, *, siblings: bool = True) -> Present:
         """``entries``, as the extracts now call them."""
-        entries, plans = self.entries(cles_dsf, facts)
+        entries, plans = self.entries(cles_dsf, facts, siblings=siblings)
         return present(entries, facts, plans, self.renames)

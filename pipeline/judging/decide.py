@@ -86,7 +86,7 @@ def ask(context: Context, deposits: Sequence[Deposit]) -> Asked:
     """What ``judge`` needs to know of ``deposits``, numbered."""
     keys = sorted(set().union(*(deposit.packed.dsf for deposit in deposits)))
     facts = context.reference.facts(keys)
-    entries, plans = context.entries(keys, facts)
+    entries, plans = context.entries(keys, facts, lambda: frames.build(deposits).lines)
     seen = context.book.seen([(deposit.siret, deposit.sha256) for deposit in deposits])
     return Asked(facts, context.completed(facts), entries, plans, context.book.ranks(keys), seen)
 

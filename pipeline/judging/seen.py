@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from pipeline.judging.context import Context
-from pipeline.judging.identity import DATED, SEQUENCE, Present, present
+from pipeline.judging.identity import DATED, SEQUENCE, Present
 from pipeline.reference import Facts
 
 PORTION = 5_000
@@ -38,9 +38,8 @@ def looked_at(context: Context, cles_dsf: Iterable[str]) -> Iterator[tuple[Facts
     keys = sorted(set(cles_dsf))
     for low in range(0, len(keys), PORTION):
         portion = keys[low : low + PORTION]
-        facts, entries = context.facts(portion), context.book.entries(portion, ())
-        plans = context.reference.plans(entries.heures["cle_dsf"].unique())
-        yield facts, present(entries, facts, plans, context.renames)
+        facts = context.facts(portion)
+        yield facts, context.present(portion, facts, siblings=False)
 
 
 def seen(present: Present, facts: Facts) -> frozenset[str]:

@@ -60,9 +60,21 @@ def _what_is_open(connection: Connection) -> None:
     protection.protect(connection)
 
 
+def _what_is_erased(connection: Connection) -> None:
+    """3 → 4: persons may be erased, and what was erased is known."""
+    protection.lift(connection)
+    disk.reached(f"ledger: migrate {schema.effacements.name}")
+    schema.effacements.create(connection)
+    for column in (schema.complements.c.efface_le, schema.complements.c.efface_sha256):
+        kind = column.type.compile(connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE complements ADD COLUMN {column.name} {kind}")
+    protection.protect(connection)
+
+
 STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _absences_with_their_dates,
     2: _what_is_open,
+    3: _what_is_erased,
 }
 """Version before → what leads to the next one."""
 

@@ -14,6 +14,7 @@ from pipeline.ledger.schema import (
     depots,
     depots_essai,
     dsf,
+    effacements,
     extraits,
     heures,
     meta,
@@ -28,7 +29,7 @@ from pipeline.ledger.schema import (
 
 _NEVER_DELETED = (
     *(meta, runs, depots, regles, dsf, attentes, extraits, complements, absences, heures, publications),
-    *(saisies, vues, depots_essai, origines, ouvertes),
+    *(saisies, vues, depots_essai, origines, ouvertes, effacements),
 )
 _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
     # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL)
@@ -36,7 +37,27 @@ _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
     "runs": (frozenset({"etat", "fin", "attente", "laisses", "durees"}), "OLD.etat = 'OUVERT'"),
     "depots": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
     "depots_essai": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
-    "ouvertes": (frozenset({"reprise"}), "OLD.reprise IS NULL"),
+    "ouvertes": (
+        frozenset({"reprise", "cle"}),
+        "(OLD.reprise IS NULL OR NEW.reprise = OLD.reprise) AND (NEW.cle IS NULL OR NEW.cle = OLD.cle)",
+    ),
+    # Persons become pseudonyms, once (erasing).
+    "complements": (
+        frozenset({"payload", "efface_le", "efface_sha256"}),
+        "OLD.efface_le IS NULL AND NEW.efface_le IS NOT NULL AND NEW.efface_sha256 IS NOT NULL",
+    ),
+    "absences": (
+        frozenset({"cle_de"}),
+        "substr(OLD.cle_de, 1, 10) <> 'empreinte:' AND substr(NEW.cle_de, 1, 10) = 'empreinte:'",
+    ),
+    "heures": (
+        frozenset({"cle_de", "cle_pif"}),
+        "substr(OLD.cle_de, 1, 10) <> 'empreinte:' AND substr(NEW.cle_de, 1, 10) = 'empreinte:'",
+    ),
+    "attentes": (
+        frozenset({"cle_dsf"}),
+        "substr(OLD.cle_dsf, 1, 10) <> 'empreinte:' AND substr(NEW.cle_dsf, 1, 10) = 'empreinte:'",
+    ),
     "publications": (frozenset({"etat"}), "NEW.etat = OLD.etat OR OLD.etat = 'STAGED'"),
 }
 _REFUSAL = """

@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeEngine
 
 from pipeline.ledger.records import COUNTS
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the tables below; ``migrations`` leads older ones to it."""
 
 metadata = MetaData()
@@ -264,6 +264,8 @@ complements = Table(
     Column("prev_sha256", CodePoints, nullable=False),  # the link before: "" for the first
     Column("maillon", CodePoints, nullable=False, unique=True),  # this link: see link()
     Column("extrait_du", CodePoints),  # date_extraction of the DSF it was judged with; NULL before schema 2
+    Column("efface_le", CodePoints),  # the day its persons were erased from the payload; NULL: they are there
+    Column("efface_sha256", CodePoints),  # of the payload since
     UniqueConstraint("cle_dsf", "rang"),
 )
 Index("complements_depot", complements.c.depot)
@@ -320,6 +322,14 @@ vues = Table(  # complements that a later extract shows
     Column("complement", Whole, ForeignKey("complements.seq"), primary_key=True, autoincrement=False),
     Column("extrait", CodePoints, nullable=False),
     Column("vue_le", CodePoints, nullable=False),
+)
+
+effacements = Table(  # what is gone for good because its keeping time was over
+    "effacements",
+    metadata,
+    Column("genre", CodePoints, CheckConstraint("genre IN ('cle', 'original')"), primary_key=True),
+    Column("nom", CodePoints, primary_key=True),  # print of the secret; sha256 of the original
+    Column("efface_le", CodePoints, nullable=False),
 )
 
 publications = Table(

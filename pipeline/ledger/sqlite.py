@@ -128,7 +128,9 @@ def _engine(path: Path, wait: float) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions by itself
-        for pragma in ("synchronous=EXTRA", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-65536"):
+        # secure_delete: what is erased leaves the file, and not only the table.
+        safe = ("synchronous=EXTRA", "foreign_keys=ON", "secure_delete=ON")
+        for pragma in (*safe, "temp_store=MEMORY", "cache_size=-65536"):
             connection.execute(f"PRAGMA {pragma}")
         mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
         refuse_mode(mode, sqlite3.sqlite_version_info)

@@ -135,6 +135,23 @@ class FolderOutbox:
             return OCCUPIED
         return ""
 
+    def erase(self, cible: str, sha256: str) -> bool:
+        """Remove a folder that was emitted; gone already is well. False where something else stands there."""
+        target = self.workspace.outbox / cible
+        above = [self.workspace.outbox / one for one in reversed(PurePosixPath(cible).parents[:-1])]
+        try:
+            if any(_unusable(folder, number) for number, folder in enumerate(above)) or target.is_symlink():
+                return not os.path.lexists(target)
+            if folder_sha256(target) != sha256:
+                return False
+            with _theirs_blocked():
+                disk.remove_folder(target, "outbox")
+        except FileNotFoundError:
+            return True
+        except (OSError, _Blocked):
+            return False
+        return True
+
     def sweep(self, kept: frozenset[str], fence: int) -> None:
         """Nothing: what was prepared lies in the spool."""
 

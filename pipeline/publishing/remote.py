@@ -164,6 +164,16 @@ class StoreOutbox:
         del fence
         return "" if self.store.get(name) == data or self.store.put(name, data) else CLOSED_THERE
 
+    def erase(self, cible: str, sha256: str) -> bool:
+        """Remove a folder that was emitted; gone already is well. False where something else stands there."""
+        try:
+            if self.sha256(cible) != sha256:
+                return False
+        except FileNotFoundError:
+            return True
+        self.store.erase(cible)
+        return True
+
     def sweep(self, kept: frozenset[str], fence: int) -> None:
         """Remove what older runs brought there and no token of ``kept`` needs."""
         for name in self.store.prepared():

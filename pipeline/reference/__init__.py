@@ -4,9 +4,11 @@ reference.find(files, arriving) -> Waiting                           which files
 reference.load(workspace, waiting, day, force=False) -> [LoadResult…]  each loaded whole or refused whole
 reference.open(workspace) -> Reference                               .facts(), .loads(), .show(), .of_organisation()…
 reference.check(workspace, judged)                                   nothing of it is lost or changed
+reference.forget(workspace, before, kept, pseudonyms)                 what was extracted before that day
 reference.bring(workspace), reference.share(workspace)               the same loads on every machine
 """
 
+from pipeline.reference.erasing import Forgotten, forget
 from pipeline.reference.intact import audit, check
 from pipeline.reference.loading import load
 from pipeline.reference.lookup import Reference, open  # noqa: A004 - reference.open reads as it is meant
@@ -22,7 +24,7 @@ from pipeline.reference.model import (
     StoreError,
     Waiting,
 )
-from pipeline.reference.shared import bring, share
+from pipeline.reference.shared import bring, share, share_again
 from pipeline.reference.sources import find
 from pipeline.reference.upgrade import upgrade
 
@@ -31,6 +33,7 @@ __all__ = [
     "ExtractReport",
     "ExtractSet",
     "Facts",
+    "Forgotten",
     "Load",
     "LoadResult",
     "OrganisationRows",
@@ -42,8 +45,10 @@ __all__ = [
     "bring",
     "check",
     "find",
+    "forget",
     "load",
     "open",
     "share",
+    "share_again",
     "upgrade",
 ]

@@ -92,7 +92,7 @@ def spill(root: Path) -> Path:
     return root / f"{SPILL}{os.getpid()}-{next(_connections)}"
 
 
-def remove_stale(root: Path) -> None:
+def remove_spilled(root: Path) -> None:
     """Remove what connections of processes that were killed have spilled: it holds rows of extracts."""
     for folder in root.glob(f"{SPILL}*"):
         owner = int(folder.name.removeprefix(SPILL).partition("-")[0])

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
+from pipeline.pseudonyms import MARK, Pseudonyms
 from pipeline.reference.crosscheck import note
 from pipeline.reference.engine import Connection, literal
 from pipeline.reference.model import Load, Problems
@@ -87,11 +90,19 @@ def remark(
     note(connection, taken_back, code="EXT-41", column="deja_complementee", place=places[ABSENCES], problems=notes)
 
 
-def write_completed(connection: Connection, root: Path, loads: Sequence[Load], folder: Path) -> None:
-    """Write ``completees.parquet``: the absences that the tables in ``folder`` or the loads before them say completed."""
+def write_completed(
+    connection: Connection, root: Path, loads: Sequence[Load], folder: Path, pseudonyms: Pseudonyms | None = None
+) -> None:
+    """Write ``completees.parquet``: the absences that the tables in ``folder`` or the loads before them say completed.
+
+    ``pseudonyms``: those of persons who were erased, and whom the tables in ``folder`` may show again.
+    """
     names = ", ".join(DATED)
     dsf, absences = (literal(folder / f"{table}.parquet") for table in (DSF, ABSENCES))
-    before = f"UNION ALL SELECT * FROM read_parquet({literal(table_path(root, loads[-1], COMPLETED))})" if loads else ""
+    before = ""
+    if loads:
+        known = f"SELECT * FROM read_parquet({literal(table_path(root, loads[-1], COMPLETED))})"
+        before = f"UNION ALL {_known_again(connection, known, folder, pseudonyms) if pseudonyms else known}"
     connection.execute(f"""
         COPY (
             SELECT {names}, max(extrait_du) AS extrait_du FROM (
@@ -101,6 +112,19 @@ def write_completed(connection: Connection, root: Path, loads: Sequence[Load], f
                 {before}
             ) GROUP BY ALL ORDER BY {names}
         ) TO {literal(folder / f"{COMPLETED}.parquet")} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
+
+
+def _known_again(connection: Connection, known: str, folder: Path, pseudonyms: Pseudonyms) -> str:
+    """``known`` with the name of each person who was erased and whom the séquences in ``folder`` show again."""
+    sequences = f"read_parquet({literal(folder / f'{SEQUENCES}.parquet')})"
+    people = connection.fetch(f"""
+        SELECT DISTINCT cle_dsf, cle_de AS nom FROM {sequences}
+        SEMI JOIN (SELECT * FROM ({known}) WHERE starts_with(cle_de, {literal(MARK)})) USING (cle_dsf)""")
+    hidden = pa.array((pseudonyms.of(*row.values()) for row in people.to_pylist()), pa.string())
+    connection.register("reconnues", people.append_column("cle_de", hidden))
+    return f"""
+        SELECT * EXCLUDE (nom) REPLACE (coalesce(nom, cle_de) AS cle_de)
+        FROM ({known}) LEFT JOIN reconnues USING (cle_dsf, cle_de)"""
 
 
 def write_sorted(connection: Connection, source: Path, target: Path) -> None:

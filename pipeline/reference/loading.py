@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipeline.bilingual import Text
+from pipeline.pseudonyms import Pseudonyms
 from pipeline.reference import crosscheck, history, lookup, store
 from pipeline.reference.csvtext import Fingerprint, fingerprint
 from pipeline.reference.engine import connect, literal
@@ -37,22 +38,32 @@ STRUCTURE = frozenset({"EXT-01", "EXT-02", "EXT-03", "EXT-04", "EXT-05", "EXT-06
 
 @dataclass(frozen=True)
 class _Terms:
-    """What an extract is held to: the day of the load, and whether what ``--force`` lets pass may pass."""
+    """What an extract is held to: the day of the load, and whether what ``--force`` lets pass may pass.
+
+    ``pseudonyms``: of persons who were erased.
+    """
 
     day: date
     force: bool
+    pseudonyms: Pseudonyms | None
 
 
 def load(
-    workspace: Workspace, waiting: Waiting, day: date, *, force: bool = False, named: bool = False
+    workspace: Workspace,
+    waiting: Waiting,
+    day: date,
+    pseudonyms: Pseudonyms | None = None,
+    *,
+    force: bool = False,
+    named: bool = False,
 ) -> list[LoadResult]:
     """Load the sets of ``waiting`` that are at rest, in order, as of ``day``; one result a set.
 
     A refused set is a result with its ``error`` and changes nothing; the sets after it are loaded all the same. Files
     of the inbox move to ``var/extraits/<load>/`` once loaded, or once known to be loaded already; files elsewhere stay.
-    ``force`` loads an extract in spite of the rules of ``FORCED``. ``named``: an operator named these files, so one that
-    belongs to no set is refused. The caller holds the workspace's lock. Raises ``StoreError`` for a damaged store: nothing
-    is built on it.
+    ``pseudonyms``: of persons who were erased. ``force`` loads an extract in spite of the rules of ``FORCED``. ``named``: an
+    operator named these files, so one that belongs to no set is refused. The caller holds the workspace's lock. Raises
+    ``StoreError`` for a damaged store: nothing is built on it.
     """
     results = []
     if waiting:
@@ -60,7 +71,7 @@ def load(
         lookup.open(workspace).check()
     for extract in waiting.sets:
         if extract.is_ready:
-            results.append(_load_one(workspace, extract, _Terms(day, force)))
+            results.append(_load_one(workspace, extract, _Terms(day, force, pseudonyms)))
         elif not extract.arriving:
             problems = [Problem("EXT-02", extract.name, detail=table) for table in extract.missing]
             results.append(LoadResult(extract.name, None, False, _refusal(extract.name, problems)))
@@ -158,7 +169,7 @@ def _build(
                 one.path.rename(target)
             else:
                 history.write_sorted(connection, one.path, target)
-        history.write_completed(connection, root, known, building)
+        history.write_completed(connection, root, known, building, terms.pseudonyms)
         history.write_current(connection, root, known, loaded, building)
     shutil.rmtree(raw)
     loaded = replace(loaded, stockes=store.stored(building))

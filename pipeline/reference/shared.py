@@ -4,6 +4,7 @@ A load is immutable and its ``load.json`` has the hash of each of its files: wha
 machines that loaded different extracts in the same place have told two stories: neither is guessed to be right.
 """
 
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from pipeline import disk
@@ -72,6 +73,16 @@ def share(workspace: Workspace) -> None:
             if fate is not Fate.LEFT:
                 raise StoreError(TWO_STORIES.fill(here=folder.name, there=folder.name))
             shelf.settle()
+
+
+def share_again(workspace: Workspace, names: Iterable[str]) -> None:
+    """Put the files of these loads there anew: persons were erased from them here. Each is whole once its manifest is there."""
+    shelf = store_of(workspace, "reference")
+    for name in names if shelf else ():
+        files = sorted((workspace.reference / name).iterdir(), key=lambda path: path.name == store.MANIFEST)
+        for path in files:
+            if shelf and not shelf.put(f"{name}/{path.name}", path.read_bytes()):
+                raise StoreError(TWO_STORIES.fill(here=name, there=name))
 
 
 def _loads(shelf: Store) -> dict[str, list[Entry]]:

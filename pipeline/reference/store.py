@@ -21,7 +21,7 @@ from pathlib import Path
 
 from pipeline import disk
 from pipeline.bilingual import Text
-from pipeline.reference.engine import remove_stale
+from pipeline.reference.engine import remove_spilled
 from pipeline.reference.model import Load, LoadedFile, StoreError
 from pipeline.workspace import Workspace
 from schemas.extracts import TABLES
@@ -159,12 +159,17 @@ def publish(building: Path, final: Path) -> None:
     disk.flush([final.parent], "reference")
 
 
-def new_building(workspace: Workspace) -> Path:
-    """An empty folder to build a load in. What an interrupted load left behind goes first: nothing refers to it."""
-    workspace.reference.mkdir(parents=True, exist_ok=True)
+def remove_stale(workspace: Workspace) -> None:
+    """Remove what an interrupted load left behind: nothing refers to it, and it holds rows of extracts."""
     for stale in workspace.reference.glob(f"{BUILDING}*"):
         shutil.rmtree(stale, ignore_errors=True)
-    remove_stale(workspace.reference)
+    remove_spilled(workspace.reference)
+
+
+def new_building(workspace: Workspace) -> Path:
+    """An empty folder to build a load in."""
+    workspace.reference.mkdir(parents=True, exist_ok=True)
+    remove_stale(workspace)
     folder = workspace.reference / f"{BUILDING}{os.getpid()}"
     folder.mkdir(mode=0o700)
     return folder

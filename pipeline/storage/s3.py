@@ -264,6 +264,14 @@ class S3:
         hashes = dict(zip(names, self._each(self._sha256, names), strict=True))
         return {name.rpartition("/")[2]: sha for name, sha in hashes.items() if sha} or None
 
+    def erase(self, path: str) -> None:
+        """Remove the objects right under a prefix; gone already is well."""
+        found = self._do(obstore.list_with_delimiter, path)
+        for one in found["objects"]:
+            disk.reached("s3: delete")
+            with suppress(FileNotFoundError):
+                self._do(obstore.delete, one["path"], FileNotFoundError)
+
     def _sha256(self, path: str) -> str:
         digest = hashlib.sha256()
         try:

@@ -310,6 +310,10 @@ class Sftp:
 
         yield from self._do(work, "list")
 
+    def erase(self, path: str) -> None:
+        """Remove a folder of ours and the files in it; gone already is well."""
+        self._do(lambda client: acts.discard(client, self._at(path)), "erase")
+
     # --- what leaves once ---------------------------------------------------------------------------------------------
 
     def ready(self, parcels: Sequence[Parcel]) -> list[Fate]:

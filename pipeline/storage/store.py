@@ -139,6 +139,9 @@ class Store(Protocol):
     def places(self, kinds: Sequence[str]) -> Iterator[str]:
         """Every ``<folder>/<kind>/<name>`` that stands there."""
 
+    def erase(self, path: str) -> None:
+        """Remove a folder of ours and the files in it; gone already is well."""
+
     # --- what leaves once ---
 
     def ready(self, parcels: Sequence[Parcel]) -> list[Fate]:
