@@ -65,6 +65,8 @@ GOOD: list[Case] = [
     ("stockage.hotes", "/etc/dsf/known_hosts", "/etc/dsf/known_hosts"),
     ("stockage.cle", "/etc/dsf/cle", "/etc/dsf/cle"),
     ("stockage.autorite", "/etc/dsf/autorite.pem", "/etc/dsf/autorite.pem"),
+    *((f"conservation.{what}", days, days) for what in ("originaux", "retours", "noms") for days in (0, 365)),
+    ("conservation.cle", "/etc/dsf/conservation.cle", "/etc/dsf/conservation.cle"),
 ]
 BAD: list[Case] = [
     ("langue", "de", "'fr' ou 'en'"),
@@ -107,7 +109,11 @@ BAD: list[Case] = [
     ("stockage.outbox", "s3://seau/dsf?versionId=1", "s3://"),
     ("stockage.outbox", "sftp://dsf:secret@hote/dsf", "mot de passe"),
     ("stockage.outbox", "s3://cle:secret@seau/dsf", "AWS_"),
-    *((f"conservation.{what}", 365, "rien n'est effacé") for what in ("originaux", "retours", "noms")),
+    *((f"conservation.{what}", 29, "au moins") for what in ("originaux", "retours", "noms")),
+    ("conservation.noms", 179, "au moins 180"),
+    ("conservation.retours", -1, "au moins 0"),
+    ("conservation.noms", "un an", "un nombre"),
+    ("conservation.cle", "", "le nom d'un fichier"),
 ]
 
 
@@ -159,7 +165,7 @@ def test_every_setting_there_is_is_tried_here() -> None:
     whole = {f.name for f in fields(Settings)} - {"origines"}
     for cases in (GOOD, BAD):
         tried = {key for key, *_ in cases}
-        assert {key.partition(".")[0] for key in tried} - {"conservation"} >= whole - {
+        assert {key.partition(".")[0] for key in tried} >= whole - {
             "motifs",
             "synonymes",
             "correspondances",

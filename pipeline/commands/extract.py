@@ -51,7 +51,7 @@ def load(
     """
     progress(EXTRACTS, 0, 0)
     chosen = settings or Settings()
-    named = files_under(paths)
+    named = files_under(paths or ())
     with storage.opened(workspace, chosen) as laid_out, locked(workspace), ledger.open(workspace, chosen) as book:
         if not paths:
             fetched.fetch_now(laid_out, "extraits")

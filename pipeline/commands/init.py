@@ -75,6 +75,19 @@ MEANINGS = {
         "fichier de clé privée (SFTP) ; vide : l'agent SSH", "private key file (SFTP); empty: the agent"
     ),
     "stockage.autorite": Text("certificat de l'autorité (S3), en PEM", "certificate of the authority (S3), PEM"),
+    "conservation": Text(
+        "jours au bout desquels dsf purge efface ; 0 : tout est gardé",
+        "days after which dsf purge erases; 0: all is kept",
+    ),
+    "conservation.originaux": Text("fichiers déposés, dans var/originaux", "deposited files, in var/originaux"),
+    "conservation.retours": Text("retours, dans outbox/<SIRET>/retours", "returns, in outbox/<SIRET>/retours"),
+    "conservation.noms": Text(
+        "personnes : registre, DSF complémentaires, extraits", "persons: ledger, complementary DSF, extracts"
+    ),
+    "conservation.cle": Text(
+        "clé qui les reconnaît encore ; à garder à part de var/",
+        "key that still knows them; to be kept apart from var/",
+    ),
 }
 """What each setting means, in a few words, tables and their keys alike."""
 EXAMPLES = {"severites": {"AVT-02": "rejet"}}

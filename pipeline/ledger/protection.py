@@ -32,14 +32,14 @@ _NEVER_DELETED = (
     *(saisies, vues, depots_essai, origines, ouvertes, effacements),
 )
 _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
-    # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL)
+    # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL; {same}: equal, or both NULL)
     "meta": (frozenset({"schema_version", "barriere"}), "NEW.barriere >= OLD.barriere"),
     "runs": (frozenset({"etat", "fin", "attente", "laisses", "durees"}), "OLD.etat = 'OUVERT'"),
     "depots": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
     "depots_essai": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
     "ouvertes": (
         frozenset({"reprise", "cle"}),
-        "(OLD.reprise IS NULL OR NEW.reprise = OLD.reprise) AND (NEW.cle IS NULL OR NEW.cle = OLD.cle)",
+        "(OLD.reprise IS NULL OR NEW.reprise {same} OLD.reprise) AND (NEW.cle IS NULL OR NEW.cle {same} OLD.cle)",
     ),
     # Persons become pseudonyms, once (erasing).
     "complements": (
@@ -92,7 +92,7 @@ def _protected(there: Container[str], same: str) -> list[tuple[str, str]]:
     for table in (table for table in _NEVER_DELETED if table.name in there):
         columns, holds = _MAY_CHANGE.get(table.name, (frozenset(), "0 = 1"))
         fixed = " AND ".join(f"NEW.{c.name} {same} OLD.{c.name}" for c in table.c if c.name not in columns)
-        found.append((table.name, f"NOT ({fixed} AND ({holds}))"))
+        found.append((table.name, f"NOT ({fixed} AND ({holds.format(same=same)}))"))
     return found
 
 

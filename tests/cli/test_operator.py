@@ -55,7 +55,7 @@ def test_the_settings_of_a_new_workspace_are_all_there_at_their_defaults(languag
     text = settings_file(language)
     values = tomllib.loads(uncommented(text)) | tomllib.loads(text)
     known = {name: set(inner or ()) for name, (inner, _) in settings._TABLES.items()}
-    assert set(values) == (set(settings._READERS) | set(known)) - {"conservation"}, "which this version refuses"
+    assert set(values) == set(settings._READERS) | set(known)
     for table in ("limites", "ouverture"):
         assert set(values[table]) == known[table]
     assert values.pop("severites") == {"AVT-02": "rejet"}

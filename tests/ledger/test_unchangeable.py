@@ -12,6 +12,7 @@ from sqlalchemy import Integer, LargeBinary
 
 from pipeline.ledger import schema
 from pipeline.ledger.records import Decision, OpenLine, WaitCount
+from pipeline.pseudonyms import Pseudonyms
 from tests.servers.postgres import Server
 from tests.world import DAY, SETTINGS, decisions, workspace
 
@@ -39,6 +40,7 @@ def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         book.commit(Decision(run, (correction, taken_up)), book.head())
         book.enter("DSF-1-C01", kairos="K-1", day=DAY)
         book.see([1], extract="extrait-2", day=DAY)
+        book.note_key(Pseudonyms(b"secret"), DAY)
         book.finish_run(run)
     here = sqlite3.connect(space.ledger, isolation_level=None) if not settings.ledger else server.connect(name)
     with closing(here) as connection:
@@ -71,7 +73,7 @@ FREE = {
     "depots": {"retire"},
     "depots_essai": {"retire"},
     "publications": {"etat"},
-    "ouvertes": {"reprise"},
+    "ouvertes": {"reprise", "cle"},
 }
 
 
@@ -102,6 +104,25 @@ def test_C20_nothing_issued_can_be_changed(by_hand: ByHand, table: str, column: 
     ],
 )
 def test_C20_states_go_forwards_only(by_hand: ByHand, there: str, back: str) -> None:
+    by_hand(there)
+    with pytest.raises(REFUSED, match="ne se modifie pas"):
+        by_hand(back)
+
+
+@pytest.mark.parametrize(
+    ("there", "back"),
+    [
+        ("UPDATE ouvertes SET cle = NULL", "UPDATE ouvertes SET cle = CAST('k' AS BYTEA)"),
+        ("UPDATE absences SET cle_de = 'empreinte:1'", "UPDATE absences SET cle_de = 'empreinte:2'"),
+        ("UPDATE heures SET cle_de = 'empreinte:1'", "UPDATE heures SET cle_de = 'de-1'"),
+        ("UPDATE attentes SET cle_dsf = 'empreinte:1'", "UPDATE attentes SET cle_dsf = 'dsf-2'"),
+        (
+            "UPDATE complements SET payload = CAST('x' AS BYTEA), efface_le = '2026-01-01', efface_sha256 = 'x'",
+            "UPDATE complements SET payload = CAST('y' AS BYTEA), efface_le = '2026-01-01', efface_sha256 = 'x'",
+        ),
+    ],
+)
+def test_C20_persons_are_erased_once_and_never_come_back(by_hand: ByHand, there: str, back: str) -> None:
     by_hand(there)
     with pytest.raises(REFUSED, match="ne se modifie pas"):
         by_hand(back)

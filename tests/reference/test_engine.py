@@ -68,5 +68,5 @@ def test_what_a_killed_process_spilled_is_removed(tmp_path: Path) -> None:
     mine = tmp_path / f"{engine.SPILL}{os.getpid()}-0"
     for folder in (stale, mine):
         folder.mkdir()
-    engine.remove_stale(tmp_path)
+    engine.remove_spilled(tmp_path)
     assert [folder.name for folder in tmp_path.iterdir()] == [mine.name]
