@@ -1,0 +1,12 @@
+"""A year of the simulation: in the suite a night every fortnight; all of its nights with SWEEP_STEP=1 and in `make simulate`."""
+
+from pathlib import Path
+
+from tests.bounded import LONG
+from tests.simulation.year import Year
+
+
+def test_after_a_year_all_is_right_and_nobody_past_his_time_is_named(tmp_path: Path) -> None:
+    year = Year(tmp_path, 5, stride=1 if LONG else 15)
+    year.play_year()
+    assert year.did["deposit"] > 5 and len(year.model.numbers) > 10
