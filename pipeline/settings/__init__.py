@@ -11,23 +11,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from stdnum.fr import siret as siret_number
 
-from pipeline.bilingual import LANGUAGES, Text, joined
+from pipeline.bilingual import LANGUAGES, Text
+from pipeline.settings.values import SettingError, any_text, choice, failed, loopback, number
+
+__all__ = [
+    "PROTECTED",
+    "SEVERITIES",
+    "Limits",
+    "SettingError",
+    "Settings",
+    "Storage",
+    "load",
+    "shown_address",
+]
 
 PROTECTED = frozenset({"REF-01", "REF-02", "REF-03", "REF-10", "REF-11", "REF-14", "DBL-03"})
 """Rules whose severity no setting changes: they protect what cannot be undone."""
 
 SEVERITIES = ("rejet", "avertissement")
-
-
-class SettingError(Exception):
-    """A setting that cannot be used: its message names the key, where it stands, and what is allowed. No personal data."""
 
 
 @dataclass(frozen=True)
@@ -128,16 +135,10 @@ class Settings:
         return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-_REFUSED = Text(
-    "Réglage {key} = {value} ({origin}) : valeur refusée. Attendu : {allowed}.",
-    "Setting {key} = {value} ({origin}): value refused. Expected: {allowed}.",
-)
 _UNKNOWN = Text(
     "Réglage inconnu : {key} ({origin}). Réglages connus : {known}.",
     "Unknown setting: {key} ({origin}). Known settings: {known}.",
 )
-_OR = Text(" ou ", " or ")
-_AT_LEAST = Text("un nombre d'au moins {low}", "a number of at least {low}")
 _HOURS = Text("un nombre d'heures, par exemple 0.25", "a number of hours, 0.25 for instance")
 _HUNDREDTHS = Text(
     "un pas d'au moins 0.01 h, en centièmes d'heure entiers",
@@ -187,29 +188,10 @@ def shown_address(address: str) -> str:
     return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else address
 
 
-def _fail(key: str, origin: str, value: object, allowed: str) -> SettingError:
-    return SettingError(_REFUSED.fill(key=key, value=repr(value), origin=origin, allowed=allowed))
-
-
-def _choice(*allowed: str) -> Any:
-    def read(key: str, origin: str, value: object) -> str:
-        if value not in allowed:
-            raise _fail(key, origin, value, joined((repr(one) for one in allowed), _OR))
-        return str(value)
-
-    return read
-
-
-def _text(key: str, origin: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise _fail(key, origin, value, Text("un texte", "a text"))
-    return value
-
-
 def _siret(key: str, origin: str, value: object) -> str:
-    text = _text(key, origin, value)
+    text = any_text(key, origin, value)
     if text and not siret_number.is_valid(text):
-        raise _fail(
+        raise failed(
             key,
             origin,
             value,
@@ -218,28 +200,13 @@ def _siret(key: str, origin: str, value: object) -> str:
     return siret_number.compact(text) if text else ""
 
 
-def _number(low: float, *, whole: bool) -> Any:
-    def read(key: str, origin: str, value: object) -> int | float:
-        try:
-            number = Decimal(str(value).replace(",", "."))
-        except InvalidOperation:
-            raise _fail(key, origin, value, Text("un nombre", "a number")) from None
-        if isinstance(value, bool) or not number.is_finite() or number < Decimal(str(low)):
-            raise _fail(key, origin, value, _AT_LEAST.fill(low=low))
-        if whole and number != int(number):
-            raise _fail(key, origin, value, Text("un nombre entier", "a whole number"))
-        return int(number) if whole else float(number)
-
-    return read
-
-
 def _step(key: str, origin: str, value: object) -> int:
     try:
         hundredths = Decimal(str(value).replace(",", ".")) * 100
     except InvalidOperation:
-        raise _fail(key, origin, value, _HOURS) from None
+        raise failed(key, origin, value, _HOURS) from None
     if isinstance(value, bool) or not hundredths.is_finite() or hundredths < 1 or hundredths != int(hundredths):
-        raise _fail(key, origin, value, _HUNDREDTHS)
+        raise failed(key, origin, value, _HUNDREDTHS)
     return int(hundredths)
 
 
@@ -249,7 +216,7 @@ def _day(key: str, origin: str, value: object) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise _fail(key, origin, value, Text("une date comme 2021-03-01", "a date like 2021-03-01")) from None
+        raise failed(key, origin, value, Text("une date comme 2021-03-01", "a date like 2021-03-01")) from None
 
 
 def _motor(key: str, origin: str, value: object) -> str:
@@ -261,19 +228,12 @@ def _motor(key: str, origin: str, value: object) -> str:
     except ValueError:
         whole = False
     if "@" in str(value):  # no part of such an address: what stands before it may be a password, and is not repeated
-        raise _fail(key, origin, "•••", _ENGINE)
+        raise failed(key, origin, "•••", _ENGINE)
     if not whole or parts.scheme not in ("tcp", "tls") or parts.path or parts.query:
-        raise _fail(key, origin, value, _ENGINE)
-    if parts.scheme == "tcp" and not _loopback(str(parts.hostname)):
+        raise failed(key, origin, value, _ENGINE)
+    if parts.scheme == "tcp" and not loopback(str(parts.hostname)):
         raise SettingError(_CLEAR.fill(key=key, origin=origin, value=repr(value)))
     return str(value)
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _ledger(key: str, origin: str, value: object) -> str:
@@ -285,8 +245,7 @@ def _ledger(key: str, origin: str, value: object) -> str:
 
 def _storage(key: str, origin: str, value: object) -> str:
     name = key.removeprefix("stockage.")
-    if not isinstance(value, str):
-        raise _fail(key, origin, value, Text("un texte", "a text"))
+    value = any_text(key, origin, value)
     if name in ("hotes", "cle", "autorite") or not value:
         return value
     # What is refused may hold a password: it is never repeated.
@@ -327,24 +286,24 @@ def _severity(key: str, origin: str, value: object) -> str:
     code = key.removeprefix("severites.")
     if code in PROTECTED:
         raise SettingError(_LOCKED.fill(key=key, origin=origin, code=code))
-    return str(_choice(*SEVERITIES)(key, origin, value))
+    return str(choice(*SEVERITIES)(key, origin, value))
 
 
 _READERS: dict[str, Any] = {
-    "langue": _choice(*LANGUAGES),
-    "politique": _choice("dsf", "ligne", "depot"),
+    "langue": choice(*LANGUAGES),
+    "politique": choice("dsf", "ligne", "depot"),
     "pas_heures": _step,
-    "delai_stabilite": _number(0, whole=False),
+    "delai_stabilite": number(0, whole=False),
     "organisme": _siret,
     "ledger": _ledger,
     "moteur": _motor,
-    "processus": _number(0, whole=True),
-    "motifs": _text,
-    "synonymes": _text,
-    "correspondances": _text,
+    "processus": number(0, whole=True),
+    "motifs": any_text,
+    "synonymes": any_text,
+    "correspondances": any_text,
 }
 _TABLES: dict[str, Any] = {
-    "limites": (tuple(f.name for f in fields(Limits)), _number(1, whole=True)),
+    "limites": (tuple(f.name for f in fields(Limits)), number(1, whole=True)),
     "ouverture": (("ESF", "ESP"), _day),
     "severites": (None, _severity),
     "stockage": (tuple(f.name for f in fields(Storage)), _storage),
@@ -380,7 +339,7 @@ def _apply(settings: Settings, values: Mapping[str, object], origin: str, codes:
                     replace(old, **table) if isinstance(old, (Limits, Storage, Retention)) else {**old, **table}
                 )
         elif key in _TABLES:
-            raise _fail(key, origin, value, Text("une table [{key}]", "a table [{key}]").fill(key=key))
+            raise failed(key, origin, value, Text("une table [{key}]", "a table [{key}]").fill(key=key))
         else:
             raise _unknown(key, origin)
     return replace(settings, **changes, origines=origins)
