@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from pipeline import __version__, ledger, lock, nomenclature, pages, reference, storage, wave, work
+from pipeline import __version__, journal, ledger, lock, nomenclature, pages, reference, storage, telling, wave, work
 from pipeline.bilingual import Text, in_language, joined, said
 from pipeline.documents import overview
 from pipeline.errors import NO_EXTRACT, NoReference, NotDecided
@@ -75,7 +75,7 @@ class Outcome:
 
     run: str
     view: Mapping[str, Any]
-    extracts: tuple[LoadResult, ...]
+    extracts: tuple[LoadResult, ...] = ()
     owed: tuple[Said, ...] = ()
     absents: tuple[str, ...] = ()
 
@@ -85,7 +85,6 @@ class Outcome:
         return tuple(result for result in self.extracts if result.error is not None)
 
 
-@storage.reaching
 def run(
     workspace: Workspace, settings: Settings, day: date, progress: Progress = silent, *, retry: Sequence[str] = ()
 ) -> Outcome:
@@ -95,11 +94,17 @@ def run(
     places of the outbox of which nobody knows whether they were reached.
     Raises ``Halt`` (exit codes of contract §8); what was decided before it stands.
     """
-    timings = Timings()
+    with journal.opened(workspace, settings), journal.ending("passage_arrete"):
+        return _run(workspace, settings, day, progress, retry)
+
+
+@storage.reaching
+def _run(workspace: Workspace, settings: Settings, day: date, progress: Progress, retry: Sequence[str]) -> Outcome:
     reasons = nomenclature.motifs(workspace.root, settings.motifs)
     headings = nomenclature.synonyms(workspace.root, settings.synonymes)
     renames = nomenclature.renames(workspace.root, settings.correspondances)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
+        timings = Timings()
         with timings.step("reprise"):
             reference.bring(workspace)
             reference.upgrade(workspace)
@@ -117,24 +122,45 @@ def run(
             progress(INVENTORY, 0, 0)
             book.try_again(retry)
             found = scan(workspace, settings, book)
-        name = book.start_run(day, versions=_versions(), reglages=reported_settings(settings))
-        with timings.step("suivi"):
-            note_seen(context)
-        with work.engine(settings) as engine:
-            ongoing = _Work(Chain(workspace, context, engine, name, book.fence, headings, timings, progress), found)
-            ongoing.do(found.ready)
-        kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
-        blocked = outbox.blocked(workspace, book)
-        owed = [*ongoing.aside, *found.cramped, *blocked]
-        progress(REPORT, 0, 0)
         waiting = [*found.cramped, *extracts.waiting, *lists.waiting, *found.waiting]
-        left = [*ongoing.aside, *blocked, *extracts.left, *strangers, *lists.left, *unread, *found.left, *kept]
-        noted = in_language({"attente": waiting, "laisses": left}, settings.langue)
-        book.note_run(name, **noted, durees=timings.spent)
-        view = _close(workspace, context, name)
-        owed += [said for said in outbox.blocked(workspace, book) if said not in owed]  # this run's report, perhaps
-        owed += pages.renew(workspace, context)
-        return Outcome(name, view, tuple(loaded), tuple(owed), recovered.absents)
+        left = [*extracts.left, *strangers, *lists.left, *unread, *found.left]
+        done = _decided(workspace, context, headings, found, _Told(waiting, left, timings, progress))
+        return replace(done, extracts=tuple(loaded), absents=recovered.absents)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a run knows of the files before it decides any, and whom it tells how far it is."""
+
+    waiting: Sequence[Said]
+    left: Sequence[Said]
+    timings: Timings
+    progress: Progress
+
+
+def _decided(
+    workspace: Workspace, context: Context, headings: tuple[tuple[str, str], ...], found: Scan, told: _Told
+) -> Outcome:
+    """Begin the run, or go on with it; decide and publish what was ``found``, report, and close it."""
+    book, settings, timings = context.book, context.settings, told.timings
+    name = book.start_run(context.day, versions=_versions(), reglages=reported_settings(settings))
+    journal.note("passage_commence", run=name, date=context.day.isoformat(), **_versions())
+    with timings.step("suivi"):
+        note_seen(context)
+    with work.engine(settings) as engine:
+        ongoing = _Work(Chain(workspace, context, engine, name, book.fence, headings, timings, told.progress), found)
+        ongoing.do(found.ready)
+    kept = retire(workspace, book)  # decided, but the inbox does not let go of them: said, and tried again
+    blocked = outbox.blocked(workspace, book)
+    owed = [*ongoing.aside, *found.cramped, *blocked]
+    told.progress(REPORT, 0, 0)
+    noted = {"attente": told.waiting, "laisses": [*ongoing.aside, *blocked, *told.left, *kept]}
+    book.note_run(name, **in_language(noted, settings.langue), durees=timings.spent)
+    view = _close(workspace, context, name)
+    owed += [said for said in outbox.blocked(workspace, book) if said not in owed]  # this run's report, perhaps
+    owed += pages.renew(workspace, context)
+    telling.run_ended(view, len(owed), timings.elapsed)
+    return Outcome(name, view, owed=tuple(owed))
 
 
 def _recovered(workspace: Workspace, context: Context, retry: Sequence[str]) -> Released:
@@ -157,6 +183,7 @@ def _loaded(
     files = scan_extracts(workspace, settings, book)
     sets = reference.find(files.settled, files.arriving)
     loaded = reference.load(workspace, sets, day, book.pseudonyms)
+    telling.extracts_loaded(loaded)
     reference.share(workspace)
     fetched.dealt_with(workspace, "extraits")
     files = replace(files, waiting=(*there.waiting, *files.waiting), left=(*there.left, *files.left))
@@ -259,7 +286,7 @@ class _Work:
         except NotDecided as error:
             if len(group) > 1:
                 return [deposit for one in group for deposit in self._read([one])]
-            self._put_aside(group[0], FAULT.fill(what=error))
+            self._put_aside(group[0], error)
             return []
 
     def _end_wave(self) -> None:
@@ -275,7 +302,7 @@ class _Work:
             wave.process(self._chain, deposits)
         except NotDecided as error:
             if len(deposits) == 1:
-                self._put_aside(deposits[0].snapshot, FAULT.fill(what=error))
+                self._put_aside(deposits[0].snapshot, error)
                 return
             for one in deposits:
                 self._together([one])
@@ -284,14 +311,15 @@ class _Work:
         try:
             wave.process_alone(self._chain, snapshot)
         except NotDecided as error:
-            self._put_aside(snapshot, FAULT.fill(what=error))
-        except Died:
-            self._put_aside(snapshot, ENDED, attend=True)
+            self._put_aside(snapshot, error)
+        except Died as error:
+            self._put_aside(snapshot, error)
 
-    def _put_aside(self, snapshot: Snapshot, why: str, *, attend: bool = False) -> None:
-        """It stays in the inbox, without a verdict, and is said. ``attend``: not tried again before somebody asks for it."""
-        arrival = snapshot.arrival
-        why = said(why, self._chain.context.settings.langue)
+    def _put_aside(self, snapshot: Snapshot, error: NotDecided | Died) -> None:
+        """It stays in the inbox, without a verdict, and is said. What ends its child is not tried again before somebody asks."""
+        arrival, attend = snapshot.arrival, isinstance(error, Died)
+        why = said(ENDED if attend else FAULT.fill(what=error), self._chain.context.settings.langue)
+        telling.put_aside(self._chain.run, snapshot, error)
         self._chain.book.put_aside(Aside(*arrival.sight, why, attend))
         self.aside.append((arrival.chemin, why))
 

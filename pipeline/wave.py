@@ -4,7 +4,7 @@ A deposit that is suspect goes *alone*: a child reads, judges and renders it, an
 """
 
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from operator import itemgetter
 from time import monotonic
 from typing import NamedTuple
 
-from pipeline import ledger, reference, tasks
+from pipeline import journal, ledger, reference, tasks
 from pipeline.bilingual import Text
 from pipeline.documents.prefilled import template_beside
 from pipeline.errors import Halt, HeadMoved, NotDecided, scrubbed
@@ -68,6 +68,12 @@ class Timings:
 
     spent: dict[str, float] = field(default_factory=dict)
     _inside: float = 0.0
+    _begun: float = field(default_factory=monotonic)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began, steps or not."""
+        return monotonic() - self._begun
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -181,10 +187,29 @@ def _publish(chain: Chain, prepare: Callable[[], Decision]) -> None:
             except HeadMoved:
                 if attempt == RETRIES:
                     raise
+    _note_decided(decision)
     chain.progress(EMITTING, 0, 0)
     with chain.timings.step("émission"):
         outbox.release(chain.workspace, chain.book)
         retire(chain.workspace, chain.book)
+
+
+def _note_decided(decision: Decision) -> None:
+    complements = Counter(one.depot for one in decision.complements)
+    for one in decision.deposits:
+        journal.note(
+            "depot_decide",
+            **{
+                "run": decision.run,
+                "depot": one.numero,
+                "siret": one.siret,
+                "sha256": one.sha256,
+                "octets": one.octets,
+            },
+            **{"essai": one.essai, "etat": one.etat, "codes": {rule.code: rule.constats for rule in one.regles}},
+            **{"comptes": vars(one.lignes), "heures": {name: value / 100 for name, value in vars(one.heures).items()}},
+            complements=complements[one.numero],
+        )
 
 
 def _prepared(chain: Chain, deposits: Sequence[Deposit]) -> Decision:

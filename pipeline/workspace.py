@@ -74,6 +74,11 @@ class Workspace:
         return self.var / "spool"
 
     @property
+    def journal(self) -> Path:
+        """Events, one JSON object a line, one file a month; where the setting ``journal.dossier`` names no other."""
+        return self.var / "journal"
+
+    @property
     def lock(self) -> Path:
         """Held by the one run."""
         return self.var / "run.lock"

@@ -27,11 +27,13 @@ from pipeline.commands.progress import progress
 @command
 def verify(renew_witness: bool, root: Path, as_json: bool) -> None:
     """Ledger, archive, reference and outbox against each other, by hash and number chain."""
+    from pipeline import journal
     from pipeline.commands import verify as verb
 
     workspace, settings = opened(root)
-    with progress() as told:
+    with journal.opened(workspace, settings), journal.ending("verification_arretee"), progress() as told:
         found = verb.verify(workspace, settings, renew_witness=renew_witness, progress=told)
+        journal.note("verification_finie", conforme=found.ok)
     answer("verify", found.data(), found.lines(), as_json=as_json)
     if not found.ok:
         sys.exit(Exit.FAILURE)

@@ -16,7 +16,7 @@ from pipeline.intake import walk
 from pipeline.ledger.copying import copy_to
 from pipeline.publishing import witness
 from pipeline.publishing.places import place_of
-from pipeline.settings import Settings, Storage
+from pipeline.settings import Journaling, Measuring, Noticing, Settings, Storage
 from pipeline.storage import store_of
 from pipeline.storage.store import Changed, Entry, Stands, Store
 from pipeline.workspace import Workspace
@@ -117,5 +117,6 @@ def _deposit(path: Path, target: Path, largest: int) -> None:
 
 
 def for_double(settings: Settings) -> Settings:
-    """The same settings for the double, all of which lies in its own folders."""
-    return replace(settings, ledger="", stockage=Storage())
+    """The same settings for the double, all of which lies in its own folders, and which tells nobody."""
+    told = replace(settings, journal=Journaling(dossier=""), mesures=Measuring(), avis=Noticing())
+    return replace(told, ledger="", stockage=Storage())

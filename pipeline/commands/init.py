@@ -88,6 +88,39 @@ MEANINGS = {
         "clé qui les reconnaît encore ; à garder à part de var/",
         "key that still knows them; to be kept apart from var/",
     ),
+    "journal": Text("ce que le programme note de son travail", "what the program notes of its work"),
+    "journal.dossier": Text(
+        'un fichier par mois ; "-" : la sortie d\'erreur ; vide : rien',
+        'a file a month; "-": standard error; empty: nothing',
+    ),
+    "journal.niveau": Text('ou "avertissement", "erreur"', 'or "avertissement", "erreur"'),
+    "journal.mois": Text("mois gardés", "months that are kept"),
+    "journal.octets": Text("octets gardés en tout", "bytes that are kept in all"),
+    "mesures": Text("chiffres pour Prometheus, après chaque passage", "figures for Prometheus, after each run"),
+    "mesures.fichier": Text("fichier .prom à remplacer ; vide : aucun", "file .prom to replace; empty: none"),
+    "avis": Text("qui est prévenu après un passage", "who is told after a run"),
+    "avis.serveur": Text(
+        "machine[:port] qui envoie les courriels ; vide : aucun", "host[:port] that sends mail; empty: none"
+    ),
+    "avis.chiffrement": Text(
+        'ou "tls" ; "aucun" sur cette machine seulement', 'or "tls"; "aucun" on this machine only'
+    ),
+    "avis.expediteur": Text("adresse de l'expéditeur", "address of the sender"),
+    "avis.adresses": Text("CSV : siret, adresse", "CSV: siret, adresse"),
+    "avis.identifiant": Text(
+        "compte sur le serveur ; son mot de passe : DSF_AVIS_MOT_DE_PASSE",
+        "account on the server; its password: DSF_AVIS_MOT_DE_PASSE",
+    ),
+    "avis.autorite": Text("certificat de l'autorité du serveur, en PEM", "certificate of the server's authority, PEM"),
+    "avis.lieu": Text(
+        "où l'organisme trouve son dossier ; {siret} est remplacé",
+        "where an organisation finds its folder; {siret} is filled in",
+    ),
+    "avis.commande": Text("lancée après chaque passage, sans shell", "run after each run, without a shell"),
+    "avis.secondes": Text(
+        "secondes pour que le serveur ou la commande réponde", "seconds for the server, or the command, to answer"
+    ),
+    "avis.essais": Text("essais de ce qui échoue", "how often what fails is tried"),
 }
 """What each setting means, in a few words, tables and their keys alike."""
 EXAMPLES = {"severites": {"AVT-02": "rejet"}}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from pipeline import disk, ledger, signals, storage
+from pipeline import __version__, disk, journal, ledger, signals, storage
 from pipeline.bilingual import Text
 from pipeline.commands.console import Exit, shown
 from pipeline.commands.language import given, here
@@ -132,9 +132,11 @@ class Watch:
         workspace = Workspace(self.root.resolve())
         inbox = shown(workspace.root, workspace.relative(workspace.deposits.parent))
         _say(WATCHING.fill(inbox=inbox, seconds=f"{SHORTEST:g}"))
-        with signals.obeyed():
-            while True:
-                time.sleep(self._round(workspace))
+        with journal.opened(workspace, Settings.of(workspace.root)), journal.ending("surveillance_finie"):
+            journal.note("surveillance_commence", programme=__version__)
+            with signals.obeyed():
+                while True:
+                    time.sleep(self._round(workspace))
 
     def _round(self, workspace: Workspace) -> float:
         """One look, and a run where there is something to do: seconds to wait."""
@@ -147,6 +149,7 @@ class Watch:
             if isinstance(halt, Interrupted) or halt.exit_code == Exit.USAGE:
                 raise
             self.unseen = longer(self.unseen, LONGEST)
+            journal.note("surveillance_echec", **journal.stopped_by(halt), pause=self.unseen)
             _say(UNSEEN.fill(why=halt.args[0], seconds=f"{self.unseen:g}"))
             return self.unseen
         self.unseen, wait = 0.0, interval(time.monotonic() - start)
@@ -163,10 +166,12 @@ class Watch:
             self.pace.done(seen)
         elif code == Exit.BUSY:
             self.pace.busy(time.monotonic())
+            journal.note("surveillance_attend", pause=self.pace.pause)
             _say(BUSY.fill(seconds=f"{self.pace.pause:g}"))
         else:
             through = _finished(workspace, settings) != before
             pause = self.pace.failed(seen, time.monotonic(), LONGEST_OWED if through else LONGEST)
+            journal.note("surveillance_echec", code=code, pause=pause)
             _say(FAILED.fill(code=code, seconds=f"{pause:g}"))
 
 

@@ -18,12 +18,17 @@ from urllib.parse import urlsplit
 from stdnum.fr import siret as siret_number
 
 from pipeline.bilingual import LANGUAGES, Text
+from pipeline.settings import telling
+from pipeline.settings.telling import PASSWORD, Journaling, Measuring, Noticing
 from pipeline.settings.values import SettingError, any_text, choice, failed, loopback, number
 
 __all__ = [
     "PROTECTED",
     "SEVERITIES",
+    "Journaling",
     "Limits",
+    "Measuring",
+    "Noticing",
     "SettingError",
     "Settings",
     "Storage",
@@ -103,6 +108,9 @@ class Settings:
     severites: Mapping[str, str] = field(default_factory=dict)
     stockage: Storage = Storage()
     conservation: Retention = Retention()
+    journal: Journaling = field(default_factory=Journaling)
+    mesures: Measuring = field(default_factory=Measuring)
+    avis: Noticing = field(default_factory=Noticing)
     origines: Mapping[str, str] = field(default_factory=dict, compare=False)
     """Key → the file, the environment variable or "option" that gave it; keys at their default are not there."""
 
@@ -128,7 +136,7 @@ class Settings:
         if key == "pas_heures":
             value = Decimal(value) / 100
         # The address of a ledger may hold a password.
-        if key == "ledger" and value:
+        if key in ("ledger", "avis.identifiant") and value:
             return "•••"
         if table == "stockage":
             return shown_address(str(value))
@@ -273,10 +281,10 @@ _SHORTEST = {"originaux": 30, "retours": 30, "noms": 180}
 def _retention(key: str, origin: str, value: object) -> int | str:
     name = key.removeprefix("conservation.")
     if name == "cle":
-        if not _text(key, origin, value):
-            raise _fail(key, origin, value, Text("le nom d'un fichier", "the name of a file"))
+        if not any_text(key, origin, value):
+            raise failed(key, origin, value, Text("le nom d'un fichier", "the name of a file"))
         return str(value)
-    days: int = _number(0, whole=True)(key, origin, value)
+    days: int = number(0, whole=True)(key, origin, value)
     if 0 < days < _SHORTEST[name]:
         raise SettingError(_KEPT.fill(key=key, value=repr(value), origin=origin, low=_SHORTEST[name]))
     return days
@@ -308,6 +316,7 @@ _TABLES: dict[str, Any] = {
     "severites": (None, _severity),
     "stockage": (tuple(f.name for f in fields(Storage)), _storage),
     "conservation": (tuple(f.name for f in fields(Retention)), _retention),
+    **{table: (names, telling.read) for table, names in telling.TABLES.items()},
 }
 
 
@@ -330,14 +339,12 @@ def _apply(settings: Settings, values: Mapping[str, object], origin: str, codes:
             table: dict[str, Any] = {}
             for name, inner in value.items():
                 if name not in allowed:
-                    raise _unknown(f"{key}.{name}", origin)
+                    raise telling.no_password(f"{key}.{name}", origin) or _unknown(f"{key}.{name}", origin)
                 table[name] = read(f"{key}.{name}", origin, inner)
                 origins[f"{key}.{name}"] = origin
             old = getattr(settings, key, {})
             if table:
-                changes[key] = (
-                    replace(old, **table) if isinstance(old, (Limits, Storage, Retention)) else {**old, **table}
-                )
+                changes[key] = {**old, **table} if isinstance(old, Mapping) else replace(old, **table)
         elif key in _TABLES:
             raise failed(key, origin, value, Text("une table [{key}]", "a table [{key}]").fill(key=key))
         else:
@@ -349,7 +356,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, object
     """``DSF_…`` variables as setting keys: name of the variable → (key, value)."""
     found: dict[str, tuple[str, object]] = {}
     for variable, value in sorted(environ.items()):
-        if not variable.startswith("DSF_"):
+        if not variable.startswith("DSF_") or variable == PASSWORD:
             continue
         name = variable.removeprefix("DSF_")
         key = name.lower()
@@ -358,9 +365,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, object
             found[variable] = (key, value)
         else:
             inner = name[len(table) + 1 :]
-            inner = inner.upper().replace("_", "-") if table == "severites" else inner
-            inner = inner.upper() if table == "ouverture" else inner
-            inner = inner.lower() if table in ("limites", "stockage", "conservation") else inner
+            inner = inner.replace("_", "-") if table == "severites" else inner
+            inner = inner.upper() if table in ("ouverture", "severites") else inner.lower()
             found[variable] = (table, {inner: value})
     return found
 
@@ -389,4 +395,6 @@ def load(
     for variable, (key, value) in _from_environment(os.environ if environ is None else environ).items():
         settings = _apply(settings, {key: value}, variable, codes)
     given = {key: value for key, value in (options or {}).items() if value is not None}
-    return _apply(settings, given, "option", codes)
+    settings = _apply(settings, given, "option", codes)
+    telling.check(settings.avis)
+    return settings

@@ -1,5 +1,6 @@
 """`dsf watch` as a service runs it: a real process over a real workspace, dropped into, stopped, killed and begun again."""
 
+import json
 import os
 import signal
 import subprocess
@@ -222,5 +223,9 @@ def test_a_service_over_its_days(tmp_path: Path) -> None:
         assert one.ends() == Exit.USAGE and "Réglage politique" in one.said
     with lock.locked(world.workspace):
         pass  # no run is left behind
+    told = [json.loads(line) for path in world.workspace.journal.iterdir() for line in path.read_text().splitlines()]
+    assert {f"surveillance_{one}" for one in ("commence", "attend", "echec", "finie")} <= {
+        one["evenement"] for one in told
+    }
     assert sorted(taken(world)) == ["jeudi.csv", "lundi.csv", "mardi.csv", "mercredi.csv"]
     assert len(world.complements()) == 4 and verify.verify(world.workspace, SETTINGS).ok

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
-from pipeline import ledger, nomenclature, settings
+from pipeline import journal, ledger, nomenclature, settings
 from pipeline.cli import main
 from pipeline.commands.console import Exit
 from pipeline.documents.returns import limits
@@ -264,9 +264,16 @@ def test_the_example_of_10_loads(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", section(10), re.DOTALL)
     assert loaded(tmp_path, example) != Settings()
     variables = re.findall(r"`(DSF_[A-Z_]+)`", section(10))
-    samples = {"POLITIQUE": "ligne", "OCTETS": "1", "ESF": "2022-01-01", "AVT_02": "rejet"}
+    samples = {"POLITIQUE": "ligne", "OCTETS": "1", "ESF": "2022-01-01", "AVT_02": "rejet", "MOT_DE_PASSE": ""}
     environ = {name: next(v for end, v in samples.items() if name.endswith(end)) for name in variables}
     assert settings.load(tmp_path, codes=CODES, environ=environ).limites.octets == 1
+
+
+def test_every_event_and_field_of_the_journal_stands_in_10() -> None:
+    page = table(10, "event")
+    assert page.codes("fields") == {name: list(event.champs) for name, event in journal.EVENTS.items()}
+    assert page.column("niveau") == [event.niveau for event in journal.EVENTS.values()]
+    assert table(10, "log field").column("log field") == list(journal.FIELDS)
 
 
 # --- 11 Promised, not built yet ---------------------------------------------------------------------------------------

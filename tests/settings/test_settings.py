@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline import settings
-from pipeline.settings import PROTECTED, Limits, SettingError, Settings
+from pipeline.settings import PROTECTED, Limits, SettingError, Settings, telling
 from schemas.rules import CATALOGUE
 from tests.world import TITULAIRE
 
@@ -67,6 +67,22 @@ GOOD: list[Case] = [
     ("stockage.autorite", "/etc/dsf/autorite.pem", "/etc/dsf/autorite.pem"),
     *((f"conservation.{what}", days, days) for what in ("originaux", "retours", "noms") for days in (0, 365)),
     ("conservation.cle", "/etc/dsf/conservation.cle", "/etc/dsf/conservation.cle"),
+    ("journal.dossier", "", ""),
+    ("journal.dossier", "-", "-"),
+    ("journal.niveau", "erreur", "erreur"),
+    ("journal.mois", 1, 1),
+    ("journal.octets", 1_000_000, 1_000_000),
+    ("mesures.fichier", "/var/lib/node_exporter/dsf.prom", "/var/lib/node_exporter/dsf.prom"),
+    ("avis.serveur", "", ""),
+    ("avis.chiffrement", "tls", "tls"),
+    ("avis.expediteur", "dsf@exemple.fr", "dsf@exemple.fr"),
+    ("avis.adresses", "adresses.csv", "adresses.csv"),
+    ("avis.identifiant", "dsf", "dsf"),
+    ("avis.autorite", "autorite.pem", "autorite.pem"),
+    ("avis.lieu", "//serveur/dsf/{siret}", "//serveur/dsf/{siret}"),
+    ("avis.commande", "/usr/local/bin/apres --dsf", "/usr/local/bin/apres --dsf"),
+    ("avis.secondes", 5, 5),
+    ("avis.essais", 1, 1),
 ]
 BAD: list[Case] = [
     ("langue", "de", "'fr' ou 'en'"),
@@ -114,6 +130,18 @@ BAD: list[Case] = [
     ("conservation.retours", -1, "au moins 0"),
     ("conservation.noms", "un an", "un nombre"),
     ("conservation.cle", "", "le nom d'un fichier"),
+    ("journal.niveau", "debug", "'info' ou 'avertissement' ou 'erreur'"),
+    ("journal.mois", 0, "au moins 1"),
+    ("journal.octets", 10, "au moins 1000000"),
+    ("avis.serveur", "smtp://hote", "machine:port"),
+    ("avis.serveur", "hote:99999", "machine:port"),
+    ("avis.serveur", "ho te", "machine:port"),
+    ("avis.chiffrement", "ssl", "'starttls' ou 'tls' ou 'aucun'"),
+    ("avis.expediteur", "dsf", "dsf@exemple.fr"),
+    ("avis.expediteur", "dsf@exemple.fr\nBcc: tous@exemple.fr", "dsf@exemple.fr"),
+    ("avis.expediteur", "dsf@exemple.fr, b@exemple.fr", "dsf@exemple.fr"),
+    ("avis.secondes", 0, "au moins 1"),
+    ("avis.essais", 0, "au moins 1"),
 ]
 
 
@@ -161,17 +189,18 @@ def named(case: Case) -> str:
 # --- each key ---------------------------------------------------------------------------------------------------------
 
 
+ANY = {"motifs", "synonymes", "correspondances", "mesures"}
+"""Any text will do for these."""
+
+
 def test_every_setting_there_is_is_tried_here() -> None:
     whole = {f.name for f in fields(Settings)} - {"origines"}
-    for cases in (GOOD, BAD):
+    for cases, there in ((GOOD, whole), (BAD, whole - ANY)):
         tried = {key for key, *_ in cases}
-        assert {key.partition(".")[0] for key in tried} >= whole - {
-            "motifs",
-            "synonymes",
-            "correspondances",
-        }
+        assert {key.partition(".")[0] for key in tried} >= there
         assert {f"limites.{f.name}" for f in fields(Limits)} <= tried
-    assert {"motifs", "synonymes", "correspondances"} <= {key for key, *_ in GOOD}, "any text will do for these"
+    good = {key for key, *_ in GOOD}
+    assert {f"{table}.{name}" for table, names in telling.TABLES.items() for name in names} <= good
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -291,6 +320,34 @@ def test_a_bad_value_is_refused_even_where_a_later_place_would_hide_it(tmp_path:
     (tmp_path / FILE).write_text('langue = "de"\n')
     with pytest.raises(SettingError, match=r"langue.*dsf\.toml"):
         load(tmp_path, {"DSF_LANGUE": "fr"}, {"langue": "fr"})
+
+
+# --- notices ----------------------------------------------------------------------------------------------------------
+
+MAIL = {"serveur": "courriel.exemple.fr", "expediteur": "dsf@exemple.fr", "adresses": "adresses.csv"}
+
+
+def test_who_sends_mail_has_a_sender_and_addresses_and_encrypts_beyond_this_machine(tmp_path: Path) -> None:
+    found = load(tmp_path, options={"avis": MAIL}).avis
+    assert (found.host, found.port) == ("courriel.exemple.fr", 587)
+    for name in ("expediteur", "adresses"):
+        with pytest.raises(SettingError, match=f"avis.{name} ne peut être vide"):
+            load(tmp_path, options={"avis": MAIL | {name: ""}})
+    with pytest.raises(SettingError, match="aucun"):
+        load(tmp_path, options={"avis": MAIL | {"chiffrement": "aucun"}})
+    for host, port in (("127.0.0.1:2525", 2525), ("[::1]", 25), ("localhost", 25)):
+        here = load(tmp_path, options={"avis": MAIL | {"chiffrement": "aucun", "serveur": host}}).avis
+        assert here.host in ("127.0.0.1", "::1", "localhost") and here.port == port
+
+
+def test_the_password_of_mail_is_in_the_environment_alone_and_shown_nowhere(tmp_path: Path) -> None:
+    found = load(tmp_path, {"DSF_AVIS_MOT_DE_PASSE": "tres-secret", "DSF_AVIS_IDENTIFIANT": "compte"})
+    assert "tres-secret" not in repr(found) and found.avis.identifiant == "compte"
+    assert found.chosen() == [("avis.identifiant", "•••", "DSF_AVIS_IDENTIFIANT")]
+    (tmp_path / FILE).write_text('[avis]\nmot_de_passe = "tres-secret"\n')
+    with pytest.raises(SettingError, match="DSF_AVIS_MOT_DE_PASSE") as refused:
+        load(tmp_path)
+    assert "tres-secret" not in str(refused.value)
 
 
 def test_an_option_that_was_not_given_changes_nothing(tmp_path: Path) -> None:
