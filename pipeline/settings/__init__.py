@@ -284,7 +284,7 @@ def _retention(key: str, origin: str, value: object) -> int | str:
         if not any_text(key, origin, value):
             raise failed(key, origin, value, Text("le nom d'un fichier", "the name of a file"))
         return str(value)
-    days: int = number(0, whole=True)(key, origin, value)
+    days = int(number(0, whole=True)(key, origin, value))
     if 0 < days < _SHORTEST[name]:
         raise SettingError(_KEPT.fill(key=key, value=repr(value), origin=origin, low=_SHORTEST[name]))
     return days
