@@ -129,6 +129,7 @@ _LABELS = {
     "originaux": Text("originaux", "originals"),
     "extraits": Text("extraits", "extracts"),
     "reference": Text("référence", "reference"),
+    "mesures": Text("mesures", "measures"),
     "remplacement": Text("remplacement", "replacement"),
     "sauvegarde": Text("sauvegarde", "backup"),
     "restauration": Text("restauration", "restore"),

@@ -116,6 +116,7 @@ EVENTS: Mapping[str, Event] = {
         "info", "run date depots refuses essais comptes heures complements a_reprendre attente laisses durees secondes"
     ),
     "passage_arrete": _event("erreur", "code faute errno secondes"),
+    "mesures_refusees": _event("avertissement", "faute errno code"),
     "surveillance_commence": _event("info", "programme"),
     "surveillance_attend": _event("info", "pause"),
     "surveillance_echec": _event("avertissement", "code faute errno pause"),

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from pipeline import __version__, journal, ledger, lock, nomenclature, pages, reference, storage, telling, wave, work
+from pipeline import __version__, journal, ledger, lock, nomenclature, pages, reference, storage, wave, work
 from pipeline.bilingual import Text, in_language, joined, said
 from pipeline.documents import overview
-from pipeline.errors import NO_EXTRACT, NoReference, NotDecided
+from pipeline.errors import NO_EXTRACT, Busy, NoReference, NotDecided
 from pipeline.intake import entered, fetched
 from pipeline.intake.arrival import Arrival, Said, Snapshot
 from pipeline.intake.extracts import OperatorFiles, scan_extracts
@@ -35,6 +35,7 @@ from pipeline.publishing.outbox import Released
 from pipeline.publishing.places import place_of
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
+from pipeline.telling import events, measures
 from pipeline.wave import Chain, Progress, Timings, silent
 from pipeline.work import Died
 from pipeline.workspace import Workspace
@@ -95,7 +96,13 @@ def run(
     Raises ``Halt`` (exit codes of contract §8); what was decided before it stands.
     """
     with journal.opened(workspace, settings), journal.ending("passage_arrete"):
-        return _run(workspace, settings, day, progress, retry)
+        try:
+            return _run(workspace, settings, day, progress, retry)
+        except Busy:
+            raise
+        except BaseException as error:
+            measures.run_stopped(workspace, settings, journal.stopped_by(error)["code"])
+            raise
 
 
 @storage.reaching
@@ -125,7 +132,10 @@ def _run(workspace: Workspace, settings: Settings, day: date, progress: Progress
         waiting = [*found.cramped, *extracts.waiting, *lists.waiting, *found.waiting]
         left = [*extracts.left, *strangers, *lists.left, *unread, *found.left]
         done = _decided(workspace, context, headings, found, _Told(waiting, left, timings, progress))
-        return replace(done, extracts=tuple(loaded), absents=recovered.absents)
+        done = replace(done, extracts=tuple(loaded), absents=recovered.absents)
+        measures.run_ended(workspace, context, done.view, len(done.owed), len(done.refused_extracts))
+        events.run_ended(done.view, len(done.owed), timings.elapsed)
+        return done
 
 
 @dataclass(frozen=True)
@@ -159,7 +169,6 @@ def _decided(
     view = _close(workspace, context, name)
     owed += [said for said in outbox.blocked(workspace, book) if said not in owed]  # this run's report, perhaps
     owed += pages.renew(workspace, context)
-    telling.run_ended(view, len(owed), timings.elapsed)
     return Outcome(name, view, owed=tuple(owed))
 
 
@@ -183,7 +192,7 @@ def _loaded(
     files = scan_extracts(workspace, settings, book)
     sets = reference.find(files.settled, files.arriving)
     loaded = reference.load(workspace, sets, day, book.pseudonyms)
-    telling.extracts_loaded(loaded)
+    events.extracts_loaded(loaded)
     reference.share(workspace)
     fetched.dealt_with(workspace, "extraits")
     files = replace(files, waiting=(*there.waiting, *files.waiting), left=(*there.left, *files.left))
@@ -319,7 +328,7 @@ class _Work:
         """It stays in the inbox, without a verdict, and is said. What ends its child is not tried again before somebody asks."""
         arrival, attend = snapshot.arrival, isinstance(error, Died)
         why = said(ENDED if attend else FAULT.fill(what=error), self._chain.context.settings.langue)
-        telling.put_aside(self._chain.run, snapshot, error)
+        events.put_aside(self._chain.run, snapshot, error)
         self._chain.book.put_aside(Aside(*arrival.sight, why, attend))
         self.aside.append((arrival.chemin, why))
 

@@ -2,9 +2,9 @@
 
 ``open`` gives a ``Ledger``, a context manager, in the file of SQLite or the PostgreSQL that the settings name.
 
-``decisions`` writes what cannot be undone, ``runs`` the states that move forwards, ``lookups`` answers a wave, ``views`` tells
-people, ``after`` follows what was issued, ``openness`` what no later deposit has taken up, ``review`` looks at all from afar,
-``erasing`` forgets persons.
+``decisions`` writes what cannot be undone, ``runs`` the states that move forwards, ``lookups`` answers a wave, ``views``
+tells people, ``after`` follows what was issued, ``openness`` what no later deposit has taken up, ``review`` looks at all
+from afar, ``tallies`` adds up runs, ``erasing`` forgets persons.
 Below: ``schema`` has the tables, ``protection`` guards them, ``bulk`` writes them, ``migrations`` makes them; ``database``
 says what is wanted of one, ``sqlite`` and ``postgresql`` are the two there are, ``copying`` takes a ledger to the other one.
 """
@@ -21,6 +21,7 @@ from pipeline.ledger.lookups import Entries, Lookups
 from pipeline.ledger.openness import Dropped, OpenLines, Openness
 from pipeline.ledger.review import Attempt, InState, Review
 from pipeline.ledger.runs import Aside, Look, Publication, Runs, Source
+from pipeline.ledger.tallies import Tallies, Tally
 from pipeline.ledger.views import Views
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -41,13 +42,14 @@ __all__ = [
     "Past",
     "Publication",
     "Source",
+    "Tally",
     "Wait",
     "Word",
     "open",
 ]
 
 
-class Ledger(Decisions, Runs, Lookups, Views, After, Openness, Review, Erasing):
+class Ledger(Decisions, Runs, Lookups, Views, After, Openness, Review, Erasing, Tallies):
     """An open ledger (see ``pipeline.ledger.base.Opened`` for its transactions, its ``uuid`` and ``check``).
 
     ``pseudonyms``: what persons that were erased are known under; None while nobody was.

@@ -22,6 +22,7 @@ from pipeline.intake import entered
 from pipeline.judging import verdicts_csv
 from pipeline.judging.verdicts import VERDICTS
 from pipeline.settings import PROTECTED, Limits, Settings
+from pipeline.telling.measures import METRICS
 from pipeline.workspace import Workspace
 from schemas.extract_rules import RULES
 from schemas.extracts import TABLES
@@ -274,6 +275,10 @@ def test_every_event_and_field_of_the_journal_stands_in_10() -> None:
     assert page.codes("fields") == {name: list(event.champs) for name, event in journal.EVENTS.items()}
     assert page.column("niveau") == [event.niveau for event in journal.EVENTS.values()]
     assert table(10, "log field").column("log field") == list(journal.FIELDS)
+
+
+def test_every_metric_stands_in_10_with_its_labels() -> None:
+    assert table(10, "metric").codes("labels") == {name: list(one.labels) for name, one in METRICS.items()}
 
 
 # --- 11 Promised, not built yet ---------------------------------------------------------------------------------------

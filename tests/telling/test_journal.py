@@ -15,7 +15,7 @@ from pipeline import journal, pages
 from pipeline.cli import Exit, main
 from pipeline.errors import Halt, NoReference
 from pipeline.judging import facts
-from pipeline.settings import Journaling, SettingError
+from pipeline.settings import Journaling, Measuring, SettingError
 from pipeline.settings.telling import LEVELS
 from tests.world import DAY, SETTINGS, TITULAIRE, World
 
@@ -74,7 +74,7 @@ def played(root: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
     monkeypatch.setattr(facts, "join", join)
     world.hours("faute.csv", {"identifiant_de": IDENTIFIER, "prenom": "faute", "nom": NAME})
-    world.run()
+    world.run(mesures=Measuring(f"{NAME}/dsf.prom"))
     with monkeypatch.context() as patch, pytest.raises(ValueError, match=NAME):
         patch.setattr(pages, "renew", lambda *_: int(NAME))
         world.run()

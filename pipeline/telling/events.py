@@ -1,4 +1,4 @@
-"""What a run tells of itself, beside its report: events of the journal."""
+"""The events of a run, as the journal has them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
