@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -72,13 +72,14 @@ def save(
     with signals.obeyed(), Shelf(folder).opened() as shelf, lock.double(workspace) as root:
         double, le = Workspace(root), datetime.now(UTC).isoformat(timespec="seconds")
         _copy_ledger(workspace, settings, double)
-        with ledger.open(double, replace(settings, ledger="")) as book:
+        with ledger.open(double, settings.of_double(workspace.root)) as book:
             before = _before(shelf, book)
             work = _Work(shelf, before.fichiers if before else {}, progress)
             doute = work.keep_staged(_Staged(workspace, [] if settings.stockage.outbox else book.staged()))
             work.keep([ToKeep(_ledger_name(workspace, settings), double.ledger)])
             work.keep([*_settings_files(workspace, settings), *_reference(workspace), *_archives(workspace)])
-            work.keep([_original(workspace, sha) for sha in book.originals()])
+            erased = book.gone_originals()
+            work.keep([_original(workspace, sha) for sha in book.originals() if sha not in erased])
             temoin = witness.of(book)
         cles, ailleurs = _left_out(workspace, settings)
         nom = shelf.write(Backup(le, __version__, temoin, doute, cles, work.kept))
@@ -233,7 +234,7 @@ def _named(settings: Settings) -> tuple[list[str], list[str]]:
     """The files that the settings name, and among the files that they name the keys."""
     shared = settings.stockage
     files = [settings.motifs, settings.synonymes, settings.correspondances, shared.hotes, shared.autorite]
-    return [name for name in files if name], [name for name in (shared.cle,) if name]
+    return [name for name in files if name], [name for name in (shared.cle, settings.conservation.cle) if name]
 
 
 def _settings_files(workspace: Workspace, settings: Settings) -> Iterator[ToKeep]:
@@ -252,6 +253,7 @@ def _left_out(workspace: Workspace, settings: Settings) -> tuple[tuple[str, ...]
     """Keys, and files of the settings that lie elsewhere."""
     files, keys = _named(settings)
     root = workspace.root.resolve()
+    keys = [name for name in keys if name == settings.stockage.cle or (root / name).exists()]
     outside = [name for name in files if not (root / Path(name).expanduser()).resolve().is_relative_to(root)]
     return tuple(keys), tuple(outside)
 

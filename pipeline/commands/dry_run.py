@@ -42,8 +42,7 @@ def double(workspace: Workspace, settings: Settings) -> Iterator[Workspace]:
         largest = walk.largest(settings)
         _double_tree(workspace.deposits, copy.deposits, lambda path, target: _deposit(path, target, largest))
         _double_tree(workspace.reference, copy.reference, _linked)
-        beside = (settings.motifs, settings.synonymes, settings.correspondances, settings.conservation.cle)
-        for name in ("dsf.toml", *beside):
+        for name in ("dsf.toml", settings.motifs, settings.synonymes, settings.correspondances):
             if name and (workspace.root / name).is_file() and not Path(name).is_absolute():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(workspace.root / name, root / name)
@@ -116,7 +115,7 @@ def _deposit(path: Path, target: Path, largest: int) -> None:
         _copied(path, target)
 
 
-def for_double(settings: Settings) -> Settings:
-    """The same settings for the double, all of which lies in its own folders, and which tells nobody."""
+def for_double(workspace: Workspace, settings: Settings) -> Settings:
+    """The same settings for the double of a workspace, all of which lies in its own folders, and which tells nobody."""
     told = replace(settings, journal=Journaling(dossier=""), mesures=Measuring(), avis=Noticing())
-    return replace(told, ledger="", stockage=Storage())
+    return replace(told.of_double(workspace.root), stockage=Storage())

@@ -50,7 +50,7 @@ def run(
         return run_all(workspace, settings, day, progress, retry=retry)
     progress(_DOUBLING, 0, 0)
     with throwaway.double(workspace, settings) as copy:
-        return run_all(copy, throwaway.for_double(settings), day, progress, retry=retry)
+        return run_all(copy, throwaway.for_double(workspace, settings), day, progress, retry=retry)
 
 
 def retried(workspace: Workspace, settings: Settings, paths: Sequence[Path]) -> tuple[str, ...]:

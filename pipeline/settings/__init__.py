@@ -124,6 +124,11 @@ class Settings:
 
         return load(root, codes=frozenset(CATALOGUE), options=options)
 
+    def of_double(self, root: Path) -> "Settings":
+        """The same for a double of the workspace ``root``: its ledger lies in it, and knows erased persons by the same key."""
+        key = str(root.resolve() / self.conservation.cle)
+        return replace(self, ledger="", conservation=replace(self.conservation, cle=key))
+
     def chosen(self) -> list[tuple[str, str, str]]:
         """(key, value, origin) of every setting that is not at its default, by key: what `dsf status` says of them."""
         return [(key, self._shown(key), origin) for key, origin in sorted(self.origines.items())]

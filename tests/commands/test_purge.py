@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from pipeline import disk, reference
-from pipeline.commands import purge, reissue
+from pipeline import backup, disk, reference
+from pipeline.commands import purge, reissue, restore, run
 from pipeline.commands.verify import verify
 from pipeline.errors import Halt, StateHalt
 from pipeline.settings import Retention, Settings
+from pipeline.wave import silent
 from tests.bounded import LONG
 from tests.conftest import on_postgresql
 from tests.servers.postgres import Server
@@ -288,3 +289,25 @@ def test_nothing_set_nothing_erased(world: World) -> None:
         "Rien n'est effacé : le réglage [conservation] ne donne aucun délai."
     ]
     assert not (world.workspace.root / KEPT.cle).exists()
+
+
+def test_a_dry_run_knows_who_was_erased(world: World) -> None:
+    purged(world)
+    told(world, "2026-06-30", done=False)
+    world.absence("a.csv", typed(heures="3,5", reliquat_abandonne="oui"))
+    outcome = run.run(world.workspace, settings(), AGAIN, silent, retry=(), dry_run=True)
+    assert b"REF-10" in outcome.view["verdicts"]
+
+
+def test_a_backup_holds_nobody_who_was_erased_and_not_the_key(world: World, tmp_path: Path) -> None:
+    purged(world)
+    done = backup.save(world.workspace, settings(), tmp_path / "sauvegarde")
+    assert (done.fautes, done.cles) == ((), (KEPT.cle,))
+    key = (world.workspace.root / KEPT.cle).read_bytes().strip()
+    every = [path.read_bytes() for path in (tmp_path / "sauvegarde").rglob("*") if path.is_file()]
+    assert every and not any(one in data for data in every for one in (*CANARIES, key))
+    restored = restore.restore(tmp_path / "sauvegarde", tmp_path / "refait")
+    assert not restored.ok and any(KEPT.cle in line for line in restored.lines())
+    shutil.copy(world.workspace.root / KEPT.cle, tmp_path / "refait" / KEPT.cle)
+    shutil.copytree(world.workspace.outbox, tmp_path / "refait" / "outbox", dirs_exist_ok=True)
+    assert verify(World(tmp_path / "refait").workspace, settings()).erreurs == []
