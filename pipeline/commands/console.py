@@ -202,6 +202,24 @@ def counted(lines: Mapping[str, int], hours: Mapping[str, str]) -> Text:
     )
 
 
+def ago(days: int) -> Text:
+    """How long ago, in days."""
+    if days == 0:
+        return Text("aujourd'hui", "today")
+    return Text("il y a {n} jour||il y a {n} jours", "{n} day ago||{n} days ago").fill(n=days)
+
+
+def lasting(seconds: int) -> Text:
+    """How long something took: 4 s, 2 min 05 s, 1 h 12 min."""
+    if seconds < 60:
+        return Text(f"{seconds} s", f"{seconds} s")
+    if seconds < 3600:
+        return Text(f"{seconds // 60} min {seconds % 60:02} s", f"{seconds // 60} min {seconds % 60:02} s")
+    return Text(
+        f"{seconds // 3600} h {seconds % 3600 // 60:02} min", f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+    )
+
+
 _UNITS = (("To", "TB"), ("Go", "GB"), ("Mo", "MB"), ("ko", "kB"))
 
 

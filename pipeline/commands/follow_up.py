@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from pipeline.bilingual import Text
-from pipeline.commands.console import OTHERS, SHOWN, plain, spent
+from pipeline.commands.console import OTHERS, SHOWN, ago, plain, spent
 from pipeline.judging.follow_up import FollowUp
 
 _COUNTS = Text(
@@ -46,15 +46,9 @@ def _whose(row: Mapping[str, Any]) -> str:
     return f"{row['siret']} {row['raison_sociale']}".strip()
 
 
-def _ago(days: int) -> Text:
-    if days == 0:
-        return Text("aujourd'hui", "today")
-    return Text("il y a {n} jour||il y a {n} jours", "{n} day ago||{n} days ago").fill(n=days)
-
-
 def _issued(row: Mapping[str, Any]) -> Text:
     return Text("{numero}, émise le {day}, {ago} ({whose})", "{numero}, issued on {day}, {ago} ({whose})").fill(
-        numero=row["numero"], day=_day(row["emis_le"]), ago=_ago(row["jours"]), whose=_whose(row)
+        numero=row["numero"], day=_day(row["emis_le"]), ago=ago(row["jours"]), whose=_whose(row)
     )
 
 
@@ -65,7 +59,7 @@ def _typed(row: Mapping[str, Any]) -> Text:
     return Text(
         "{numero}, saisie le {day}{number}, {ago} ({whose})",
         "{numero}, typed on {day}{number}, {ago} ({whose})",
-    ).fill(numero=row["numero"], day=_day(row["saisie_le"]), number=number, ago=_ago(row["jours"]), whose=_whose(row))
+    ).fill(numero=row["numero"], day=_day(row["saisie_le"]), number=number, ago=ago(row["jours"]), whose=_whose(row))
 
 
 def _missed(row: Mapping[str, Any]) -> Text:

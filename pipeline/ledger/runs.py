@@ -244,6 +244,19 @@ class Runs(Opened):
         with self.reading() as connection:
             return connection.execute(select(func.max(p.id)).where(p.etat == "PUBLISHED")).scalar() or 0
 
+    def returns_since(self, day: date, limit: int) -> list[tuple[str, date]]:
+        """Places and days of the returns that were emitted by runs of ``day`` or later, the newest ``limit`` of them."""
+        p, r = schema.publications.c, schema.runs.c
+        query = (
+            select(p.cible, r.date)
+            .join_from(schema.runs, schema.publications, p.run == r.run)
+            .where(r.date >= day.isoformat(), p.genre == "retour", p.etat == "PUBLISHED")
+            .order_by(p.id.desc())
+            .limit(limit)
+        )
+        with self.reading() as connection:
+            return [(row.cible, date.fromisoformat(row.date)) for row in connection.execute(query)]
+
     def publications(self) -> list[Publication]:
         """Everything that was ever to be emitted, in order."""
         p = schema.publications

@@ -69,32 +69,31 @@ class Views(Opened):
         }
 
     def past_runs(self, limit: int = 30) -> list[Data]:
-        """The last finished runs, oldest first: run, date, deposits, lines and hours by verdict (for the trend)."""
+        """The last finished runs, oldest first: run, date, debut, fin, deposits, lines and hours by verdict (for the trend)."""
         sums = [
             total(schema.depots.c[f"{prefix}_{name}"]).label(f"{prefix}_{name}")
             for prefix in ("lignes", "heures")
             for name in COUNTS
         ]
-        r, d = schema.runs.c, schema.depots.c
+        table, d = schema.runs, schema.depots.c
+        # The runs first: their deposits are found by an index, those of all others stay where they are.
+        r = select(table).where(table.c.etat == "FINI").order_by(table.c.ordre.desc()).limit(limit).subquery().c
+        head = (r.run, r.date, r.debut, r.fin)
         query = (
-            select(r.run, r.date, func.count(d.numero).label("depots"), *sums)
-            .join_from(schema.runs, schema.depots, d.run == r.run, isouter=True)
-            .where(r.etat == "FINI")
-            .group_by(r.run, r.date, r.ordre)
-            .order_by(r.ordre.desc())
-            .limit(limit)
+            select(*head, func.count(d.numero).label("depots"), *sums)
+            .join_from(r.run.table, schema.depots, d.run == r.run, isouter=True)
+            .group_by(*head, r.ordre)
+            .order_by(r.ordre)
         )
         with self.reading() as connection:
             rows = connection.execute(query).all()
         return [
             {
-                "run": x.run,
-                "date": x.date,
-                "depots": x.depots,
+                **{name: x._mapping[name] for name in ("run", "date", "debut", "fin", "depots")},
                 "comptes": _counts(x, "lignes"),
                 "heures": _counts(x, "heures"),
             }
-            for x in reversed(rows)
+            for x in rows
         ]
 
     def complements(self) -> Iterator[Row[Any]]:

@@ -221,6 +221,22 @@ def test_every_option_stands_in_8_with_its_short_form() -> None:
     assert table(8, "option").codes("short") == known | {name: [short]}
 
 
+def test_every_key_of_status_json_stands_in_8(world: World) -> None:
+    at = ["--workspace", str(world.workspace.root)]
+    for verb in (["verify"], ["backup", str(world.workspace.root.parent / "sauvegardes")]):
+        CliRunner().invoke(main, [*verb, *at])
+    seen = json.loads(CliRunner().invoke(main, ["status", "--json", *at]).stdout)
+    seen["retours"]["lignes"] += housekeeping_row()
+    seen["reglages"] += [{"cle": "", "valeur": "", "origine": ""}]
+    page = table(8, "object").codes("keys")
+    assert {path: set(keys) for path, keys in page.items()} == objects([seen], page)
+    assert {point["sujet"] for point in seen["a_faire"]} <= set(re.findall(r"`(\w+)`", section(8)))
+
+
+def housekeeping_row() -> list[dict[str, Any]]:
+    return [{"siret": "", "retours": 1, "depuis": "", "jours": 7}]
+
+
 def test_every_exit_code_stands_in_8() -> None:
     page = table(8, "exit")
     numbers = dict(zip(page.column("name"), map(int, page.column("exit")), strict=True))
