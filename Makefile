@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint sweep simulate bench bench-full screenshots lock clean
+.PHONY: demo test lint sweep simulate bench bench-full screenshots lock wheel sbom man clean
 
 demo: $(VENV)/.run  ## a realistic workspace in ./demo: made, run, corrected, run again
 	@rm -rf demo
@@ -45,8 +45,21 @@ lock: $(VENV)/.test  ## new versions, with their hashes and without any host: th
 	$(BIN)/$(LOCK) --constraint requirements-bench.lock --extra build --extra test pyproject.toml -o requirements-test.lock
 	$(BIN)/$(LOCK) --constraint requirements-bench.lock --extra build pyproject.toml -o requirements.lock
 
+# The same commit gives the same bytes: times in the wheel are the commit's.
+WHEN = SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct)
+
+wheel: $(VENV)/.run  ## dist/*.whl: two builds of one commit are the same, byte for byte
+	$(WHEN) $(BIN)/python -m hatchling build --target wheel --directory dist
+
+sbom: $(VENV)/.run  ## dist/sbom.cdx.json: what the lock brings along, as CycloneDX
+	@mkdir -p dist
+	$(WHEN) $(BIN)/python -m docs.make_sbom > dist/sbom.cdx.json
+
+man: $(VENV)/.run  ## dist/man: the manual pages, in French and in English
+	$(BIN)/dsf man dist/man
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) demo dist
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -230,32 +230,36 @@ def _ledger_name(workspace: Workspace, settings: Settings) -> str:
     return str(path.resolve().relative_to(root)) if path and inside else workspace.relative(workspace.ledger)
 
 
-def _named(settings: Settings) -> tuple[list[str], list[str]]:
-    """The files that the settings name, and among the files that they name the keys."""
-    shared = settings.stockage
-    files = [settings.motifs, settings.synonymes, settings.correspondances, shared.hotes, shared.autorite]
-    return [name for name in files if name], [name for name in (shared.cle, settings.conservation.cle) if name]
+def _files_of(workspace: Workspace, settings: Settings) -> dict[str, Path]:
+    """The files that the settings name and that are there, but for keys: as they are named, and where they are."""
+    shared, keys = settings.stockage, _keys(workspace, settings).values()
+    names = ("dsf.toml", settings.motifs, settings.synonymes, settings.correspondances, shared.hotes, shared.autorite)
+    found = {name: _path(workspace, name) for name in names if name}
+    return {name: path for name, path in found.items() if path.is_file() and path not in keys}
+
+
+def _keys(workspace: Workspace, settings: Settings) -> dict[str, Path]:
+    """The files that are secret and are there: as the settings name them, and where they are."""
+    found = {name: _path(workspace, name) for name in (settings.stockage.cle, settings.conservation.cle) if name}
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def _path(workspace: Workspace, name: str) -> Path:
+    return (workspace.root / Path(name).expanduser()).resolve()
 
 
 def _settings_files(workspace: Workspace, settings: Settings) -> Iterator[ToKeep]:
-    files, _ = _named(settings)
-    for name in dict.fromkeys(["dsf.toml", *files]):
-        path = (workspace.root / Path(name).expanduser()).resolve()
-        if path.is_relative_to(workspace.root.resolve()) and path.is_file() and path not in _keys(workspace, settings):
-            yield ToKeep(str(path.relative_to(workspace.root.resolve())), path)
-
-
-def _keys(workspace: Workspace, settings: Settings) -> set[Path]:
-    return {(workspace.root / Path(name).expanduser()).resolve() for name in _named(settings)[1]}
+    root = workspace.root.resolve()
+    for path in _files_of(workspace, settings).values():
+        if path.is_relative_to(root):
+            yield ToKeep(str(path.relative_to(root)), path)
 
 
 def _left_out(workspace: Workspace, settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Keys, and files of the settings that lie elsewhere."""
-    files, keys = _named(settings)
     root = workspace.root.resolve()
-    keys = [name for name in keys if name == settings.stockage.cle or (root / name).exists()]
-    outside = [name for name in files if not (root / Path(name).expanduser()).resolve().is_relative_to(root)]
-    return tuple(keys), tuple(outside)
+    outside = [name for name, path in _files_of(workspace, settings).items() if not path.is_relative_to(root)]
+    return tuple(_keys(workspace, settings)), tuple(outside)
 
 
 def _reference(workspace: Workspace) -> Iterator[ToKeep]:

@@ -45,3 +45,36 @@ def demo(folder: Path, seed: int) -> None:
     from pipeline.commands import demo as verb
 
     say(verb.demo(folder, seed, progress))
+
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@main.command(
+    fr="Écrit de quoi compléter les commandes par la touche Tabulation, à lire par le shell.",
+    examples={
+        'eval "$(dsf completion bash)"': ("à la fin de ~/.bashrc", "at the end of ~/.bashrc"),
+        "dsf completion fish > ~/.config/fish/completions/dsf.fish": ("une fois", "once"),
+    },
+)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print what completes commands by the Tab key, for the shell to read."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(main, {}, "dsf", "_DSF_COMPLETE").source())
+
+
+@main.command(
+    fr="Écrit les pages de manuel, en français et en anglais, sous un dossier où man les cherche.",
+    examples={"dsf man ~/.local/share/man": ("ensuite : man dsf, man dsf-run", "then: man dsf, man dsf-run")},
+)
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@command
+def man(folder: Path) -> None:
+    """Write the manual pages, in French and in English, below a folder where man looks for them."""
+    from pipeline.commands import manual
+
+    say(map(str, manual.write(main, folder)))

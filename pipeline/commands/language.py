@@ -77,7 +77,14 @@ def given() -> str | None:
 @contextmanager
 def speaking(arguments: Sequence[str]) -> Iterator[None]:
     """Inside, everything is said in the language that ``arguments`` and their workspace choose."""
-    token = _current.set(_chosen(arguments))
+    with in_that_language(_chosen(arguments)):
+        yield
+
+
+@contextmanager
+def in_that_language(language: str) -> Iterator[None]:
+    """Inside, everything is said in ``language``, whatever was chosen."""
+    token = _current.set(language)
     try:
         yield
     finally:
@@ -174,6 +181,10 @@ class Verb(click.Command):
         self._text = Text(fr, self.help or "")
         self.examples = {typed: Text(*texts) for typed, texts in (examples or {}).items()}
         self.params.append(_LANG)
+
+    def said(self) -> str:
+        """What it does, in the language of the command that is running."""
+        return here(self._text)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """What it does."""
