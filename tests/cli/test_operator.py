@@ -42,6 +42,11 @@ def test_in_the_wrong_folder_w_comes_before_init(tmp_path: Path, monkeypatch: py
     assert 0 < said.index("(-w)") < said.index("dsf init"), "a folder that has an inbox, and not ours"
 
 
+def test_dsf_alone_shows_its_help() -> None:
+    done = CliRunner().invoke(main, [])
+    assert done.exit_code == Exit.USAGE and "Usage :" in done.output
+
+
 # --- settings to begin with -------------------------------------------------------------------------------------------
 
 
