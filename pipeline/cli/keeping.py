@@ -101,7 +101,7 @@ def backup(folder: Path, most: int | None, root: Path, as_json: bool) -> None:
     fr="Refait un espace de travail d'une sauvegarde, dans un dossier qui n'a pas de var/, et dit comment reprendre.",
     examples={
         "dsf restore /mnt/sauvegarde travail": ("la dernière, dans ./travail", "the last one, into ./travail"),
-        "dsf restore /mnt/sauvegarde/000012-2026-11-30-1a2b3c4d.json essai": (
+        "dsf restore /mnt/sauvegarde/000012-2026-11-30-1a2b3c4d.json copie": (
             "celle-ci, pour essayer",
             "this one, to try",
         ),

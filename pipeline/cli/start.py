@@ -53,11 +53,17 @@ SHELLS = ("bash", "zsh", "fish")
 @main.command(
     fr="Écrit de quoi compléter les commandes par la touche Tabulation, à lire par le shell.",
     examples={
-        'eval "$(dsf completion bash)"': ("à la fin de ~/.bashrc", "at the end of ~/.bashrc"),
-        "dsf completion fish > ~/.config/fish/completions/dsf.fish": ("une fois", "once"),
+        "dsf completion bash": (
+            "à mettre dans ~/.local/share/bash-completion/completions/dsf",
+            "to be put into ~/.local/share/bash-completion/completions/dsf",
+        ),
+        "dsf completion fish": (
+            "à mettre dans ~/.config/fish/completions/dsf.fish",
+            "to be put into ~/.config/fish/completions/dsf.fish",
+        ),
     },
 )
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print what completes commands by the Tab key, for the shell to read."""
     from click.shell_completion import get_completion_class

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,10 +103,10 @@ def _chosen(arguments: Sequence[str]) -> str:
 def _value(arguments: Sequence[str], *names: str) -> str | None:
     """What follows the last of ``names`` among ``arguments``, as click would read it."""
     found = None
-    for name, after in zip(arguments, [*arguments[1:], None], strict=True):
+    for name, after in pairwise([*arguments, None]):
         if name in names:
             found = after
-        elif name.startswith(f"{names[0]}="):
+        elif name and name.startswith(f"{names[0]}="):
             found = name.partition("=")[2]
     return found
 
