@@ -3,17 +3,16 @@
 import json
 import shutil
 from dataclasses import replace
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from pipeline import ledger, pseudonyms
+from pipeline import ledger
 from pipeline.backup.shelf import Shelf
 from pipeline.cli import Exit, main
-from pipeline.commands import purge, status
+from pipeline.commands import status
 from pipeline.commands.backup import BackupTaken, back_up
 from pipeline.commands.move import move
 from pipeline.commands.restore import BackupRestored, restore
@@ -21,7 +20,7 @@ from pipeline.commands.verify import verify
 from pipeline.errors import Busy, StateHalt
 from pipeline.publishing import outbox
 from pipeline.run import run
-from pipeline.settings import Retention, Settings, Storage
+from pipeline.settings import Settings, Storage
 from pipeline.workspace import Workspace
 from tests.servers.postgres import Server
 from tests.world import DAY, SETTINGS, TITULAIRE, World, decisions, names, workspace
@@ -73,7 +72,12 @@ def come_back(folder: Path, target: Path, outbox_of: Workspace | None = None) ->
 # --- whole, and no more -----------------------------------------------------------------------------------------------
 
 
-def test_what_comes_back_is_what_was_there_but_for_inbox_outbox_and_keys(world: World, tmp_path: Path) -> None:
+def kept(space: Workspace) -> set[str]:
+    """The files of a workspace but those of inbox, outbox and journal."""
+    return {name for name in names(space.root) if not name.startswith(("inbox/", "outbox/", "var/journal/"))}
+
+
+def test_what_comes_back_is_what_was_there_but_for_inbox_outbox_journal_and_keys(world: World, tmp_path: Path) -> None:
     space, folder = world.workspace, tmp_path / "sauvegardes"
     given = replace(settings(space), stockage=Storage(cle="cles/sftp"))
     done = back_up(space, given, folder)
@@ -83,8 +87,8 @@ def test_what_comes_back_is_what_was_there_but_for_inbox_outbox_and_keys(world: 
     assert back.ok, back.next
     new = back.restored.workspace
     gone = {"var/run.lock", "var/sauvegarde.json", "cles/sftp"}
-    before = {n for n in names(space.root) if not n.startswith(("inbox/", "outbox/"))} - gone
-    assert {n for n in names(new.root) if not n.startswith(("inbox/", "outbox/"))} == before
+    before = kept(space) - gone
+    assert kept(new) - {"var/verification.json"} == before
     assert {"nos-motifs.csv", "dsf.toml", "var/saisies/l.csv"} <= before
     same = before - {"var/registre.sqlite"}
     assert {n: (new.root / n).read_bytes() for n in same} == {n: (space.root / n).read_bytes() for n in same}
@@ -98,26 +102,6 @@ def test_a_key_is_never_in_it_though_a_setting_names_it_twice(world: World, tmp_
     back_up(world.workspace, given, tmp_path / "s")
     (name,) = Shelf(tmp_path / "s").names()
     assert not {path for path in Shelf(tmp_path / "s").read(name).fichiers if "cles" in path}
-
-
-def test_what_was_purged_is_in_no_new_backup_and_the_key_is_wanted_to_go_on(world: World, tmp_path: Path) -> None:
-    space = world.workspace
-    old = next(space.originals.iterdir())
-    given = replace(SETTINGS, conservation=Retention(originaux=1))
-    purge.purge(space, given, DAY + timedelta(days=9))
-    with ledger.open(space, given) as book:
-        book.note_key(pseudonyms.make(space.root / "conservation.cle"), DAY)
-    assert not old.exists()
-    done = back_up(space, given, tmp_path / "s")
-    assert done.ok and done.saved.cles == ("conservation.cle",)
-    assert not [name for name in names(tmp_path / "s") if old.name in name]
-    back = come_back(tmp_path / "s", tmp_path / "neuf", space)
-    assert not back.ok and any("conservation.cle" in line and "remettez-la" in line for line in back.next)
-    with pytest.raises(StateHalt, match="clé de conservation"):
-        World(tmp_path / "neuf").run()
-    shutil.copy(space.root / "conservation.cle", tmp_path / "neuf")
-    found = verify(back.restored.workspace, SETTINGS)
-    assert found.ok and found.comptes["originaux effacés"] == 1
 
 
 def test_a_restored_workspace_goes_on_with_its_outbox(world: World, tmp_path: Path) -> None:
