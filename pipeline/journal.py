@@ -123,6 +123,8 @@ EVENTS: Mapping[str, Event] = {
     "surveillance_finie": _event("info", "code faute errno secondes"),
     "verification_finie": _event("info", "conforme"),
     "verification_arretee": _event("erreur", "code faute errno secondes"),
+    "sauvegarde_finie": _event("info", "conforme octets"),
+    "sauvegarde_arretee": _event("erreur", "code faute errno secondes"),
 }
 """Every event, and nothing else is written."""
 

@@ -87,11 +87,13 @@ def reissue(numero: str, output: Path, root: Path) -> None:
 def backup(folder: Path, most: int | None, root: Path, as_json: bool) -> None:
     """Back up ledger, originals, reference and settings into a folder, even while a run is on. What is there already is not
     copied again."""
+    from pipeline import journal
     from pipeline.commands import backup as verb
 
     workspace, settings = opened(root)
-    with progress() as told:
+    with journal.opened(workspace, settings), journal.ending("sauvegarde_arretee"), progress() as told:
         done = verb.back_up(workspace, settings, folder, most=most or 0, progress=told)
+        journal.note("sauvegarde_finie", conforme=done.ok, octets=done.saved.octets)
     answer("backup", done.data(), done.lines(), as_json=as_json)
     if not done.ok:
         sys.exit(Exit.FAILURE)

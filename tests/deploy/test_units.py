@@ -130,7 +130,7 @@ def test_the_lines_of_cron_run_what_there_is() -> None:
     text = (DEPLOY / "cron" / "dsf").read_text("utf-8")
     assert text.endswith("\n") and "%" not in text
     jobs = [line for line in text.splitlines() if line[:1].isdigit()]
-    assert len(jobs) == 2
+    assert len(jobs) == 3
     for job in jobs:
         *times, account, command = job.split(None, 6)
         assert all(re.fullmatch(r"\*|\d{1,2}", time) for time in times) and account == "dsf"

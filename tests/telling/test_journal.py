@@ -84,11 +84,14 @@ def played(root: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def test_a_whole_story_is_told_and_nobody_named(story: World) -> None:
-    done = CliRunner().invoke(main, ["verify", "-w", str(story.workspace.root)])
-    assert done.exit_code == Exit.DONE, done.output
+    root = story.workspace.root
+    for typed in (["verify"], ["backup", str(root.with_name("sauvegarde"))]):
+        done = CliRunner().invoke(main, [*typed, "-w", str(root)])
+        assert done.exit_code == Exit.DONE, done.output
     told = events(story)
     assert {one for one in journal.EVENTS if not one.startswith("surveillance_")} - set(names(told)) == {
-        "verification_arretee"
+        "verification_arretee",
+        "sauvegarde_arretee",
     }
     text = json.dumps(told, ensure_ascii=False)
     for secret in (NAME, NAME.upper(), NAME.lower(), IDENTIFIER, "faute.csv", str(story.workspace.root)):
