@@ -9,7 +9,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from tests.servers.ledgers import Base, base
-from tests.simulation.play import Bad, Play
+from tests.simulation.play import Play
+from tests.simulation.stage import Bad
 
 
 def main() -> int:

@@ -12,7 +12,8 @@ import pytest
 from pipeline.judging import context, identity
 from pipeline.reference import lookup
 from tests.bounded import some
-from tests.simulation.play import Bad, Play
+from tests.simulation.play import Play
+from tests.simulation.stage import Bad
 
 
 @contextmanager

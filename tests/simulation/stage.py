@@ -1,0 +1,45 @@
+"""What every part of a world shares: its workspace, its truth, its model, what was done so far."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from pipeline import reference
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
+from tests.servers.ledgers import Base
+from tests.simulation.model import Model
+from tests.simulation.truth import Truth
+
+CORRESPONDANCES = "correspondances.csv"
+
+
+class Bad(AssertionError):
+    """The model does not hold."""
+
+
+@dataclass
+class Stage:
+    """``root``: an empty folder. The same seed plays the same world. ``base``: where its ledger is, when not in its var/; then
+    that server, the way to it and other machines are part of the world too."""
+
+    root: Path
+    seed: int
+    base: "Base | None" = None
+    settings: Settings = field(init=False)
+    rng: Random = field(init=False)
+    truth: Truth = field(init=False)
+    model: Model = field(init=False)
+    workspace: Workspace = field(init=False)
+    did: Counter[str] = field(default_factory=Counter)
+    trail: list[str] = field(default_factory=list)
+    late: list[tuple[str, bytes]] = field(default_factory=list)
+    files: list[tuple[str, Path, bytes]] = field(default_factory=list)
+    stale: list[dict[str, str]] = field(default_factory=list)
+    count: int = 0
+
+    def _loaded(self) -> list[Any]:
+        known = reference.open(self.workspace).loads()
+        return [self.truth.versions[load.jeu] for load in known]
