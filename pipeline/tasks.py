@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from pipeline.documents import clerk, returns
 from pipeline.documents.returns import limits
 from pipeline.documents.returns.model import report_data
-from pipeline.judging import decision
+from pipeline.judging import changes, decision
 from pipeline.judging.complement import decode
 from pipeline.judging.context import Terms
 from pipeline.judging.decide import Asked, judge
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.earlier import Earlier
-from pipeline.ledger.records import Complement, DepositRecord
+from pipeline.ledger.records import Complement, Counts, DepositRecord
 from pipeline.reading import ReadOptions
 from pipeline.reading.guard import Original
 from pipeline.work.children import Children
@@ -78,6 +78,19 @@ class PartJudged:
     reports: tuple[Reports, ...]
 
 
+@dataclass(frozen=True)
+class ToCompare:
+    """Deposits that were decided once, none of which meets another, with what was decided: rows of verdicts.csv and hours.
+
+    Judged again, they are a tuple of ``Change``.
+    """
+
+    terms: Terms
+    deposits: tuple[Deposit, ...]
+    asked: Asked
+    decided: tuple[tuple[bytes, Counts], ...]
+
+
 class ReturnsToRender(NamedTuple):
     """Reports, packed, and the template beside each (or nothing). Rendered, they are a list of files by name."""
 
@@ -114,6 +127,11 @@ def judge_part(children: Children, payload: bytes) -> bytes:
     return children.do(judged, payload)
 
 
+def compare_part(children: Children, payload: bytes) -> bytes:
+    """``ToCompare`` → ``tuple[Change, ...]``: of those that are judged otherwise now."""
+    return children.do(compared, payload)
+
+
 def render_returns(children: Children, payload: bytes) -> bytes:
     """``ReturnsToRender`` → ``list[dict[str, bytes]]``."""
     return children.do(returns_rendered, payload)
@@ -136,6 +154,18 @@ def judged(payload: bytes) -> bytes:
     extracts = frozenset(settled.lines["extrait"].dropna())
     reports = tuple(_together(report_data(decided, asked.terms, asked.run), asked.batch))
     return pack(PartJudged(records, settled.complements, extracts, reports))
+
+
+def compared(payload: bytes) -> bytes:
+    """Judge a part again."""
+    asked: ToCompare = opened(payload)
+    settled = judge(asked.terms, asked.deposits, asked.asked).settled
+    records = decision.deposits(asked.deposits, settled)
+    found = (
+        changes.change(before, record, changes.hours_of(settled, position))
+        for position, (record, before) in enumerate(zip(records, asked.decided, strict=True))
+    )
+    return pack(tuple(one for one in found if one))
 
 
 def _together(reports: Iterator[dict[str, Any]], batch: int) -> Iterator[Reports]:

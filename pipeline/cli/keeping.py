@@ -1,4 +1,4 @@
-"""The ledger and what stands beside it: compared, written again."""
+"""The ledger and what stands beside it: compared, written again, judged again."""
 
 import sys
 from datetime import date
@@ -7,7 +7,17 @@ from pathlib import Path
 import click
 
 from pipeline.cli.top import main
-from pipeline.commands.console import Exit, answer, command, day_option, json_option, opened, say, workspace_option
+from pipeline.commands.console import (
+    Exit,
+    answer,
+    command,
+    day_option,
+    json_option,
+    opened,
+    read_since,
+    say,
+    workspace_option,
+)
 from pipeline.commands.language import option
 from pipeline.commands.progress import progress
 
@@ -149,6 +159,35 @@ def purge(dry_run: bool, day: date, root: Path, as_json: bool) -> None:
     with progress() as told:
         done = verb.purge(workspace, settings, day, told, dry_run=dry_run)
     answer("purge", done.data(), done.lines(), as_json=as_json)
+
+
+@main.command(
+    fr="Juge de nouveau les dépôts archivés avec les règles d'aujourd'hui : quels verdicts changeraient ; rien n'est enregistré.",
+    examples={
+        "dsf replay": ("tout, avant de mettre une version en service", "all of it, before a version is put to use"),
+        "dsf replay --since 2026-01-01": ("les passages de cette année", "the runs of this year"),
+    },
+)
+@option(
+    "--since",
+    callback=read_since,
+    metavar="DATE",
+    fr="Seulement les passages à partir de ce jour, 2025-06-30 (sinon tous).",
+    help="Only the runs from this day on, 2025-06-30 (default: all).",
+)
+@workspace_option
+@json_option
+@command
+def replay(since: date | None, root: Path, as_json: bool) -> None:
+    """Judge archived deposits again by the rules of today: which verdicts would change; nothing is recorded."""
+    from pipeline.commands import replay as verb
+
+    workspace, settings = opened(root)
+    with progress() as told:
+        found = verb.replayed(workspace, settings, since, told)
+    answer("replay", verb.data(found, since), verb.lines(found), as_json=as_json)
+    if found.exit:
+        sys.exit(found.exit)
 
 
 @main.group("ledger", fr="Le registre : le déplacer.")

@@ -43,6 +43,11 @@ def read_day(_context: click.Context, _parameter: click.Parameter, value: str | 
         ) from None
 
 
+def read_since(context: click.Context, parameter: click.Parameter, value: str | None) -> date | None:
+    """An ISO date; None where none is given."""
+    return None if value is None else read_day(context, parameter, value)
+
+
 def read_siret(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     """A SIRET with its right key, without spaces; None where none is given."""
     if value is None:

@@ -26,7 +26,7 @@ def parts(context: Context, deposits: Sequence[Deposit], width: int = 1) -> Iter
         return
     part: list[int] = []
     lines = 0
-    for group in _meeting(_meetings(context, deposits)):
+    for group in _meeting(meetings(context, [(d.siret, d.sha256, d.packed.dsf) for d in deposits])):
         part += group
         lines += sum(sizes[position] for position in group)
         if lines >= enough:
@@ -36,20 +36,19 @@ def parts(context: Context, deposits: Sequence[Deposit], width: int = 1) -> Iter
         yield sorted(part)
 
 
-def _meetings(context: Context, deposits: Sequence[Deposit]) -> list[set[Hashable]]:
-    """What each deposit meets others by."""
-    named = [deposit.packed.dsf for deposit in deposits]
-    known = context.reference.dsf(set().union(*named))
+def meetings(context: Context, named: Sequence[tuple[str, str, frozenset[str]]]) -> list[set[Hashable]]:
+    """What each deposit meets others by. ``named``: organisation, content, keys of the DSF that it names."""
+    known = context.reference.dsf(set().union(*(dsf for _, _, dsf in named)))
     conventions = dict(zip(known["cle_dsf"], known["cle_convention"], strict=True))
     return [
-        {(deposit.siret, deposit.sha256), *own, *(("convention", conventions[dsf]) for dsf in own & conventions.keys())}
-        for deposit, own in zip(deposits, named, strict=True)
+        {(siret, sha256), *own, *(("convention", conventions[dsf]) for dsf in own & conventions.keys())}
+        for siret, sha256, own in named
     ]
 
 
-def _meeting(meetings: Sequence[set[Hashable]]) -> list[list[int]]:
+def _meeting(met_by: Sequence[set[Hashable]]) -> list[list[int]]:
     """The positions that meet, by way of others or not, in groups; groups and positions in order."""
-    leads = list(range(len(meetings)))
+    leads = list(range(len(met_by)))
 
     def lead(position: int) -> int:
         while leads[position] != position:
@@ -58,11 +57,11 @@ def _meeting(meetings: Sequence[set[Hashable]]) -> list[list[int]]:
         return position
 
     first: dict[Hashable, int] = {}
-    for position, met in enumerate(meetings):
+    for position, met in enumerate(met_by):
         for one in met:
             one_lead, own_lead = sorted((lead(first.setdefault(one, position)), lead(position)))
             leads[own_lead] = one_lead
     groups: dict[int, list[int]] = {}
-    for position in range(len(meetings)):
+    for position in range(len(met_by)):
         groups.setdefault(lead(position), []).append(position)
     return list(groups.values())

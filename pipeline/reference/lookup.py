@@ -57,6 +57,15 @@ class Reference:
         """Every load, oldest first."""
         return list(self._loads)
 
+    def as_of(self, sha256: str) -> "Reference | None":
+        """The reference as it was when the load of this content was its newest; None where it has no such load."""
+        for place, load in enumerate(self._loads, 1):
+            if load.sha256 == sha256:
+                earlier = Reference(self._root, self._loads[:place])
+                earlier._sound = self._sound
+                return earlier
+        return None
+
     def check(self) -> None:
         """Raise ``StoreError`` unless everything that look-ups read is what was loaded."""
         if self._loads:

@@ -8,6 +8,7 @@ from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -122,3 +123,19 @@ def moto(patch: pytest.MonkeyPatch) -> Iterator[S3Server]:
             yield server
     finally:
         backend.stop()
+
+
+@contextmanager
+def bucket(server: S3Server) -> Iterator[None]:
+    """The bucket, empty, and a door that passes everything; gone afterwards."""
+    given = {"endpoint_url": "http://{}:{}".format(*server.backend), "region_name": REGION}
+    made = boto3.resource("s3", **given).Bucket(BUCKET)
+    made.create(CreateBucketConfiguration={"LocationConstraint": REGION})
+    server.requests.clear()
+    try:
+        yield
+    finally:
+        server.rule = lambda _method, _path, _headers: ""
+        made.objects.all().delete()
+        made.delete()
+        made.meta.client.close()

@@ -1,21 +1,22 @@
 """What happens between nights beside deposits: extracts, names that change, receivers, clerks."""
 
 import csv
-import shutil
 from collections.abc import Sequence
 from datetime import timedelta
 
 from pipeline import ledger
 from schemas.fields import ABSENCES
-from tests.simulation.nights import Nights
 from tests.simulation.stage import CORRESPONDANCES
+from tests.simulation.troubles import Troubles
 from tests.simulation.truth import Dsf, Line
 
+_IN_ORDER = ("dsf", "sequences", "absences")
 
-class Operators(Nights):
+
+class Operators(Troubles):
     """Extracts, correspondances, and what becomes of what has left."""
 
-    def extract(self, of: Sequence[tuple[Dsf, Line]] = (), *, late: bool = False) -> None:
+    def extract(self, of: Sequence[tuple[Dsf, Line]] = (), *, late: bool = False) -> dict[str, bytes]:
         """The operator puts an extract as things are called today: of all that is known, or of a half and ``of`` these.
 
         Their conventions come whole: a plan whose séquence has one name on one DSF and another on the next is two plans, to
@@ -32,8 +33,9 @@ class Operators(Nights):
             if late:
                 self.late.append((name, data))
             else:
-                (self.workspace.extracts / name).write_bytes(data)
+                self.place.put(f"extraits/{name}", data)
         self._remember_names()
+        return files
 
     def renamed_extract(self) -> None:
         """Names change, and the next extract says so; half of the time the operator is told in time. Who knows the new
@@ -66,22 +68,20 @@ class Operators(Nights):
         """An extract is made today and arrives after others, or one that was made arrives now."""
         if self.late and self.rng.random() < 0.7:
             for name, data in self.late:
-                (self.workspace.extracts / name).write_bytes(data)
+                self.place.put(f"extraits/{name}", data)
             self.late.clear()
         else:
             self.extract(late=True)
 
     def cut_extract(self) -> None:
         """The transfer of an extract breaks off; the operator sends it whole once it was refused."""
-        self.extract()
-        newest = max(self.truth.versions.values(), key=lambda v: int(v.name[1:])).name
-        paths = [self.workspace.extracts / f"{table}_{newest}.csv" for table in ("dsf", "sequences", "absences")]
-        path = self.rng.choice(paths)
-        whole = path.read_bytes()
-        path.write_bytes(whole[: self.rng.randrange(1, len(whole))])
+        files = self.extract()
+        name = self.rng.choice([f"extraits/{name}" for table in _IN_ORDER for name in files if name.startswith(table)])
+        whole = files[name.rpartition("/")[2]]
+        self.place.put(name, whole[: self.rng.randrange(1, len(whole))])
         self.night()
-        if path.exists():
-            path.write_bytes(whole)
+        if self.place.stands(name):
+            self.place.put(name, whole)
 
     def grow(self) -> None:
         """More conventions, more absences."""
@@ -104,9 +104,9 @@ class Operators(Nights):
 
     def receiver(self) -> None:
         """Somebody takes folders away."""
-        for folder in sorted([*self.workspace.outbox.glob("*/dsf/*"), *self.workspace.outbox.glob("*/retours/*")]):
+        for folder in self.place.folders():
             if self.rng.random() < 0.4:
-                shutil.rmtree(folder)
+                self.place.take(folder)
 
     def clerk(self) -> None:
         """A complement is typed into Kairos, mostly told to us; the next extracts will have it."""

@@ -8,9 +8,9 @@ from random import Random
 from pipeline.workspace import Workspace
 from tests.simulation.model import Model
 from tests.simulation.operators import Operators
+from tests.simulation.places import Here, There
 from tests.simulation.stage import CORRESPONDANCES, Bad
 from tests.simulation.truth import Truth
-from tests.world import SETTINGS
 
 
 @dataclass
@@ -24,7 +24,8 @@ class Play(Operators):
         self.workspace = Workspace(self.root / "ws")
         self.workspace.create()
         url = self.base.url(self.base.server.database()) if self.base else ""
-        self.settings = replace(SETTINGS, correspondances=CORRESPONDANCES, ledger=url)
+        self.place = There(self.shelf, self.root, self.rng) if self.shelf else Here(self.workspace)
+        self.settings = replace(self.place.settings(), correspondances=CORRESPONDANCES, ledger=url)
         for _ in range(6):
             self.truth.add_convention()
         self.mend()
@@ -38,8 +39,12 @@ class Play(Operators):
                 self.step()
             except Bad as bad:
                 last = ", ".join(self.trail[-5:])
-                again = f"python -m tests.simulation --seed {self.seed} --steps {number}"
+                again = f"python -m tests.simulation --seed {self.seed} --steps {number}{self._where()}"
                 raise Bad(f"{bad}\nafter {last}; again: {again}") from None
+
+    def _where(self) -> str:
+        given = (self.base and "--ledger postgresql", self.shelf and f"--storage {self.shelf.kind}")
+        return "".join(f" {one}" for one in (*given, self.machines and "--engine dask") if one)
 
     def sums(self) -> Counter[str]:
         """What came of it all."""
@@ -80,6 +85,15 @@ class Play(Operators):
         ]
         if self.base:
             choices += [(8, self.connection_cut), (5, self.server_restarts), (5, self.another_machine)]
+        if self.shelf:
+            choices += [
+                (8, self.storage_dies),
+                (5, self.answers_lost),
+                (2, self.storage_unreachable),
+                (6, self.busy_night),
+            ]
+        if self.machines:
+            choices += [(5, self.worker_dies), (2, self.scheduler_dies)]
         weights, steps = zip(*choices, strict=True)
         (chosen,) = self.rng.choices(steps, weights)
         self.did[chosen.__name__] += 1

@@ -1,15 +1,13 @@
 """What secretaries drop: names of today, of yesterday, or wrong; hours that fit, or not; the same again."""
 
-import os
 from datetime import date, timedelta
-from pathlib import Path
 
 from schemas.fields import ABSENCES, HEURES
 from tests.simulation.stage import Stage
 from tests.simulation.truth import NAMES, SHARED, SIRETS, Absence, Dsf, Line
-from tests.world import SECOND, deposits
+from tests.world import deposits
 
-_START = 1_746_000_000 * SECOND
+_START = 1_746_000_000
 
 
 class Secretaries(Stage):
@@ -130,32 +128,29 @@ class Secretaries(Stage):
         if not lines:
             return
         data = (deposits.hours if kind == HEURES else deposits.absences)(*lines).encode()
-        self.count += 1
-        name = f"{self.count:05d}.csv"
-        path = self.workspace.deposits / siret / name
-        self._write(path, data)
-        self.files.append((siret, path, data))
+        self._new(siret, data)
+        self.files.append((siret, f"{siret}/{self.count:05d}.csv", data))
 
-    def _write(self, path: Path, data: bytes) -> None:
-        self.model.dropped.setdefault(path.name, set()).add(data.count(b"\r\n") - 1)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        os.utime(path, ns=(_START + self.count * SECOND,) * 2)
+    def _new(self, siret: str, data: bytes) -> None:
+        self.count += 1
+        self._write(f"{siret}/{self.count:05d}.csv", data)
+
+    def _write(self, path: str, data: bytes) -> None:
+        """``path``: SIRET and name."""
+        self.model.dropped.setdefault(path.rpartition("/")[2], set()).add(data.count(b"\r\n") - 1)
+        self.place.put(f"depots/{path}", data, _START + self.count)
 
     def again(self) -> None:
         """A file that was dropped before is dropped again under another name."""
-        if not self.files:
-            return
-        siret, _, data = self.rng.choice(self.files)
-        self.count += 1
-        name = f"{self.count:05d}.csv"
-        self._write(self.workspace.deposits / siret / name, data)
+        if self.files:
+            siret, _, data = self.rng.choice(self.files)
+            self._new(siret, data)
 
     def saved_again(self) -> None:
         """A file that still waits is saved again with another line."""
-        waiting = [(siret, path, data) for siret, path, data in self.files if path.exists()]
+        waiting = [(path, data) for _, path, data in self.files[-30:] if self.place.stands(f"depots/{path}")]
         if waiting:
-            _, path, data = self.rng.choice(waiting)
+            path, data = self.rng.choice(waiting)
             body = data.decode().rstrip("\r\n").split("\r\n")
             self._write(path, ("\r\n".join([*body, body[-1]]) + "\r\n").encode())
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
-from tests.servers.s3 import BUCKET, REGION, S3Server, moto
+from tests.servers.s3 import S3Server, bucket, moto
 from tests.servers.sftp import SftpServer
 from tests.storage.shelf import OnS3, OnSftp, Shelf
 
@@ -30,17 +29,8 @@ def s3_server() -> Iterator[S3Server]:
 @pytest.fixture
 def s3(s3_server: S3Server) -> Iterator[S3Server]:
     """The same, with an empty bucket and a door that passes everything."""
-    client = boto3.client("s3", endpoint_url="http://{}:{}".format(*s3_server.backend), region_name=REGION)
-    client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3_server.requests.clear()
-    yield s3_server
-    s3_server.rule = lambda _method, _path, _headers: ""
-    bucket = boto3.resource("s3", endpoint_url="http://{}:{}".format(*s3_server.backend), region_name=REGION).Bucket(
-        BUCKET
-    )
-    bucket.objects.all().delete()
-    bucket.delete()
-    client.close()
+    with bucket(s3_server):
+        yield s3_server
 
 
 @pytest.fixture(params=["sftp", "s3"])

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -81,7 +82,7 @@ class OnS3:
     server: S3Server
     kind: str = "s3"
 
-    @property
+    @cached_property
     def bucket(self) -> Any:
         return boto3.resource(
             "s3", endpoint_url="http://{}:{}".format(*self.server.backend), region_name=REGION
