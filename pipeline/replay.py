@@ -19,7 +19,7 @@ from pipeline.judging.changes import Change
 from pipeline.judging.context import Context
 from pipeline.judging.decide import ask
 from pipeline.judging.deposit import Deposit
-from pipeline.judging.parts import meetings, parts
+from pipeline.judging.parts import groups, meetings, parts
 from pipeline.ledger.copying import copy_to
 from pipeline.ledger.rewound import Decided, Rewound, Wave
 from pipeline.ledger.sqlite import Sqlite
@@ -119,6 +119,10 @@ def _known_by(renames: Sequence[Rename], day: date) -> tuple[Rename, ...]:
     return tuple(one for one in renames if one.day is None or one.day <= day)
 
 
+_Pair = tuple[Decided, Deposit]
+"""A deposit as it was decided, and as it is read now."""
+
+
 class _Again:
     """One wave judged again, into ``found``."""
 
@@ -130,7 +134,7 @@ class _Again:
         """Read what is there, judge it, ask again of what is otherwise: it may be for what was said of typing meanwhile."""
         there = self._read(self._with_originals())
         first, *others = self._wave.moments
-        changes = self._together(there, first)
+        changes = self._judged(there, first)
         for moment in others:
             again = {change.numero for change in changes}
             changes = self._one_by_one([one for one in there if one[0].numero in again], moment)
@@ -155,8 +159,8 @@ class _Again:
     def _original(self, one: Decided) -> Path:
         return self._chain.workspace.originals / one.sha256
 
-    def _read(self, several: Sequence[Decided]) -> list[tuple[Decided, Deposit]]:
-        found: list[tuple[Decided, Deposit]] = []
+    def _read(self, several: Sequence[Decided]) -> list[_Pair]:
+        found: list[_Pair] = []
         for low in range(0, len(several), wave.BATCH):
             some = several[low : low + wave.BATCH]
             try:
@@ -169,7 +173,7 @@ class _Again:
                         self._leave(one, FAULT, str(error))
         return found
 
-    def _read_together(self, several: Sequence[Decided]) -> list[tuple[Decided, Deposit]]:
+    def _read_together(self, several: Sequence[Decided]) -> list[_Pair]:
         snapshots = [Snapshot(_arrival(one), one.sha256, self._original(one)) for one in several]
         with wave.faults_said():
             read = wave.read(self._engine, self._context.settings, self._chain.headings, snapshots)
@@ -180,15 +184,29 @@ class _Again:
 
     # --- judging ------------------------------------------------------------------------------------------------------
 
-    def _together(self, there: Sequence[tuple[Decided, Deposit]], moment: str) -> list[Change]:
+    def _judged(self, there: Sequence[_Pair], moment: str) -> list[Change]:
+        """All at once, as a run judges a wave. Where each is as it was, it was judged against what was issued then.
+
+        What comes after one that is otherwise, or is not there, and meets it, is judged against the ledger alone.
+        """
+        whole = [one.numero for one in self._wave.deposits]
         try:
-            with wave.faults_said():
-                answers = self._engine.map(tasks.compare_part, self._parts(there, moment))
-                return [change for answer in answers for change in tasks.opened(answer)]
+            changes = self._together(there, [whole], moment)
+            otherwise = {change.numero for change in changes} | (set(whole) - {one.numero for one, _ in there})
+            met = self._met_by(there) if otherwise else []
+            after = self._after(otherwise, met)
+            again = [pair for pair in there if pair[0].numero in after]
+            certain = [change for change in changes if change.numero not in after]
+            return certain + self._together(again, self._layers(met) if again else [], moment)
         except NotDecided:
             return self._one_by_one(there, moment)
 
-    def _one_by_one(self, several: Sequence[tuple[Decided, Deposit]], moment: str) -> list[Change]:
+    def _together(self, several: Sequence[_Pair], layers: Sequence[Sequence[str]], moment: str) -> list[Change]:
+        with wave.faults_said():
+            answers = self._engine.map(tasks.compare_part, self._parts(several, layers, moment))
+            return [change for answer in answers for change in tasks.opened(answer)]
+
+    def _one_by_one(self, several: Sequence[_Pair], moment: str) -> list[Change]:
         found: list[Change] = []
         for one, deposit in several:
             self._book.stand_before(one.ordre, moment)
@@ -201,32 +219,39 @@ class _Again:
                 self._leave(one, FAULT, str(error))
         return found
 
-    def _parts(self, there: Sequence[tuple[Decided, Deposit]], moment: str) -> Iterator[bytes]:
-        """What is judged at the same time: of deposits that meet, each has those before it in the ledger and none after it."""
-        read = {one.numero: (one, deposit) for one, deposit in there}
+    def _parts(self, several: Sequence[_Pair], layers: Sequence[Sequence[str]], moment: str) -> Iterator[bytes]:
+        """``several``, layer by layer: each has the deposits of earlier layers in the ledger, and none of later ones."""
+        pairs = {pair[0].numero: pair for pair in several}
         before: list[str] = []
-        for layer in self._layers(read):
+        for layer in layers:
             self._book.stand_before(self._wave.deposits[0].ordre, moment, before)
-            pairs = [read[numero] for numero in layer if numero in read]
-            for part in parts(self._context, [deposit for _, deposit in pairs], self._engine.width):
-                yield self._payload(*zip(*(pairs[position] for position in part), strict=True))
+            mine = [pairs[numero] for numero in layer if numero in pairs]
+            for part in parts(self._context, [deposit for _, deposit in mine], self._engine.width):
+                yield self._payload(*zip(*(mine[position] for position in part), strict=True))
             before += layer
 
-    def _layers(self, read: "dict[str, tuple[Decided, Deposit]]") -> list[list[str]]:
-        """Numbers of the deposits, each in the layer after the last of those before it that it meets.
+    def _met_by(self, there: Sequence[_Pair]) -> list[set[Hashable]]:
+        """What each deposit of the wave meets others by; one that is not there, by what it has completed."""
+        read = {one.numero: deposit.packed.dsf for one, deposit in there}
+        read |= self._book.dsf_of(one.numero for one in self._wave.deposits if one.numero not in read)
+        return meetings(self._context, [(one.siret, one.sha256, read[one.numero]) for one in self._wave.deposits])
 
-        One that cannot be judged meets others by what it has completed.
-        """
-        unread = self._book.dsf_of(one.numero for one in self._wave.deposits if one.numero not in read)
-        named = [
-            (one.siret, one.sha256, read[one.numero][1].packed.dsf if one.numero in read else unread[one.numero])
-            for one in self._wave.deposits
-        ]
+    def _after(self, otherwise: set[str], met: Sequence[set[Hashable]]) -> set[str]:
+        """Those that come after one of ``otherwise`` and meet it, by way of others or not."""
+        found: set[str] = set()
+        for group in groups(met):
+            numbers = [self._wave.deposits[position].numero for position in group]
+            first = next((place for place, numero in enumerate(numbers) if numero in otherwise), len(numbers))
+            found.update(numbers[first + 1 :])
+        return found
+
+    def _layers(self, met: Sequence[set[Hashable]]) -> list[list[str]]:
+        """Numbers of the deposits of the wave, each in the layer after the last of those before it that it meets."""
         last: dict[Hashable, int] = {}
         layers: list[list[str]] = []
-        for one, met in zip(self._wave.deposits, meetings(self._context, named), strict=True):
-            layer = 1 + max((last[other] for other in met if other in last), default=-1)
-            last.update(dict.fromkeys(met, layer))
+        for one, others in zip(self._wave.deposits, met, strict=True):
+            layer = 1 + max((last[other] for other in others if other in last), default=-1)
+            last.update(dict.fromkeys(others, layer))
             if layer == len(layers):
                 layers.append([])
             layers[layer].append(one.numero)

@@ -23,6 +23,8 @@ from schemas.rules import RULES_VERSION
 Data = dict[str, Any]
 LISTED = 10_000
 """Lines, and deposits, that are listed; what is beyond is counted."""
+FEW = 5
+"""Lines of a deposit that a person is shown."""
 
 _LEFT = {
     GONE: Text(
@@ -58,8 +60,8 @@ _DONE = Text(
 _LINES = Text("{n} ligne||{n} lignes", "{n} line||{n} lines")
 _NOTHING = Text("Aucun verdict ne changerait.", "No verdict would change.")
 _WOULD = Text(
-    "{n} ligne aurait un autre verdict : {gained} h de plus acceptées, {lost} h de moins."
-    "||{n} lignes auraient un autre verdict : {gained} h de plus acceptées, {lost} h de moins.",
+    "{n} ligne aurait un autre verdict : {gained} h acceptées de plus, {lost} h de moins."
+    "||{n} lignes auraient un autre verdict : {gained} h acceptées de plus, {lost} h de moins.",
     "{n} line would have another verdict: {gained} h more accepted, {lost} h less."
     "||{n} lines would have another verdict: {gained} h more accepted, {lost} h less.",
 )
@@ -72,10 +74,8 @@ _ONLY_CODES = Text(
     "{n} line would keep its verdict, with other findings.||{n} lines would keep their verdict, with other findings.",
 )
 _TURN = Text("  {before} → {now} : {lines}, {hours} h", "  {before} → {now}: {lines}, {hours} h")
-_RULE = Text(
-    "  {code} : en plus sur {more} ({more_hours} h), en moins sur {less} ({less_hours} h)",
-    "  {code}: now on {more} ({more_hours} h), no longer on {less} ({less_hours} h)",
-)
+_MORE = Text("  {code} : sur {lines} de plus, {hours} h", "  {code}: on {lines} more, {hours} h")
+_LESS = Text("  {code} : sur {lines} de moins, {hours} h", "  {code}: on {lines} less, {hours} h")
 _DEPOSIT = Text(
     "  {depot}, {siret}, passage {run} : {lines}, {before} h acceptées, {now} h maintenant",
     "  {depot}, {siret}, run {run}: {lines}, {before} h accepted, {now} h now",
@@ -230,14 +230,10 @@ def lines(found: Tally) -> Iterator[str]:
     for (before, now), (number, amount, *_) in sorted(found.turns.items()):
         turned = {"before": _VERDICTS[before], "now": _VERDICTS[now]}
         yield _TURN.fill(**turned, lines=_counted(number), hours=spent(hours(amount)))
-    for code, (more, more_hours, less, less_hours) in sorted(found.rules.items()):
-        yield _RULE.fill(
-            code=code,
-            more=_counted(more),
-            more_hours=spent(hours(more_hours)),
-            less=_counted(less),
-            less_hours=spent(hours(less_hours)),
-        )
+    for code, (more, hours_more, less, hours_less) in sorted(found.rules.items()):
+        for text, number, amount in ((_MORE, more, hours_more), (_LESS, less, hours_less)):
+            if number:
+                yield text.fill(code=code, lines=_counted(number), hours=spent(hours(amount)))
     for one in found.changed[:SHOWN]:
         yield from _deposit(one)
     if len(found.changed) > SHOWN:
@@ -265,10 +261,10 @@ def _deposit(one: Mapping[str, Any]) -> Iterator[str]:
         before=accepted["avant"],
         now=accepted["maintenant"],
     )
-    for line in one["lignes"][:SHOWN]:
+    for line in one["lignes"][:FEW]:
         yield _LINE.fill(place=_place(line), before=_told(line["avant"]), now=_told(line["maintenant"]))
-    if len(one["lignes"]) > SHOWN:
-        yield Text("    {rest}", "    {rest}").fill(rest=OTHERS.fill(n=len(one["lignes"]) - SHOWN))
+    if len(one["lignes"]) > FEW:
+        yield Text("    {rest}", "    {rest}").fill(rest=OTHERS.fill(n=len(one["lignes"]) - FEW))
 
 
 def _place(line: Mapping[str, Any]) -> Text:

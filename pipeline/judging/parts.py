@@ -26,7 +26,7 @@ def parts(context: Context, deposits: Sequence[Deposit], width: int = 1) -> Iter
         return
     part: list[int] = []
     lines = 0
-    for group in _meeting(meetings(context, [(d.siret, d.sha256, d.packed.dsf) for d in deposits])):
+    for group in groups(meetings(context, [(d.siret, d.sha256, d.packed.dsf) for d in deposits])):
         part += group
         lines += sum(sizes[position] for position in group)
         if lines >= enough:
@@ -46,7 +46,7 @@ def meetings(context: Context, named: Sequence[tuple[str, str, frozenset[str]]])
     ]
 
 
-def _meeting(met_by: Sequence[set[Hashable]]) -> list[list[int]]:
+def groups(met_by: Sequence[set[Hashable]]) -> list[list[int]]:
     """The positions that meet, by way of others or not, in groups; groups and positions in order."""
     leads = list(range(len(met_by)))
 

@@ -4,13 +4,16 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from docs import make_rules
 from pipeline import demo, settings
+from pipeline.commands import replay
 from pipeline.demo.second import CHANGED
 from pipeline.run import run
 from pipeline.workspace import Workspace
@@ -111,3 +114,21 @@ def test_no_name_nor_identifier_reaches_what_the_reviewer_reads(workspace: Works
 def test_the_page_of_the_rules_is_in_step(workspace: Workspace) -> None:
     page = make_rules.render(make_rules.examples(workspace))
     assert make_rules.PAGE.read_text(encoding="utf-8") == page, "run python -m docs.make_rules"
+
+
+def test_replayed_nothing_differs_and_a_changed_rule_changes_its_own_lines_and_their_neighbours(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release check over all that the sample has: files of every format, corrections, refusals, a second extract."""
+    chosen = replace(settings.load(workspace.root, codes=frozenset(CATALOGUE)), processus=1)
+    tally = replay.replayed(workspace, chosen, None, lambda *_: None)
+    judged = sum(len(rows) for rows in verdicts(workspace))
+    assert tally.changed == [] and tally.not_again == [] and judged > 2000
+
+    def four(lines: pd.DataFrame, *_: object) -> "pd.Series[bool]":
+        return lines["heures"] % 400 != 0
+
+    monkeypatch.setitem(CATALOGUE, "LIG-09", replace(CATALOGUE["LIG-09"], passes=four))
+    tally = replay.replayed(workspace, chosen, None, lambda *_: None)
+    assert set(tally.turns) == {("acceptee", "rejetee"), ("acceptee", "retenue"), ("retenue", "rejetee")}
+    assert set(tally.rules) == {"LIG-09"} and tally.hours["gagnees"] == 0
