@@ -23,11 +23,18 @@ sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps;
 	$(BIN)/python -m tests.crash.sweep --ledger postgresql
 	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 -m sweep --ignore tests/crash
 	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py
+	$(BIN)/pytest -W error -n 2 tests/job --engine dask
+	$(BIN)/pytest -W error -n 2 tests/job --engine dask --ledger postgresql
 
-simulate: $(VENV)/.test  ## 10 000 random steps in 100 random worlds, ten of them with their ledger in PostgreSQL; `python -m tests.simulation --seed N` plays one
+simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of them on servers: PostgreSQL, SFTP, S3, Dask; `python -m tests.simulation --seed N` plays one
 	$(BIN)/python -m tests.simulation --worlds 50 --seed 1 & one=$$!; \
 	$(BIN)/python -m tests.simulation --worlds 40 --seed 51 && \
-	$(BIN)/python -m tests.simulation --worlds 10 --seed 91 --ledger postgresql && wait $$one
+	$(BIN)/python -m tests.simulation --worlds 10 --seed 91 --ledger postgresql && \
+	$(BIN)/python -m tests.simulation --worlds 12 --seed 101 --steps 60 --storage sftp && \
+	$(BIN)/python -m tests.simulation --worlds 12 --seed 113 --steps 60 --storage s3 && \
+	$(BIN)/python -m tests.simulation --worlds 8 --seed 125 --steps 60 --engine dask && \
+	$(BIN)/python -m tests.simulation --worlds 4 --seed 133 --steps 60 --ledger postgresql --storage sftp && \
+	$(BIN)/python -m tests.simulation --worlds 4 --seed 137 --steps 60 --ledger postgresql --storage s3 --engine dask && wait $$one
 
 bench: $(VENV)/.bench  ## speeds, as ratios in one run: the table of docs/performance.md, small, in ten minutes
 	$(BIN)/python -m bench

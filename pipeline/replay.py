@@ -21,7 +21,7 @@ from pipeline.judging.decide import ask
 from pipeline.judging.deposit import Deposit
 from pipeline.judging.parts import groups, meetings, parts
 from pipeline.ledger.copying import copy_to
-from pipeline.ledger.rewound import Decided, Rewound, Wave
+from pipeline.ledger.rewound import DecidedDeposit, Rewound, Wave
 from pipeline.ledger.sqlite import Sqlite
 from pipeline.nomenclature import Rename
 from pipeline.settings import Settings
@@ -80,7 +80,7 @@ def replay(
         with Rewound(Sqlite(root / "registre.sqlite")) as book, work.engine(settings) as engine:
             known = reference.open(workspace)
             context = Context(settings, date.min, known, book, motifs, renames)
-            yield from _Replay(workspace, context, book, engine, headings, progress).since(since)
+            yield from _Replay(workspace, context, book, engine, headings, progress).do(since)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class _Replay:
     headings: tuple[tuple[str, str], ...]
     progress: Progress
 
-    def since(self, since: date) -> Iterator[Replayed]:
+    def do(self, since: date) -> Iterator[Replayed]:
+        """Judge again, wave by wave."""
         done, total = 0, self.book.number_since(since)
         self.progress(REPLAYING, done, total)
         for one in self.book.waves(since):
@@ -119,7 +120,7 @@ def _known_by(renames: Sequence[Rename], day: date) -> tuple[Rename, ...]:
     return tuple(one for one in renames if one.day is None or one.day <= day)
 
 
-_Pair = tuple[Decided, Deposit]
+_Pair = tuple[DecidedDeposit, Deposit]
 """A deposit as it was decided, and as it is read now."""
 
 
@@ -145,7 +146,7 @@ class _Again:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def _with_originals(self) -> list[Decided]:
+    def _with_originals(self) -> list[DecidedDeposit]:
         """Those whose original is what was archived."""
         found = []
         for one in self._wave.deposits:
@@ -156,10 +157,10 @@ class _Again:
                 self._leave(one, CHANGED if now else GONE)
         return found
 
-    def _original(self, one: Decided) -> Path:
+    def _original(self, one: DecidedDeposit) -> Path:
         return self._chain.workspace.originals / one.sha256
 
-    def _read(self, several: Sequence[Decided]) -> list[_Pair]:
+    def _read(self, several: Sequence[DecidedDeposit]) -> list[_Pair]:
         found: list[_Pair] = []
         for low in range(0, len(several), wave.BATCH):
             some = several[low : low + wave.BATCH]
@@ -173,13 +174,13 @@ class _Again:
                         self._leave(one, FAULT, str(error))
         return found
 
-    def _read_together(self, several: Sequence[Decided]) -> list[_Pair]:
+    def _read_together(self, several: Sequence[DecidedDeposit]) -> list[_Pair]:
         snapshots = [Snapshot(_arrival(one), one.sha256, self._original(one)) for one in several]
         with wave.faults_said():
             read = wave.read(self._engine, self._context.settings, self._chain.headings, snapshots)
         return [(one, replace(deposit, numero=one.numero)) for one, deposit in zip(several, read, strict=True)]
 
-    def _leave(self, one: Decided, why: str, what: str = "") -> None:
+    def _leave(self, one: DecidedDeposit, why: str, what: str = "") -> None:
         self._found.left.append(Left(one.numero, one.siret, why, what))
 
     # --- judging ------------------------------------------------------------------------------------------------------
@@ -257,11 +258,11 @@ class _Again:
             layers[layer].append(one.numero)
         return layers
 
-    def _payload(self, decided: Sequence[Decided], deposits: Sequence[Deposit]) -> bytes:
+    def _payload(self, decided: Sequence[DecidedDeposit], deposits: Sequence[Deposit]) -> bytes:
         before = tuple((one.verdicts, one.heures) for one in decided)
         asked = ask(self._context, deposits)
         return tasks.pack(tasks.ToCompare(self._context.terms, tuple(deposits), asked, before))
 
 
-def _arrival(one: Decided) -> Arrival:
+def _arrival(one: DecidedDeposit) -> Arrival:
     return Arrival(one.chemin, one.siret, one.fichier, "", one.octets, one.mtime_ns, one.mtime_ns)

@@ -1,4 +1,7 @@
-"""What all rooms of tests share: no test fails for being slow, and one Chromium (two at once in a process do not work)."""
+"""What all rooms of tests share: where ledgers are and who works, no test fails for being slow, and one Chromium.
+
+Two of those at once in a process do not work.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.browser import chromium
+from tests.servers.daskers import Cluster, cluster
 from tests.servers.postgres import Server, server
 from tests.world import SETTINGS
 
@@ -24,6 +28,7 @@ def browser() -> Iterator[Any]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--ledger", choices=("sqlite", "postgresql"), default="sqlite", help="where workspaces keep it")
+    parser.addoption("--engine", choices=("local", "dask"), default="local", help="who does the work of runs")
 
 
 @pytest.fixture(scope="session")
@@ -33,16 +38,32 @@ def postgres() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler and two workers for all tests of a process; nobody harms them."""
+    with cluster(tmp_path_factory.mktemp("machines")) as made:
+        yield made
+
+
+@contextmanager
+def settings_with(**given: str) -> Iterator[None]:
+    """Every workspace with the settings of ``tests.world`` has these meanwhile."""
+    before = {name: getattr(SETTINGS, name) for name in given}
+    for name, value in given.items():
+        object.__setattr__(SETTINGS, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            object.__setattr__(SETTINGS, name, value)
+
+
 @contextmanager
 def on_postgresql(running: Server) -> Iterator[str]:
     """The ledger of every workspace with the settings of ``tests.world`` is in a database of its own meanwhile."""
     name = running.database()
-    before = SETTINGS.ledger
-    object.__setattr__(SETTINGS, "ledger", running.url(name))
-    try:
+    with settings_with(ledger=running.url(name)):
         yield name
-    finally:
-        object.__setattr__(SETTINGS, "ledger", before)
 
 
 @pytest.fixture(autouse=True)
@@ -51,4 +72,13 @@ def where_the_ledger_is(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with on_postgresql(request.getfixturevalue("postgres")):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def who_does_the_work(request: pytest.FixtureRequest) -> Iterator[None]:
+    if request.config.getoption("--engine") == "local":
+        yield
+        return
+    with settings_with(moteur=request.getfixturevalue("machines").address):
         yield

@@ -13,7 +13,7 @@ from pipeline import __version__, jsonfile, replay
 from pipeline.bilingual import Text
 from pipeline.cells.text import hours
 from pipeline.commands.console import OTHERS, SHOWN, Exit, plain, spent
-from pipeline.judging.changes import Change, ChangedLine, Judged
+from pipeline.judging.changes import Change, ChangedLine, LineVerdict
 from pipeline.replay import CHANGED, FAULT, GONE, NO_REFERENCE, Replayed
 from pipeline.settings import Settings
 from pipeline.wave import Progress
@@ -176,7 +176,7 @@ def _line(line: ChangedLine) -> Data:
     }
 
 
-def _judged(one: Judged) -> Data:
+def _judged(one: LineVerdict) -> Data:
     return {"verdict": one.verdict, "codes": list(one.codes)}
 
 

@@ -13,7 +13,7 @@ Hours = Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class LineVerdict:
     """What one row of verdicts.csv says of a line; both empty where there is no such row."""
 
     verdict: str = ""
@@ -26,8 +26,8 @@ class ChangedLine:
 
     feuille: str
     ligne: int
-    before: Judged
-    now: Judged
+    before: LineVerdict
+    now: LineVerdict
     heures: int
 
     @property
@@ -73,7 +73,7 @@ def change(before: tuple[bytes, Counts], record: DepositRecord, hours: Hours) ->
     """``before``: the rows of verdicts.csv and the hours by verdict of then. None where nothing is otherwise."""
     then, now = _by_place(before[0]), _by_place(record.verdicts)
     changed = tuple(
-        ChangedLine(*place, then.get(place, Judged()), now.get(place, Judged()), hours.get(place, 0))
+        ChangedLine(*place, then.get(place, LineVerdict()), now.get(place, LineVerdict()), hours.get(place, 0))
         for place in dict.fromkeys([*now, *then])
         if then.get(place) != now.get(place)
     )
@@ -89,7 +89,8 @@ def hours_of(settled: Settled, position: int) -> Hours:
     return {(guarded(sheet), row): h for sheet, row, h in zip(lines["feuille"], lines["ligne"], hours, strict=True)}
 
 
-def _by_place(data: bytes) -> dict[tuple[str, int], Judged]:
+def _by_place(data: bytes) -> dict[tuple[str, int], LineVerdict]:
     return {
-        (row["feuille"], int(row["ligne"])): Judged(row["verdict"], tuple(row["codes"].split())) for row in rows(data)
+        (row["feuille"], int(row["ligne"])): LineVerdict(row["verdict"], tuple(row["codes"].split()))
+        for row in rows(data)
     }

@@ -32,7 +32,7 @@ _VIEWS = (
 
 
 @dataclass(frozen=True)
-class Decided:
+class DecidedDeposit:
     """A deposit as a run has decided it. ``verdicts``: its rows of verdicts.csv. ``heures``: hundredths."""
 
     numero: str
@@ -62,7 +62,7 @@ class Wave:
     day: date
     extract: str
     moments: tuple[str, ...]
-    deposits: tuple[Decided, ...]
+    deposits: tuple[DecidedDeposit, ...]
 
 
 class Rewound(Ledger):
@@ -133,11 +133,11 @@ def _wave(connection: Connection, wave: int) -> Wave:
     )
 
 
-def _deposits(connection: Connection, wave: int) -> Iterator[Decided]:
+def _deposits(connection: Connection, wave: int) -> Iterator[DecidedDeposit]:
     counted = [f"{prefix}_{name}" for prefix in ("lignes", "heures") for name in COUNTS]
     query = text(f"SELECT {', '.join((*_COLUMNS, *counted))} FROM depots_tous WHERE vague = :vague ORDER BY ordre")
     for row in connection.execute(query, {"vague": wave}):
         numbers = row[len(_COLUMNS) :]
         paths = {name: os.fsdecode(getattr(row, name)) for name in ("chemin", "fichier")}
         given = {name: getattr(row, name) for name in _COLUMNS} | paths
-        yield Decided(**given, lignes=Counts(*numbers[: len(COUNTS)]), heures=Counts(*numbers[len(COUNTS) :]))
+        yield DecidedDeposit(**given, lignes=Counts(*numbers[: len(COUNTS)]), heures=Counts(*numbers[len(COUNTS) :]))

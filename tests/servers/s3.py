@@ -28,8 +28,7 @@ class S3Server:
         self.backend = backend
         self.requests: list[tuple[str, str]] = []
         self.rule: Rule = lambda _method, _path, _headers: ""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = "http://{}:{}".format(*self._server.server_address[:2])
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
@@ -46,6 +45,13 @@ class S3Server:
         finally:
             self._server.shutdown()
             self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no error."""
 
 
 def _handler(server: S3Server) -> type[BaseHTTPRequestHandler]:

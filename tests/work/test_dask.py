@@ -84,12 +84,6 @@ def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return emitted(world)
 
 
-@pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("machines")) as made:
-        yield made
-
-
 def proved(world: World, wanted: dict[str, bytes]) -> None:
     """It ended as if nothing had happened."""
     assert emitted(world) == wanted
