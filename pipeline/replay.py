@@ -76,8 +76,9 @@ def replay(
     with ledger.open(workspace, settings) as book:
         reference.check(workspace, book.newest_extract())
     with lock.double(workspace) as root:
-        copy_to(workspace, settings, root / "registre.sqlite")
-        with Rewound(Sqlite(root / "registre.sqlite")) as book, work.engine(settings) as engine:
+        copy, key = root / "registre.sqlite", workspace.root / settings.conservation.cle
+        copy_to(workspace, settings, copy)
+        with Rewound(Sqlite(copy), key) as book, work.engine(settings) as engine:
             known = reference.open(workspace)
             context = Context(settings, date.min, known, book, motifs, renames)
             yield from _Replay(workspace, context, book, engine, headings, progress).do(since)
@@ -133,7 +134,7 @@ class _Again:
 
     def do(self) -> None:
         """Read what is there, judge it, ask again of what is otherwise: it may be for what was said of typing meanwhile."""
-        there = self._read(self._with_originals())
+        there = self._read(self._with_originals(self._with_reference()))
         first, *others = self._wave.moments
         changes = self._judged(there, first)
         for moment in others:
@@ -146,10 +147,22 @@ class _Again:
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
-    def _with_originals(self) -> list[DecidedDeposit]:
-        """Those whose original is what was archived."""
+    def _with_reference(self) -> list[DecidedDeposit]:
+        """Those whose DSF of then are all still in the reference: persons' data past its keeping time is erased there."""
+        known = self._book.known_to(one.numero for one in self._wave.deposits)
+        there = set(self._context.reference.dsf(set().union(*known.values()))["cle_dsf"])
         found = []
         for one in self._wave.deposits:
+            if known[one.numero] <= there:
+                found.append(one)
+            else:
+                self._leave(one, NO_REFERENCE)
+        return found
+
+    def _with_originals(self, several: Sequence[DecidedDeposit]) -> list[DecidedDeposit]:
+        """Those whose original is what was archived."""
+        found = []
+        for one in several:
             now = hash_of(self._original(one))
             if now == one.sha256:
                 found.append(one)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import Connection, text
 
@@ -66,10 +67,10 @@ class Wave:
 
 
 class Rewound(Ledger):
-    """The copy at ``where``. It stands before all that was ever decided until it is told otherwise."""
+    """The copy at ``where``; ``key``: as of ``Ledger``. It stands before all that was decided until it is told otherwise."""
 
-    def __init__(self, where: Sqlite) -> None:
-        super().__init__(where)
+    def __init__(self, where: Sqlite, key: Path) -> None:
+        super().__init__(where, key)
         with self.writing() as connection:
             for statement in _VIEWS:
                 connection.exec_driver_sql(statement)
@@ -99,14 +100,19 @@ class Rewound(Ledger):
                 made = _wave(connection, wave)
             yield made
 
+    def known_to(self, numeros: Iterable[str]) -> dict[str, frozenset[str]]:
+        """Deposit → the keys of those of its DSF that its organisation had in the reference of then."""
+        return self._keys("SELECT cle_dsf FROM dsf WHERE depot = :numero", numeros)
+
     def dsf_of(self, numeros: Iterable[str]) -> dict[str, frozenset[str]]:
         """Deposit → the keys of the DSF that it has completed."""
-        found: dict[str, frozenset[str]] = {}
+        return self._keys("SELECT cle_dsf FROM complements_tous WHERE depot = :numero", numeros)
+
+    def _keys(self, query: str, numeros: Iterable[str]) -> dict[str, frozenset[str]]:
         with self.reading() as connection:
-            for numero in numeros:
-                query = text("SELECT cle_dsf FROM complements_tous WHERE depot = :numero")
-                found[numero] = frozenset(connection.execute(query, {"numero": numero}).scalars())
-        return found
+            return {
+                numero: frozenset(connection.execute(text(query), {"numero": numero}).scalars()) for numero in numeros
+            }
 
 
 _SINCE = "FROM depots_tous JOIN runs USING (run) WHERE date >= :since"
