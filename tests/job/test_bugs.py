@@ -22,6 +22,11 @@ from tests.world import World, by_verdict
 CANARY = "Zzcanari"
 
 
+@pytest.fixture(autouse=True)
+def who_does_the_work() -> None:
+    """Always this process: a worker elsewhere would not meet what is planted here (its own faults: ``tests.work``)."""
+
+
 def stumble(monkeypatch: pytest.MonkeyPatch, error: BaseException | None = None, everywhere: bool = False) -> None:
     """Judging raises, with the cell in its text, whenever a line has the canary in it."""
     real = facts.join
