@@ -23,8 +23,7 @@ sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps;
 	$(BIN)/python -m tests.crash.sweep --ledger postgresql
 	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 -m sweep --ignore tests/crash
 	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py
-	$(BIN)/pytest -W error -n 2 tests/job --engine dask
-	$(BIN)/pytest -W error -n 2 tests/job --engine dask --ledger postgresql
+	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job --engine dask
 
 simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of them on servers: PostgreSQL, SFTP, S3, Dask; `python -m tests.simulation --seed N` plays one
 	$(BIN)/python -m tests.simulation --worlds 50 --seed 1 & one=$$!; \

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from pipeline import ledger, lock, nomenclature, reference, tasks, wave, work
+from pipeline import lock, nomenclature, reference, tasks, wave, work
 from pipeline.bilingual import Text
 from pipeline.disk import hash_of
 from pipeline.errors import NotDecided
@@ -66,19 +66,19 @@ def replay(
 ) -> Iterator[Replayed]:
     """Judge again what the runs from ``since`` on have decided, wave by wave; one at a time is in memory.
 
-    Raises ``Halt`` where the reference or the ledger cannot be used, or the machines do not answer.
+    A ledger in a file is not even brought up to date: only its copy is, so that a new program may be tried on it. Raises
+    ``Halt`` where the reference or the ledger cannot be used, or the machines do not answer.
     """
     progress(COPYING, 0, 0)
     motifs = nomenclature.motifs(workspace.root, settings.motifs)
     renames = nomenclature.renames(workspace.root, settings.correspondances)
     headings = nomenclature.synonyms(workspace.root, settings.synonymes)
     lock.sweep(workspace)
-    with ledger.open(workspace, settings) as book:
-        reference.check(workspace, book.newest_extract())
     with lock.double(workspace) as root:
         copy, key = root / "registre.sqlite", workspace.root / settings.conservation.cle
         copy_to(workspace, settings, copy)
         with Rewound(Sqlite(copy), key) as book, work.engine(settings) as engine:
+            reference.check(workspace, book.newest_extract())
             known = reference.open(workspace)
             context = Context(settings, date.min, known, book, motifs, renames)
             yield from _Replay(workspace, context, book, engine, headings, progress).do(since)

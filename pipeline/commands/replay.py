@@ -88,7 +88,7 @@ _NOT_AGAIN = Text("Non rejoué : {what}.", "Not replayed: {what}.")
 
 
 @dataclass
-class Tally:
+class Differences:
     """What a replay found so far. Counts are exact; lists are cut at ``LISTED``, and ``cut`` counts what is beyond.
 
     Hours are hundredths. ``turns``: (verdict then, verdict now) → lines, hours. ``rules``: code → lines and hours that it is now
@@ -180,15 +180,15 @@ def _judged(one: LineVerdict) -> Data:
     return {"verdict": one.verdict, "codes": list(one.codes)}
 
 
-def replayed(workspace: Workspace, settings: Settings, since: date | None, progress: Progress) -> Tally:
+def replayed(workspace: Workspace, settings: Settings, since: date | None, progress: Progress) -> Differences:
     """Judge again what the runs from ``since`` on have decided; all of them where it is None."""
-    tally = Tally()
+    tally = Differences()
     for one in replay.replay(workspace, settings, since or date.min, progress):
         tally.add(one)
     return tally
 
 
-def data(found: Tally, since: date | None) -> Data:
+def data(found: Differences, since: date | None) -> Data:
     """For ``--json``."""
     return {
         "depuis": since.isoformat() if since else "",
@@ -215,7 +215,7 @@ def data(found: Tally, since: date | None) -> Data:
     }
 
 
-def lines(found: Tally) -> Iterator[str]:
+def lines(found: Differences) -> Iterator[str]:
     """What would change, counted, by verdict and by rule; then the first deposits and lines."""
     yield _DONE.fill(
         n=found.deposits["rejoues"], lines=_counted(found.lines["rejouees"]), rules=RULES_VERSION, program=__version__
@@ -241,7 +241,7 @@ def lines(found: Tally) -> Iterator[str]:
         yield Text("  {rest}", "  {rest}").fill(rest=rest)
 
 
-def _in_all(found: Tally) -> Iterator[str]:
+def _in_all(found: Differences) -> Iterator[str]:
     gained, lost = (spent(hours(found.hours[name])) for name in ("gagnees", "perdues"))
     if number := found.lines["autres_verdicts"]:
         yield _WOULD.fill(n=number, gained=gained, lost=lost)

@@ -20,6 +20,7 @@ from pipeline import ledger, replay, tasks
 from pipeline.cli import Exit, main
 from pipeline.commands import replay as verb
 from pipeline.judging import parts
+from pipeline.ledger import migrations, schema
 from pipeline.reference import Reference, StoreError
 from schemas.rules import CATALOGUE
 from tests.conftest import on_postgresql
@@ -185,7 +186,7 @@ def test_read_otherwise_it_is_told_by_line_or_by_hours(done: World, monkeypatch:
 def test_lists_are_cut_and_counts_are_not(done: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with other_rule("LIG-09", passes=lambda lines, *_: lines["heures"] < 0):
         whole = again(done)
-        tally = verb.Tally(room=2)
+        tally = verb.Differences(room=2)
         for one in replay.replay(done.workspace, SETTINGS):
             tally.add(one)
     cut = verb.data(tally, None)
@@ -206,6 +207,16 @@ def test_nothing_is_written_and_the_command_says_it_in_both_languages(
     assert (said["type"], said["depuis"], said["depots"]["rejoues"]) == ("replay", "2025-07-07", 2)
     assert dsf(done, "--since", "hier").exit_code == Exit.USAGE
     assert content(done.workspace.root) == before
+
+
+def test_a_ledger_of_an_older_program_is_brought_up_to_date_in_the_copy_alone(
+    done: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = done.workspace.ledger.read_bytes()
+    monkeypatch.setattr(migrations, "STEPS", {**migrations.STEPS, schema.SCHEMA: lambda _connection: None})
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
+    assert again(done, since=LATER)["depots"]["rejoues"] == 2
+    assert done.workspace.ledger.read_bytes() == before
 
 
 def dsf(world: World, *arguments: str) -> Result:
