@@ -9,7 +9,7 @@ Everything a wave will show is rendered and made durable before the one commit t
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -35,7 +35,7 @@ from pipeline.publishing.outbox import Released
 from pipeline.publishing.places import place_of
 from pipeline.reference import LoadResult
 from pipeline.settings import Settings
-from pipeline.telling import events, measures
+from pipeline.telling import events, measures, notices
 from pipeline.wave import Chain, Progress, Timings, silent
 from pipeline.work import Died
 from pipeline.workspace import Workspace
@@ -71,7 +71,8 @@ class Outcome:
 
     ``owed``: what the run should have done and could not (deposits put aside or that there is no room for, folders that could
     not leave), with the reason. ``absents``: folders that a run which was stopped had emitted and that are no longer in the
-    outbox, relative to it. The report does not have them, for it is the same whether or not a run was stopped.
+    outbox, relative to it. ``avis``: notices sent, and how the others stand; empty where none are sent. The report has none of
+    these, for it is the same whether or not a run was stopped.
     """
 
     run: str
@@ -79,6 +80,7 @@ class Outcome:
     extracts: tuple[LoadResult, ...] = ()
     owed: tuple[Said, ...] = ()
     absents: tuple[str, ...] = ()
+    avis: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def refused_extracts(self) -> tuple[LoadResult, ...]:
@@ -133,6 +135,8 @@ def _run(workspace: Workspace, settings: Settings, day: date, progress: Progress
         left = [*extracts.left, *strangers, *lists.left, *unread, *found.left]
         done = _decided(workspace, context, headings, found, _Told(waiting, left, timings, progress))
         done = replace(done, extracts=tuple(loaded), absents=recovered.absents)
+        sent = notices.send(workspace, settings, book)
+        done = replace(done, avis={"envoyes": sent, **notices.standing(book)} if settings.avis.serveur else {})
         measures.run_ended(workspace, context, done.view, len(done.owed), len(done.refused_extracts))
         events.run_ended(done.view, len(done.owed), timings.elapsed)
         return done

@@ -268,6 +268,7 @@ class _Staging:
         """``deposits``: numbered, in deposit order."""
         self._chain, self._deposits = chain, deposits
         self._engine, self._terms = chain.engine, chain.context.terms
+        self._told = bool(chain.context.settings.avis.serveur)
         self._parts = parts(chain.context, deposits, chain.engine.width)
         self._to_render = deque[_Next]()
         self._at_work: dict[Future[Answer], tuple[bool, Callable[[bytes], None]]] = {}
@@ -307,7 +308,7 @@ class _Staging:
         records = tuple(one for _, one in sorted(self._records, key=itemgetter(0)))
         complements = tuple(one for _, one in sorted(self._complements, key=itemgetter(0)))
         used = self._terms.extracts_behind(self._extracts)
-        return Decision(self._chain.run, records, complements, tuple(self.tokens), tuple(used))
+        return Decision(self._chain.run, records, complements, tuple(self.tokens), tuple(used), self._told)
 
     def _start_some(self) -> bool:
         """Have as much at work as there is room for; False where there is nothing to start."""

@@ -79,6 +79,11 @@ class Workspace:
         return self.var / "journal"
 
     @property
+    def notices(self) -> Path:
+        """What the command of the settings is still to be told: ``<run>.<tries>.json``."""
+        return self.var / "avis"
+
+    @property
     def lock(self) -> Path:
         """Held by the one run."""
         return self.var / "run.lock"

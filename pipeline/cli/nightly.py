@@ -17,7 +17,7 @@ from pipeline.commands.console import (
     read_day,
     workspace_option,
 )
-from pipeline.commands.language import option
+from pipeline.commands.language import here, option
 from pipeline.commands.progress import progress
 
 
@@ -145,6 +145,8 @@ def run(dry_run: bool, day: date, paths: tuple[Path, ...], fail_on_reject: bool,
     with progress() as told:
         outcome = verb.run(workspace, settings, day, told, retry=retry, dry_run=dry_run)
     data = verb.data(outcome, dry_run=dry_run)
+    if not (dry_run or verb.tell_command(workspace, settings, data)):
+        click.echo(here(verb.NOT_TOLD), err=True)
     answer("run", data, verb.lines(outcome, workspace.root, dry_run=dry_run), as_json=as_json)
     if outcome.refused_extracts or outcome.owed:
         sys.exit(Exit.FAILURE)

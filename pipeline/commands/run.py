@@ -9,19 +9,20 @@ from typing import Any
 import click
 
 from pipeline import jsonfile, ledger
-from pipeline.bilingual import Text
+from pipeline.bilingual import Text, in_language, joined
 from pipeline.cells.text import hours
 from pipeline.commands import dry_run as throwaway
 from pipeline.commands import extract
 from pipeline.commands.console import COUNTED, column, counted, places, plain, shown, spent
 from pipeline.commands.follow_up import follow_up_lines
-from pipeline.commands.language import here
+from pipeline.commands.language import current, here
 from pipeline.documents.overview import figures
 from pipeline.judging.follow_up import as_numbers
 from pipeline.publishing import outbox
 from pipeline.run import Outcome
 from pipeline.run import run as run_all
 from pipeline.settings import Settings
+from pipeline.telling import command
 from pipeline.wave import Progress
 from pipeline.workspace import Workspace
 
@@ -37,6 +38,22 @@ _RUN = Text("Passage {run}", "Run {run}")
 _TRIED = Text("Passage {run} (pour voir : rien n'est enregistré)", "Run {run} (to see: nothing is recorded)")
 _ROW = Text("  {what}{count:>8}", "  {what}{count:>8}")
 _APART = Text("  (comptés à part : rien n'en est accepté)", "  (counted apart: nothing of them is accepted)")
+NOT_TOLD = Text(
+    "La commande du réglage avis.commande a échoué ; le prochain passage l'essaie de nouveau (dsf status).",
+    "The command of the setting avis.commande failed; the next run tries it again (dsf status).",
+)
+_NOTICES = {
+    "envoyes": Text("{n} envoyé||{n} envoyés", "{n} sent"),
+    "attente": Text("{n} à renvoyer||{n} à renvoyer", "{n} to be sent again"),
+    "abandonnes": Text(
+        "{n} organisme que le courriel n'atteint pas||{n} organismes que le courriel n'atteint pas",
+        "{n} organisation that mail does not reach||{n} organisations that mail does not reach",
+    ),
+    "sans_adresse": Text(
+        "{n} organisme sans adresse||{n} organismes sans adresse",
+        "{n} organisation without an address||{n} organisations without an address",
+    ),
+}
 FEW = 5
 """Rows of each list that a run shows; its report has them all."""
 _DOUBLING = Text("copie de travail", "working copy")
@@ -100,10 +117,17 @@ def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
         "laisses": view["laisses"],
         "absents": list(result.absents),
         "a_reprendre": [{"chemin": path, "raison": why} for path, why in result.owed],
+        "avis": dict(result.avis),
         "suivi": as_numbers(view["suivi"]),
         "extraits": extract.loads_data(result.extracts)["extraits"],
         "rapport": "" if dry_run else f"outbox/rapports/{result.run}/index.html",
     }
+
+
+def tell_command(workspace: Workspace, settings: Settings, told: Mapping[str, Any]) -> bool:
+    """Run the command of the settings with what ``data`` gave, as ``--json`` prints it. False: it failed, and is tried again."""
+    whole = jsonfile.dumps(in_language({"version": 1, "type": "run", **told}, current()))
+    return command.after_run(workspace, settings, told["run"], whole)
 
 
 def _returns(view: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -149,10 +173,18 @@ def lines(result: Outcome, root: Path, *, dry_run: bool) -> Iterator[str]:
         yield from places(root, what, [item for item in items if item["chemin"] not in dict(result.owed)])
     gone = [{"chemin": f"outbox/{path}", "raison": _ABSENT} for path in result.absents]
     yield from places(root, Text("plus dans l'outbox", "no longer in the outbox"), gone)
+    yield from _notices(result.avis)
     if not dry_run:
         yield from _to_correct(view, root)
         report = shown(root, f"outbox/rapports/{result.run}/index.html")
         yield Text("  rapport : {report}", "  report: {report}").fill(report=report)
+
+
+def _notices(avis: Mapping[str, int]) -> Iterator[str]:
+    """How many organisations were told by mail, and why others were not."""
+    told = [text.fill(n=avis[name]) for name, text in _NOTICES.items() if avis.get(name)]
+    if told:
+        yield Text("  avis : {told}", "  notices: {told}").fill(told=joined(told))
 
 
 def _to_correct(view: Mapping[str, Any], root: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@
 
 ``decisions`` writes what cannot be undone, ``runs`` the states that move forwards, ``lookups`` answers a wave, ``views``
 tells people, ``after`` follows what was issued, ``openness`` what no later deposit has taken up, ``review`` looks at all
-from afar, ``tallies`` adds up runs, ``erasing`` forgets persons.
+from afar, ``tallies`` adds up runs, ``announcing`` knows who was told, ``erasing`` forgets persons.
 Below: ``schema`` has the tables, ``protection`` guards them, ``bulk`` writes them, ``migrations`` makes them; ``database``
 says what is wanted of one, ``sqlite`` and ``postgresql`` are the two there are, ``copying`` takes a ledger to the other one.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipeline import pseudonyms
 from pipeline.ledger.after import UNKNOWN, After, Followed, Wait, Word
+from pipeline.ledger.announcing import Announcing, Notice
 from pipeline.ledger.base import located
 from pipeline.ledger.database import WAIT, Database
 from pipeline.ledger.decisions import Decisions, Head, Pair
@@ -37,6 +38,7 @@ __all__ = [
     "InState",
     "Ledger",
     "Look",
+    "Notice",
     "OpenLines",
     "Pair",
     "Past",
@@ -49,7 +51,7 @@ __all__ = [
 ]
 
 
-class Ledger(Decisions, Runs, Lookups, Views, After, Openness, Review, Erasing, Tallies):
+class Ledger(Decisions, Runs, Lookups, Views, After, Openness, Review, Erasing, Tallies, Announcing):
     """An open ledger (see ``pipeline.ledger.base.Opened`` for its transactions, its ``uuid`` and ``check``).
 
     ``pseudonyms``: what persons that were erased are known under; None while nobody was.

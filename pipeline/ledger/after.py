@@ -14,8 +14,7 @@ from sqlalchemy import Connection, Row, Select, Table, func, select
 from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
 from pipeline.ledger import bulk, schema
-from pipeline.ledger.base import Opened
-from pipeline.ledger.runs import now
+from pipeline.ledger.base import Opened, now
 from schemas.folding import key
 
 UNKNOWN = Text(

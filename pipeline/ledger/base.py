@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,6 +37,11 @@ def located(workspace: Workspace, settings: Settings, wait: float = WAIT) -> Dat
     """Where the setting ``ledger`` says that the ledger is. Raises ``LedgerHalt`` for an address that leads nowhere."""
     path = place(workspace, settings)
     return Sqlite(path, wait) if path else Postgresql(settings.ledger, wait)
+
+
+def now() -> str:
+    """The present instant, ISO, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class Opened:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from pipeline.bilingual import Text
 from pipeline.errors import AGAIN, Halt, HeadMoved, StateHalt
 from pipeline.ledger import bulk, chain, schema
+from pipeline.ledger.announcing import announce
 from pipeline.ledger.base import Opened
 from pipeline.ledger.database import Database
 from pipeline.ledger.openness import note_open
@@ -101,6 +102,8 @@ class Decisions(Opened):
             _deposits(connection, decision, wave, head.depots)
             _complements(connection, decision, head)
             add_tokens(connection, decision.run, decision.tokens)
+            if decision.avis:
+                announce(connection, decision.run, decision.deposits)
             bulk.insert(connection, schema.extraits, ({"vague": wave, **row} for row in decision.reference))
             _clear_attempts(connection, ((d.siret, d.sha256) for d in decision.deposits))
             _clear_asides(connection, (d.chemin for d in decision.deposits))

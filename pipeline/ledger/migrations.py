@@ -61,10 +61,11 @@ def _what_is_open(connection: Connection) -> None:
 
 
 def _what_is_erased(connection: Connection) -> None:
-    """3 → 4: persons may be erased, and what was erased is known."""
+    """3 → 4: persons may be erased, and what was erased is known; who is to be told of a return."""
     protection.lift(connection)
-    disk.reached(f"ledger: migrate {schema.effacements.name}")
-    schema.effacements.create(connection)
+    for table in (schema.effacements, schema.avis):
+        disk.reached(f"ledger: migrate {table.name}")
+        table.create(connection)
     for column in (schema.complements.c.efface_le, schema.complements.c.efface_sha256):
         kind = column.type.compile(connection.dialect)
         connection.exec_driver_sql(f"ALTER TABLE complements ADD COLUMN {column.name} {kind}")

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, inspect
 from pipeline.ledger.schema import (
     absences,
     attentes,
+    avis,
     complements,
     depots,
     depots_essai,
@@ -29,12 +30,13 @@ from pipeline.ledger.schema import (
 
 _NEVER_DELETED = (
     *(meta, runs, depots, regles, dsf, attentes, extraits, complements, absences, heures, publications),
-    *(saisies, vues, depots_essai, origines, ouvertes, effacements),
+    *(saisies, vues, depots_essai, origines, ouvertes, effacements, avis),
 )
 _MAY_CHANGE: dict[str, tuple[frozenset[str], str]] = {
     # table: columns that may change, and what must hold when they do (NEW and OLD as in SQL; {same}: equal, or both NULL)
     "meta": (frozenset({"schema_version", "barriere"}), "NEW.barriere >= OLD.barriere"),
     "runs": (frozenset({"etat", "fin", "attente", "laisses", "durees"}), "OLD.etat = 'OUVERT'"),
+    "avis": (frozenset({"etat", "tentatives", "note_le"}), "OLD.etat = 'A_ENVOYER'"),
     "depots": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
     "depots_essai": (frozenset({"retire"}), "NEW.retire >= OLD.retire"),
     "ouvertes": (

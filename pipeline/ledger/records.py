@@ -181,10 +181,11 @@ class Token:
 
 @dataclass(frozen=True)
 class Decision:
-    """Everything one wave changes, for one transaction."""
+    """Everything one wave changes, for one transaction. ``avis``: its depositors are to be told."""
 
     run: str
     deposits: tuple[DepositRecord, ...] = ()
     complements: tuple[Complement, ...] = ()
     tokens: tuple[Token, ...] = ()
     reference: tuple[Mapping[str, str], ...] = field(default=())
+    avis: bool = False

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, select
 from pipeline.bilingual import Text
 from pipeline.errors import StateHalt
 from pipeline.ledger import bulk, schema
-from pipeline.ledger.base import Opened
+from pipeline.ledger.base import Opened, now
 from pipeline.ledger.decisions import add_tokens
 from pipeline.ledger.records import Token
 
@@ -73,11 +73,6 @@ class Source:
     octets: int
     mtime_ns: int
     sha256: str
-
-
-def now() -> str:
-    """The present instant, ISO, UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _json(value: object) -> str:

@@ -345,6 +345,24 @@ publications = Table(
 )
 Index("publications_en_attente", publications.c.etat, **_only(publications.c.etat == "STAGED"))
 
+avis = Table(  # who is to be told, or was, that a deposit or a trial came back
+    "avis",
+    metadata,
+    Column("depot", CodePoints, primary_key=True),
+    Column("run", CodePoints, ForeignKey("runs.run"), nullable=False),
+    Column("siret", CodePoints, nullable=False),
+    Column(
+        "etat",
+        CodePoints,
+        CheckConstraint("etat IN ('A_ENVOYER', 'ENVOYE', 'ABANDONNE', 'SANS_ADRESSE')"),
+        nullable=False,
+    ),
+    Column("tentatives", Whole, nullable=False),
+    Column("note_le", CodePoints, nullable=False),
+)
+Index("avis_a_envoyer", avis.c.run, avis.c.siret, **_only(avis.c.etat == "A_ENVOYER"))
+Index("avis_notes", avis.c.note_le)
+
 # A key of PostgreSQL has 2 704 bytes at most, a path 4 096, the name of a sheet as many as its author likes.
 for _table in (arrivees, ecartes):
     _table.primary_key.ddl_if(dialect="sqlite")

@@ -57,7 +57,7 @@ class Noticing:
     lieu: str = ""
     commande: str = ""
     secondes: int = 30
-    essais: int = 5
+    essais: int = 8
 
     @property
     def host(self) -> str:

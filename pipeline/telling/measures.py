@@ -23,6 +23,7 @@ from pipeline.judging.follow_up import AGES
 from pipeline.ledger import Tally
 from pipeline.settings import Settings
 from pipeline.settings.telling import inside
+from pipeline.telling.notices import standing
 from pipeline.workspace import Workspace
 from schemas.rules import RULES_VERSION
 
@@ -51,6 +52,9 @@ METRICS: Mapping[str, Measure] = {
     "dsf_complements_heures": Measure(False, ("etat", "age"), "Leurs heures"),
     "dsf_complements_age_jours": Measure(False, ("etat",), "Âge de la plus ancienne qui attend d'être saisie, ou vue"),
     "dsf_fichiers": Measure(False, ("etat",), "Fichiers après le dernier passage : attente, laisses, a_reprendre"),
+    "dsf_avis": Measure(
+        False, ("etat",), "Organismes dont l'avis est en attente, abandonné depuis peu, ou sans adresse"
+    ),
     "dsf_extrait_age_jours": Measure(False, (), "Âge de l'extrait le plus récent"),
     "dsf_duree_secondes": Measure(False, ("etape",), "Durée des étapes du dernier passage fini"),
     "dsf_dernier_passage_timestamp_seconds": Measure(False, (), "Fin du dernier passage fini"),
@@ -78,6 +82,7 @@ def run_ended(workspace: Workspace, context: Context, view: Mapping[str, Any], o
     samples = _grown(before, context)
     samples |= _standing(view["suivi"], context)
     samples |= {
+        "dsf_avis": {(etat,): count for etat, count in standing(context.book).items()},
         "dsf_fichiers": {
             ("attente",): len(view["attente"]),
             ("laisses",): len(view["laisses"]),

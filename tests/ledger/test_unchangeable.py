@@ -33,7 +33,7 @@ def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         run = decisions.begin(book)
         waits = (WaitCount("dsf-2", "REF-01", 1, 700),)
         decisions.decide(space, book, run, "DSF-1-C01", decisions.absence(), decisions.hours(), attentes=waits)
-        book.commit(Decision(run, (decisions.deposit("D-essai", essai=True),)), book.head())
+        book.commit(Decision(run, (decisions.deposit("D-essai", essai=True),), avis=True), book.head())
         left = (OpenLine("Feuil1", 2, b"k", "corriger", "LIG-04", 0), OpenLine("Feuil1", 3, None, "retenue", "", 0))
         correction = decisions.deposit("D-2", origine="D-DSF-1-C01", ouvertes=left)
         taken_up = decisions.deposit("D-3", cles=frozenset([b"k"]))
@@ -74,6 +74,7 @@ FREE = {
     "depots_essai": {"retire"},
     "publications": {"etat"},
     "ouvertes": {"reprise", "cle"},
+    "avis": {"etat", "tentatives", "note_le"},
 }
 
 
@@ -100,6 +101,7 @@ def test_C20_nothing_issued_can_be_changed(by_hand: ByHand, table: str, column: 
         ("UPDATE depots SET retire = 1", "UPDATE depots SET retire = 0"),
         ("UPDATE depots_essai SET retire = 1", "UPDATE depots_essai SET retire = 0"),
         ("UPDATE ouvertes SET reprise = 'D-3' WHERE reprise IS NULL", "UPDATE ouvertes SET reprise = NULL"),
+        ("UPDATE avis SET etat = 'ENVOYE'", "UPDATE avis SET etat = 'A_ENVOYER'"),
         ("UPDATE meta SET barriere = 99", "UPDATE meta SET barriere = 1"),
     ],
 )
