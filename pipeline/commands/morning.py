@@ -92,6 +92,26 @@ _UNSOUND = Text(
 )
 
 
+_UNREACHED = Text(
+    "{n} organisme n'a pas été prévenu : le courriel ne l'atteint pas. Corrigez son adresse, ou le réglage [avis]."
+    "||{n} organismes n'ont pas été prévenus : le courriel ne les atteint pas. Corrigez leurs adresses, ou le réglage [avis].",
+    "{n} organisation was not told: mail does not reach it. Correct its address, or the setting [avis]."
+    "||{n} organisations were not told: mail does not reach them. Correct their addresses, or the setting [avis].",
+)
+_NO_ADDRESS = Text(
+    "{n} organisme n'a pas été prévenu, faute d'adresse : ajoutez-la au fichier du réglage avis.adresses."
+    "||{n} organismes n'ont pas été prévenus, faute d'adresse : ajoutez-les au fichier du réglage avis.adresses.",
+    "{n} organisation was not told for want of an address: add it to the file of the setting avis.adresses."
+    "||{n} organisations were not told for want of an address: add them to the file of the setting avis.adresses.",
+)
+_COMMAND = Text(
+    "La commande du réglage avis.commande échoue : {n} passage ne lui a pas été transmis."
+    "||La commande du réglage avis.commande échoue : {n} passages ne lui ont pas été transmis.",
+    "The command of the setting avis.commande fails: {n} run was not told to it."
+    "||The command of the setting avis.commande fails: {n} runs were not told to it.",
+)
+
+
 def to_do(state: State) -> list[dict[str, Any]]:
     """The points that need somebody, the most pressing first; each {sujet, nombre, texte}. Empty is well."""
     points = (*_broken(state), *_stuck(state), *_money(state), *_house(state))
@@ -139,6 +159,11 @@ def _house(state: State) -> Iterator[Point]:
         known = state["soins"][subject]
         if known and known["jours"] > most:
             yield subject, 1, text.fill(n=known["jours"])
+
+    avis = state["avis"]
+    yield _point("avis", avis["abandonnes"], _UNREACHED)
+    yield _point("adresses", avis["sans_adresse"], _NO_ADDRESS)
+    yield _point("commande", avis["commande"], _COMMAND)
 
 
 def _point(subject: str, number: int, text: Text, **values: object) -> Point:

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from pipeline import jsonfile, ledger
-from pipeline.bilingual import Text, in_language, joined
+from pipeline.bilingual import Text, in_language
 from pipeline.cells.text import hours
 from pipeline.commands import dry_run as throwaway
-from pipeline.commands import extract
+from pipeline.commands import extract, notices
 from pipeline.commands.console import COUNTED, column, counted, places, plain, shown, spent
 from pipeline.commands.follow_up import follow_up_lines
 from pipeline.commands.language import current, here
@@ -42,18 +42,6 @@ NOT_TOLD = Text(
     "La commande du réglage avis.commande a échoué ; le prochain passage l'essaie de nouveau (dsf status).",
     "The command of the setting avis.commande failed; the next run tries it again (dsf status).",
 )
-_NOTICES = {
-    "envoyes": Text("{n} envoyé||{n} envoyés", "{n} sent"),
-    "attente": Text("{n} à renvoyer||{n} à renvoyer", "{n} to be sent again"),
-    "abandonnes": Text(
-        "{n} organisme que le courriel n'atteint pas||{n} organismes que le courriel n'atteint pas",
-        "{n} organisation that mail does not reach||{n} organisations that mail does not reach",
-    ),
-    "sans_adresse": Text(
-        "{n} organisme sans adresse||{n} organismes sans adresse",
-        "{n} organisation without an address||{n} organisations without an address",
-    ),
-}
 FEW = 5
 """Rows of each list that a run shows; its report has them all."""
 _DOUBLING = Text("copie de travail", "working copy")
@@ -173,18 +161,11 @@ def lines(result: Outcome, root: Path, *, dry_run: bool) -> Iterator[str]:
         yield from places(root, what, [item for item in items if item["chemin"] not in dict(result.owed)])
     gone = [{"chemin": f"outbox/{path}", "raison": _ABSENT} for path in result.absents]
     yield from places(root, Text("plus dans l'outbox", "no longer in the outbox"), gone)
-    yield from _notices(result.avis)
+    yield from notices.lines(result.avis)
     if not dry_run:
         yield from _to_correct(view, root)
         report = shown(root, f"outbox/rapports/{result.run}/index.html")
         yield Text("  rapport : {report}", "  report: {report}").fill(report=report)
-
-
-def _notices(avis: Mapping[str, int]) -> Iterator[str]:
-    """How many organisations were told by mail, and why others were not."""
-    told = [text.fill(n=avis[name]) for name, text in _NOTICES.items() if avis.get(name)]
-    if told:
-        yield Text("  avis : {told}", "  notices: {told}").fill(told=joined(told))
 
 
 def _to_correct(view: Mapping[str, Any], root: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline import jsonfile, ledger, nomenclature, reference, storage
 from pipeline.bilingual import Text, joined
 from pipeline.cells.text import hours
-from pipeline.commands import housekeeping, morning
+from pipeline.commands import housekeeping, morning, notices
 from pipeline.commands.console import counted, lasting, places, plain, spent
 from pipeline.commands.follow_up import follow_up_lines
 from pipeline.intake.entered import faults_of, scan_entered
@@ -21,6 +21,8 @@ from pipeline.ledger import Ledger
 from pipeline.ledger.records import WAITING
 from pipeline.publishing import outbox
 from pipeline.settings import Settings
+from pipeline.telling import command
+from pipeline.telling.notices import standing
 from pipeline.workspace import Workspace
 
 NEXT = Text("sera pris au prochain passage", "will be taken by the next run")
@@ -53,6 +55,7 @@ def state(workspace: Workspace, settings: Settings, *, day: date | None = None) 
             "retenues": _held(book, today),
             "retours": housekeeping.left_returns(workspace, book, today),
             "runs": [_run(run, today) for run in book.past_runs()],
+            "avis": {**standing(book), "commande": command.waiting(workspace)},
             "registre": housekeeping.ledger_state(workspace, settings, book),
             "disque": housekeeping.disk_use(workspace, settings, today),
             "soins": housekeeping.care(workspace, today),
@@ -125,6 +128,7 @@ def lines(state: Mapping[str, Any], root: Path) -> Iterator[str]:
     yield from follow_up_lines(state["suivi"])
     yield from _held_lines(state["retenues"])
     yield from housekeeping.returns_lines(state["retours"])
+    yield from notices.lines(state["avis"])
     yield from _runs_lines(state["runs"])
     yield from housekeeping.house_lines(state)
     for setting in state["reglages"]:

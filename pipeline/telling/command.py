@@ -99,7 +99,8 @@ def _one(workspace: Workspace, settings: Settings, run: str, path: Path, tries: 
 def _ended(workspace: Workspace, settings: Settings, run: str, told: Path) -> tuple[int, str | None]:
     """What the command ends with, and why it could not be run or was ended."""
     environ = {name: value for name, value in os.environ.items() if name != PASSWORD}
-    environ |= {"DSF_RUN": run, "DSF_ESPACE": str(workspace.root)}
+    # Not DSF_…: those are settings, and the command may be a dsf itself.
+    environ |= {"PASSAGE_DSF": run, "ESPACE_DSF": str(workspace.root)}
     try:
         with told.open("rb") as given:
             process = subprocess.Popen(

@@ -35,6 +35,7 @@ def quiet() -> dict[str, Any]:
         "suivi": {"introuvables": none, "debloques": none, "par_age": ages},
         "retenues": [{"jours": j, "lignes": 0} for j in (7, 30, 90, None)],
         "retours": none,
+        "avis": {"attente": 0, "abandonnes": 0, "sans_adresse": 0, "commande": 0},
     }
 
 
@@ -67,6 +68,9 @@ NEEDED: dict[str, tuple[Change, int, str]] = {
     "redeposer": (lambda s: s["suivi"].update(debloques={"total": 1}), 1, "1 DSF n'est plus bloquée"),
     "retours": (lambda s: s.update(retours={"total": 1, "lignes": [{}]}), 1, "1 organisme n'a pas pris"),
     "sauvegarde": (lambda s: s["soins"].update(sauvegarde={"jours": 8}), 1, "il y a 8 jours : dsf backup"),
+    "avis": (lambda s: s["avis"].update(abandonnes=2), 2, "le courriel ne les atteint pas"),
+    "adresses": (lambda s: s["avis"].update(sans_adresse=1), 1, "faute d'adresse"),
+    "commande": (lambda s: s["avis"].update(commande=1), 1, "avis.commande échoue : 1 passage"),
     "verification, long ago": (
         lambda s: s["soins"].update(verification={"jours": 36, "conforme": True}),
         1,
@@ -83,6 +87,7 @@ WELL: dict[str, Change] = {
     "a backup of last week": lambda s: s["soins"].update(sauvegarde={"jours": 7}),
     "compared last month": lambda s: s["soins"].update(verification={"jours": 35, "conforme": True}),
     "what waits by itself": lambda s: s.update(attente=[{}]),
+    "mail that is tried again": lambda s: s["avis"].update(attente=3),
 }
 
 

@@ -1,9 +1,10 @@
 """The command after a run: a real one, told what the run has done, once, whatever goes wrong; it stops nothing."""
 
 import json
-import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,23 @@ told = {"stdin": json.load(sys.stdin), "argv": sys.argv[1:], "cwd": os.getcwd(),
 with open("appris.jsonl", "a") as file: print(json.dumps(told), file=file)
 sys.exit(int(open("code").read()) if os.path.exists("code") else 0)
 """
+
+
+HANGS = """
+import os, subprocess, time
+subprocess.Popen(['sleep', '600'])
+open('pid', 'w').write(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+def states(group: str) -> Iterator[str]:
+    """The state of each process of a group."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, of = path.read_text().rpartition(")")[2].split()[:3]
+            if of == group:
+                yield state
 
 
 class Listener:
@@ -70,7 +88,7 @@ def test_it_is_told_the_run_without_a_shell_and_without_our_secret(
     (told,) = listener.told()
     assert told["stdin"] == {"run": "2025-06-30-1"} and told["argv"] == ["a b", "; rm -rf $HOME"]
     assert told["cwd"] == str(listener.workspace.root) and PASSWORD not in told["env"]
-    assert (told["env"]["DSF_RUN"], told["env"]["DSF_ESPACE"]) == ("2025-06-30-1", str(listener.workspace.root))
+    assert (told["env"]["PASSAGE_DSF"], told["env"]["ESPACE_DSF"]) == ("2025-06-30-1", str(listener.workspace.root))
     assert command.waiting(listener.workspace) == 0 and names(events(listener.world)) == ["commande_finie"]
 
 
@@ -105,12 +123,10 @@ def test_it_is_given_up_in_the_end_and_not_tried_again_too_soon(
 
 
 def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
-    script = "import os, subprocess, time\nsubprocess.Popen(['sleep', '600'])\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
-    listener = Listener(tmp_path / "ws", script, secondes=1)
+    listener = Listener(tmp_path / "ws", HANGS, secondes=1)
     assert not listener.tell()
-    group = int((listener.workspace.root / "pid").read_text())
-    with pytest.raises(ProcessLookupError):
-        os.killpg(group, 0)
+    group = (listener.workspace.root / "pid").read_text()
+    assert set(states(group)) <= {"Z"}, "dead, whoever is to bury them"
     (told,) = events(listener.world)
     assert (told["code"], told["faute"]) == (124, "TimeoutExpired")
 
@@ -147,4 +163,6 @@ def test_dsf_run_tells_it_what_it_prints_and_a_failure_changes_no_exit_code(list
     assert listener.told()[0]["stdin"] == json.loads(done.stdout)
     told = json.loads(dsf(listener, "status", "--json").stdout)["avis"]
     assert told == {"attente": 0, "abandonnes": 0, "sans_adresse": 0, "commande": 1}
-    assert "1 passage que la commande n'a pas appris" in dsf(listener, "status").stdout.replace("\u2019", "'")
+    said = dsf(listener, "status").stdout
+    assert "avis.commande échoue : 1 passage ne lui a pas été transmis" in said
+    assert "Avis : 1 passage à transmettre à la commande" in said
