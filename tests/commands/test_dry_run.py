@@ -55,4 +55,4 @@ def test_H15_a_deposit_at_a_path_over_4096_does_not_stop_a_dry_run(tmp_path: Pat
     given = world.hours("b.csv", {})
     deep(world, given.read_bytes())
     with dry_run.double(world.workspace, SETTINGS) as copy:
-        assert len(run(copy, dry_run.for_double(SETTINGS), DAY).view["depots"]) == 1
+        assert len(run(copy, dry_run.for_double(world.workspace, SETTINGS), DAY).view["depots"]) == 1

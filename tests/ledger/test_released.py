@@ -179,6 +179,7 @@ def test_C14_on_a_server_too(tmp_path: Path, postgres: Server) -> None:
         decisions.decide(space, book, decisions.begin(book), "DSF-1-C01", decisions.absence("A1"))
     with postgres.connect(name) as by_hand:
         by_hand.execute("DROP TABLE effacements")
+        by_hand.execute("DROP TABLE avis")
         for column in ("efface_le", "efface_sha256"):
             by_hand.execute(f"ALTER TABLE complements DROP COLUMN {column} CASCADE")
         by_hand.execute("UPDATE meta SET schema_version = 3")
