@@ -146,7 +146,7 @@ def test_an_older_one_halts_before_the_outbox_that_has_seen_more(world: World, t
 
 
 def test_originals_that_nobody_decided_stay_out_so_that_a_witness_can_be_renewed(world: World, tmp_path: Path) -> None:
-    (world.workspace.originals / ("0" * 64)).write_bytes(b"?")
+    (world.workspace.originals / sha256(b"?").hexdigest()).write_bytes(b"?")
     taken(world.workspace, tmp_path / "s")
     back = come_back(tmp_path / "s", tmp_path / "neuf")
     assert verify(back.restored.workspace, SETTINGS, renew_witness=True).ok

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import pytest
+
+from pipeline import disk
 from pipeline.backup.shelf import Shelf
 from pipeline.commands.restore import restore
 from pipeline.publishing import witness
@@ -111,6 +114,30 @@ def test_C12_a_backup_at_any_step_of_a_run_halts_before_what_has_left_since(made
                 assert made.ask(root=str(later)) == 1 and "en retard" in made.log(), at
 
 
+def test_C12_a_run_that_ends_while_a_backup_copies_changes_nothing_in_it(
+    made: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger is seen, then a whole run takes place, then files are copied: some have come meanwhile, some have left."""
+    for at in (0, *steps_of(made, 1)):
+        with made.workspace() as place, elsewhere(made) as aside:
+            if at:
+                made.ask(root=str(place), at=at)
+            ended = []
+
+            def reached(label: str, *_: Path, place: Path = place, ended: list[int] = ended) -> None:
+                if label == "sauvegarde: copy" and not ended:
+                    ended.append(made.ask(root=str(place)))
+
+            with monkeypatch.context() as patch:
+                patch.setattr(disk, "reached", reached)
+                scenario.back_up(place, aside / "s")
+            assert ended == [0] and problems(made, place) == []
+            back = restore(aside / "s", aside / "neuf")
+            assert back.ok and back.restored.backup.doute == (), "what was staged has left meanwhile"
+            shutil.copytree(place / "outbox", aside / "apres" / "outbox")
+            assert not restore(aside / "s", aside / "apres").ok
+
+
 def test_C12_a_backup_that_is_killed_at_any_step_leaves_whole_ones_only(made: Bench, tmp_path: Path) -> None:
     labels = tmp_path / "etapes"
     with made.workspace() as place:
@@ -119,7 +146,7 @@ def test_C12_a_backup_that_is_killed_at_any_step_leaves_whole_ones_only(made: Be
         assert made.ask(**order, labels=str(labels)) == 0, made.log()
         steps = labels.read_text().splitlines()
         assert any("sauvegarde: rename" in step for step in steps)
-        for at in some(len(steps), 1 if ALL else 29):
+        for at in sorted({*some(len(steps), 1 if ALL else 60), *range(len(steps) - 4, len(steps) + 1)}):
             folder = tmp_path / f"s{at}"
             assert made.ask(**order | {"backups": str(folder)}, at=at) == -9
             assert whole(folder) in ([], Shelf(folder).names()[:1])
