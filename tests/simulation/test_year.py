@@ -1,4 +1,4 @@
-"""A year of the simulation: in the suite a night every fortnight; all of its nights with SWEEP_STEP=1 and in `make simulate`."""
+"""A year of the simulation: in the suite a night a month; all of its nights with SWEEP_STEP=1 and in `make simulate`."""
 
 from pathlib import Path
 
@@ -7,6 +7,6 @@ from tests.simulation.year import Year
 
 
 def test_after_a_year_all_is_right_and_nobody_past_his_time_is_named(tmp_path: Path) -> None:
-    year = Year(tmp_path, 5, stride=1 if LONG else 15)
+    year = Year(tmp_path, 7, stride=1 if LONG else 30)
     year.play_year()
-    assert year.did["deposit"] > 5 and len(year.model.numbers) > 10
+    assert year.did["deposit"] and len(year.model.numbers) > 4

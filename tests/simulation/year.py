@@ -21,7 +21,8 @@ from pipeline.commands.purge import Purge, purge
 from pipeline.ledger import migrations, schema
 from pipeline.settings import Retention
 from schemas.fields import ABSENCES, HEURES
-from tests.simulation.play import Bad, Play
+from tests.simulation.play import Play
+from tests.simulation.stage import Bad
 from tests.simulation.truth import Dsf
 
 KEPT = Retention(originaux=30, retours=30, noms=180)
@@ -115,7 +116,7 @@ class Year(Play):
     def check(self) -> None:
         """What has left each night, everything once a week."""
         if self.nights % 7:
-            if bad := self.model.look(self.workspace.outbox, self._loaded()):
+            if bad := self.look():
                 raise Bad("; ".join(bad[:6]))
         else:
             super().check()
