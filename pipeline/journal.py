@@ -31,6 +31,7 @@ PARTS = 10
 
 _log = logging.getLogger("dsf")
 _log.propagate = False
+_log.addHandler(logging.NullHandler())  # outside of `opened` an event is nobody's; logging would print it
 _LEVEL = dict(zip(LEVELS, (logging.INFO, logging.WARNING, logging.ERROR), strict=True))
 
 Form = Callable[[Any], bool]
@@ -145,8 +146,15 @@ def note(name: str, **fields: Any) -> None:
     if strange := fields.keys() - set(event.champs):
         raise ValueError(f"{name}: {sorted(strange)}")
     given = {field: fields[field] for field in event.champs if fields.get(field) is not None}
-    told = {field: value if FIELDS[field](value) else HIDDEN for field, value in given.items()}
+    told = {field: _short(value) if FIELDS[field](value) else HIDDEN for field, value in given.items()}
     _log.log(_LEVEL[event.niveau], name, extra={"champs": told, "niveau": event.niveau})
+
+
+def _short(value: Any) -> Any:
+    """Fractions to the thousandth."""
+    if isinstance(value, Mapping):
+        return {name: _short(inner) for name, inner in value.items()}
+    return round(value, 3) if isinstance(value, float) else value
 
 
 @contextmanager

@@ -233,7 +233,8 @@ def _ledger_name(workspace: Workspace, settings: Settings) -> str:
 def _files_of(workspace: Workspace, settings: Settings) -> dict[str, Path]:
     """The files that the settings name and that are there, but for keys: as they are named, and where they are."""
     shared, keys = settings.stockage, _keys(workspace, settings).values()
-    names = ("dsf.toml", settings.motifs, settings.synonymes, settings.correspondances, shared.hotes, shared.autorite)
+    named = (settings.motifs, settings.synonymes, settings.correspondances, settings.avis.adresses)
+    names = ("dsf.toml", *named, shared.hotes, shared.autorite, settings.avis.autorite)
     found = {name: _path(workspace, name) for name in names if name}
     return {name: path for name, path in found.items() if path.is_file() and path not in keys}
 

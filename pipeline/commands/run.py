@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from pipeline import jsonfile, ledger
+from pipeline import journal, jsonfile, ledger
 from pipeline.bilingual import Text, in_language
 from pipeline.cells.text import hours
 from pipeline.commands import dry_run as throwaway
@@ -115,7 +115,8 @@ def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
 def tell_command(workspace: Workspace, settings: Settings, told: Mapping[str, Any]) -> bool:
     """Run the command of the settings with what ``data`` gave, as ``--json`` prints it. False: it failed, and is tried again."""
     whole = jsonfile.dumps(in_language({"version": 1, "type": "run", **told}, current()))
-    return command.after_run(workspace, settings, told["run"], whole)
+    with journal.opened(workspace, settings):
+        return command.after_run(workspace, settings, told["run"], whole)
 
 
 def _returns(view: Mapping[str, Any]) -> list[dict[str, Any]]:

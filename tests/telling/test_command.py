@@ -160,6 +160,7 @@ def test_dsf_run_tells_it_what_it_prints_and_a_failure_changes_no_exit_code(list
     listener.fails(9)
     done = dsf(listener, "run", "--as-of", "2025-06-30", "--json")
     assert done.exit_code == Exit.DONE and "avis.commande a échoué" in done.stderr
+    assert "commande_echouee" in names(events(listener.world)) and "commande_echouee" not in done.stderr
     assert listener.told()[0]["stdin"] == json.loads(done.stdout)
     told = json.loads(dsf(listener, "status", "--json").stdout)["avis"]
     assert told == {"attente": 0, "abandonnes": 0, "sans_adresse": 0, "commande": 1}

@@ -170,7 +170,7 @@ def test_it_stands_where_the_settings_say(tmp_path: Path, capsys: pytest.Capture
         "surveillance_echec",
         "passage_arrete",
     ]
-    journal.note("passage_arrete", code=1)
+    journal.note("passage_arrete", code=1, secondes=1.23456)
     assert capsys.readouterr().err == "", "nowhere, once it is over"
 
 
