@@ -211,7 +211,7 @@ def data(found: Differences, since: date | None) -> Data:
         "ecarts": found.changed,
         "non_rejoues": {why: found.left[why] for why in _LEFT},
         "depots_non_rejoues": found.not_again,
-        "coupe": dict(found.cut),
+        "coupe": {name: found.cut[name] for name in ("depots", "lignes", "non_rejoues")},
     }
 
 

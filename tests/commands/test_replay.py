@@ -57,6 +57,7 @@ def nights(root: Path) -> World:
     world.hours(
         "deux.csv", {"numero_dsf": "DSF-2"}, {"numero_dsf": "DSF-2", "date_debut": "13/02/2025", "heures": "7,33"}
     )
+    world.hours("trop.csv", {"date_debut": "14/02/2025", "date_fin": "31/03/2025", "heures": "280"})  # 278,5 h are left
     world.run(LATER)
     return world
 
@@ -98,7 +99,7 @@ def other_rule(code: str, *, passes: Any) -> Iterator[None]:
 def test_nothing_differs_where_nothing_was_changed_whatever_came_since(done: World) -> None:
     found = again(done)
     assert found["ecarts"] == [] and found["exit"] == Exit.DONE
-    assert found["depots"]["rejoues"] == 7, "the trial is none"
+    assert found["depots"]["rejoues"] == 8, "the trial is none"
     assert found["dit"][-1] == "Aucun verdict ne changerait."
 
 
@@ -133,7 +134,7 @@ def test_only_runs_since(done: World) -> None:
 
 
 def test_what_was_typed_since_is_not_known(world: World) -> None:
-    """Hours said to be typed before the date of an extract no longer count: they did, when they were judged."""
+    """Hours said to be typed before the date of an extract no longer count: they did when trop.csv was judged."""
     with ledger.open(world.workspace, SETTINGS) as book:
         for one in book.followed():
             book.enter(one.numero, kairos="K", day=date(2025, 6, 30))
@@ -149,7 +150,7 @@ def test_an_original_that_is_gone_or_changed_is_said_and_what_met_it_is_judged_a
     place.write_bytes(b"autre chose\n")
     found = again(world)
     assert found["non_rejoues"] == {"original_absent": 2, "original_change": 1, "extrait_absent": 0, "faute": 0}
-    assert found["ecarts"] == [] and found["exit"] == Exit.DONE and found["depots"]["rejoues"] == 4
+    assert found["ecarts"] == [] and found["exit"] == Exit.DONE and found["depots"]["rejoues"] == 5
     assert "Non rejoué : 2 originaux ne sont plus dans l'archive." in found["dit"]
 
 
@@ -163,7 +164,7 @@ def test_a_fault_of_ours_is_of_its_deposit_alone(done: World, monkeypatch: pytes
 
     monkeypatch.setattr(tasks, "judge", fails)
     found = again(done)
-    assert found["non_rejoues"]["faute"] == 1 and found["exit"] == Exit.FAILURE and found["depots"]["rejoues"] == 6
+    assert found["non_rejoues"]["faute"] == 1 and found["exit"] == Exit.FAILURE and found["depots"]["rejoues"] == 7
     assert "CANARI" not in str(found) and "KeyError" in found["depots_non_rejoues"][0]["detail"]
 
 
@@ -204,7 +205,7 @@ def test_nothing_is_written_and_the_command_says_it_in_both_languages(
     done_in_english = dsf(done, "--lang", "en")
     assert "would have another verdict" in done_in_english.stdout and done_in_english.exit_code == Exit.REJECTIONS
     said = json.loads(dsf(done, "--json", "--since", "2025-07-07").stdout)
-    assert (said["type"], said["depuis"], said["depots"]["rejoues"]) == ("replay", "2025-07-07", 2)
+    assert (said["type"], said["depuis"], said["depots"]["rejoues"]) == ("replay", "2025-07-07", 3)
     assert dsf(done, "--since", "hier").exit_code == Exit.USAGE
     assert content(done.workspace.root) == before
 
@@ -215,7 +216,7 @@ def test_a_ledger_of_an_older_program_is_brought_up_to_date_in_the_copy_alone(
     before = done.workspace.ledger.read_bytes()
     monkeypatch.setattr(migrations, "STEPS", {**migrations.STEPS, schema.SCHEMA: lambda _connection: None})
     monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
-    assert again(done, since=LATER)["depots"]["rejoues"] == 2
+    assert again(done, since=LATER)["depots"]["rejoues"] == 3
     assert done.workspace.ledger.read_bytes() == before
 
 
@@ -262,7 +263,7 @@ def wide(engine: Any) -> Any:
 def test_a_reference_that_no_longer_has_an_extract_is_said(done: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Reference, "as_of", lambda *_: None)
     found = again(done)
-    assert found["non_rejoues"]["extrait_absent"] == 7 and found["depots"]["rejoues"] == 0
+    assert found["non_rejoues"]["extrait_absent"] == 8 and found["depots"]["rejoues"] == 0
 
 
 def test_it_stops_where_the_reference_is_not_what_was_loaded(world: World) -> None:
