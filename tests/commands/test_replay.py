@@ -141,6 +141,13 @@ def test_what_was_typed_since_is_not_known(world: World) -> None:
     assert again(world)["ecarts"] == []
 
 
+def test_a_name_that_changed_since_is_still_the_old_one(world: World) -> None:
+    rows = "champ,numero_dsf,identifiant_de,ancien,nouveau,source,date\n"
+    rows += "identifiant_de,,,1234567A,12345678901,FT,2025-08-01\n"
+    (world.workspace.root / "noms.csv").write_text(rows)
+    assert again(world, correspondances="noms.csv")["ecarts"] == []
+
+
 def test_an_original_that_is_gone_or_changed_is_said_and_what_met_it_is_judged_as_it_was(world: World) -> None:
     with ledger.open(world.workspace, SETTINGS) as book:
         shas = {row.fichier: row.sha256 for row in book.deposits()}
