@@ -25,7 +25,7 @@ sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps;
 	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py
 	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job --engine dask
 
-simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of them on servers: PostgreSQL, SFTP, S3, Dask; `python -m tests.simulation --seed N` plays one
+simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of them on servers: PostgreSQL, SFTP, S3, Dask; then a year of nights; `python -m tests.simulation --seed N` plays one
 	$(BIN)/python -m tests.simulation --worlds 50 --seed 1 & one=$$!; \
 	$(BIN)/python -m tests.simulation --worlds 40 --seed 51 && \
 	$(BIN)/python -m tests.simulation --worlds 10 --seed 91 --ledger postgresql && \
@@ -34,6 +34,7 @@ simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of t
 	$(BIN)/python -m tests.simulation --worlds 8 --seed 125 --steps 60 --engine dask && \
 	$(BIN)/python -m tests.simulation --worlds 4 --seed 133 --steps 60 --ledger postgresql --storage sftp && \
 	$(BIN)/python -m tests.simulation --worlds 4 --seed 137 --steps 60 --ledger postgresql --storage s3 --engine dask && wait $$one
+	SWEEP_STEP=1 $(BIN)/pytest -W error -s tests/simulation/test_year.py
 
 bench: $(VENV)/.bench  ## speeds, as ratios in one run: the table of docs/performance.md, small, in ten minutes
 	$(BIN)/python -m bench
