@@ -80,9 +80,12 @@ def kept(space: Workspace) -> set[str]:
 
 def test_what_comes_back_is_what_was_there_but_for_inbox_outbox_journal_and_keys(world: World, tmp_path: Path) -> None:
     space, folder = world.workspace, tmp_path / "sauvegardes"
-    given = replace(settings(space), stockage=Storage(cle="cles/sftp"))
-    done = back_up(space, given, folder)
-    assert done.ok and done.saved.cles == ("cles/sftp",)
+    (space.root / "adresses.csv").write_text("siret,adresse\n", encoding="utf-8")
+    (tmp_path / "ailleurs.csv").write_text("champ,titre\n", encoding="utf-8")
+    read = settings(space)
+    given = replace(read, stockage=Storage(cle="cles/sftp"), avis=replace(read.avis, adresses="adresses.csv"))
+    done = back_up(space, replace(given, synonymes="../ailleurs.csv"), folder)
+    assert done.ok and done.saved.cles == ("cles/sftp",) and done.saved.ailleurs == ("../ailleurs.csv",)
     assert any("cles/sftp" in line and "secret" in line for line in done.lines())
     back = come_back(folder, tmp_path / "neuf")
     assert back.ok, back.next
@@ -90,7 +93,7 @@ def test_what_comes_back_is_what_was_there_but_for_inbox_outbox_journal_and_keys
     gone = {"var/run.lock", "var/sauvegarde.json", "cles/sftp"}
     before = kept(space) - gone
     assert kept(new) - {"var/verification.json"} == before
-    assert {"nos-motifs.csv", "dsf.toml", "var/saisies/l.csv"} <= before
+    assert {"nos-motifs.csv", "adresses.csv", "dsf.toml", "var/saisies/l.csv"} <= before
     same = before - {"var/registre.sqlite"}
     assert {n: (new.root / n).read_bytes() for n in same} == {n: (space.root / n).read_bytes() for n in same}
     assert not any(b"LE SECRET" in path.read_bytes() for path in folder.rglob("*") if path.is_file())
