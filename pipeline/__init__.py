@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "Workspace", "__version__", "check", "run"]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _DOORS = {
     "Settings": "pipeline.settings",
