@@ -21,7 +21,7 @@ MEETINGS = st.lists(st.frozensets(st.integers(0, 12), max_size=3), max_size=12)
 
 @given(meetings=MEETINGS)
 def test_who_meets_by_way_of_others_is_in_one_group_and_nobody_else(meetings: list[frozenset[int]]) -> None:
-    groups = room._meeting([set(one) for one in meetings])
+    groups = room.groups([set(one) for one in meetings])
     assert sorted(position for group in groups for position in group) == list(range(len(meetings)))
     assert groups == sorted(sorted(group) for group in groups)
     shared = [set().union(*(meetings[position] for position in group)) for group in groups]
