@@ -37,7 +37,7 @@ def test_H09_many_kills_in_a_row_at_random_instants_change_no_verdict_and_no_byt
     chance = random.Random(9)
     with made.workspace() as place:
         killed = 0
-        times = 40 if LONG else 20
+        times = 40 if LONG else 10
         for _ in range(times):
             code = made.ask(root=str(place), after=chance.uniform(0.005, 0.25), signal="SIGKILL")
             assert code in (0, -signal.SIGKILL)
@@ -65,7 +65,7 @@ def test_H09_the_real_program_killed_with_its_children_at_work(tmp_path: Path) -
     whole, often = five(tmp_path / "whole"), five(tmp_path / "often")
     assert started(whole).wait() == 0
     chance = random.Random(9)
-    for _ in range(40 if LONG else 2):
+    for _ in range(40 if LONG else 1):
         program = started(often)
         time.sleep(chance.uniform(1, 5))
         program.kill()

@@ -12,6 +12,7 @@ from pipeline import ledger, signals
 from pipeline.commands import verify
 from pipeline.errors import Interrupted
 from pipeline.workspace import Workspace
+from tests.bounded import LONG, every
 from tests.crash import scenario
 from tests.crash.client import Bench, files, problems
 from tests.world import SETTINGS, decisions, workspace
@@ -45,7 +46,7 @@ def test_B15_a_stop_outside_is_obeyed_at_once_and_handlers_come_back() -> None:
 def test_B15_ended_at_any_time(made: Bench, kind: str) -> None:
     """At random times, whatever the process is doing: no label chosen by us."""
     chance = random.Random(15)
-    for _ in range(8):
+    for _ in range(8 if LONG else 4):
         with made.workspace() as place:
             code = made.ask(root=str(place), after=chance.uniform(0.005, 0.12), signal=kind)
             assert code in (0, 130, -signal.SIGTERM, -signal.SIGKILL)
@@ -63,7 +64,7 @@ def test_B14_the_host_s_time_zone_changes_no_byte(made: Bench, zone: str) -> Non
 
 def test_B01_a_run_cut_short_is_closed_by_the_run_of_another_date(made: Bench) -> None:
     """What it decided keeps its date and has its report; the rest is the next run's."""
-    for at in range(30, len(made.labels), 40):
+    for at in range(30, len(made.labels), every(90)):
         with made.workspace() as place:
             assert made.ask(root=str(place), at=at) == -signal.SIGKILL
             assert made.ask(root=str(place), day="2025-07-01") == 0, made.log()
