@@ -80,7 +80,7 @@ def test_H12_a_dry_run_copies_no_giant_either_and_says_the_same(world: World, mo
         from pipeline import run
         from tests.world import DAY
 
-        tried = run(copy, dry_run.for_double(SETTINGS), DAY)
+        tried = run(copy, dry_run.for_double(world.workspace, SETTINGS), DAY)
     done = world.run()
     assert (tried.view["attente"], tried.view["laisses"]) == (done.view["attente"], done.view["laisses"])
 

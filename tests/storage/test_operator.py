@@ -108,7 +108,7 @@ def test_a_dry_run_changes_nothing_there(world: SharedWorld) -> None:
     world.send()
     before = world.shelf.names()
     with dry_run.double(world.workspace, world.settings()) as copy:
-        outcome = run.run_all(copy, dry_run.for_double(world.settings()), DAY, silent)
+        outcome = run.run_all(copy, dry_run.for_double(world.workspace, world.settings()), DAY, silent)
         assert len(outcome.view["complements"]) == 1
     assert world.shelf.names() == before
 
