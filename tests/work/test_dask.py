@@ -167,8 +167,9 @@ def settings_on(made: Cluster) -> Settings:
 
 @pytest.mark.parametrize("step", some(["jugement", "rendu"]))
 def test_C15_a_scheduler_that_is_killed_stops_the_run_and_nothing_is_lost(
-    tmp_path: Path, wanted: dict[str, bytes], step: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, bytes], step: str
 ) -> None:
+    monkeypatch.setattr(room, "ANSWER", 5)
     world = several(tmp_path / "ws")
     before = names(world.workspace.deposits)
     with cluster(tmp_path / "machines") as made:
