@@ -217,7 +217,7 @@ def test_killed_at_any_step_the_next_purge_ends_it(
 
         return reached
 
-    step, ended, stride = 1, False, 1 if LONG else 4
+    step, ended, stride = 1, False, 1 if LONG else 9
     while not ended:
         with monkeypatch.context() as patch:
             patch.setattr(disk, "reached", dies_at(step))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from pipeline.judging import parts
 from pipeline.ledger import migrations, schema
 from pipeline.reference import Reference, StoreError
 from schemas.rules import CATALOGUE
+from tests.bounded import LONG
 from tests.conftest import on_postgresql
 from tests.crash.scenario import in_process
 from tests.servers.postgres import Server
@@ -30,7 +30,7 @@ from tests.simulation.play import Play
 from tests.world import DAY, DISPENSATEUR, SETTINGS, TITULAIRE, World
 
 LATER = date(2025, 7, 7)
-NIGHTS = 30 if os.environ.get("SWEEP_STEP") == "1" else 4
+NIGHTS = 30 if LONG else 2
 
 
 @pytest.fixture(autouse=True)

@@ -21,20 +21,20 @@ def test_where_the_ledger_is_changes_no_byte(made: Bench, afar: Bench) -> None:
 def test_C06_the_connection_lost_while_something_is_committed(afar: Bench, how: Cut) -> None:
     commits = connections.commits(afar)
     assert len(commits) > 10
-    none_bad(connections.cut(afar, commits[:: every(16)], how))
+    none_bad(connections.cut(afar, commits[:: every(29)], how))
 
 
 def test_C06_the_connection_lost_before_and_after_statements(afar: Bench) -> None:
-    none_bad(connections.never_arrives(afar, every(300)))
-    none_bad(connections.answer_lost(afar, every(270)))
+    none_bad(connections.never_arrives(afar, every(420)))
+    none_bad(connections.answer_lost(afar, every(380)))
 
 
 def test_C05_nobody_reaches_the_server_from_some_statement_on(afar: Bench) -> None:
-    none_bad(connections.server_gone(afar, every(300)))
+    none_bad(connections.server_gone(afar, every(420)))
 
 
 def test_C05_the_server_loses_its_power(afar: Bench) -> None:
-    none_bad(connections.restarted(afar, every(200)))
+    none_bad(connections.restarted(afar, every(240)))
     none_bad(connections.stopped(afar, every(290)))
 
 

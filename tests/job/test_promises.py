@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.judging import parts
 from pipeline.ledger import Head, Ledger
 from pipeline.ledger.records import Decision
+from tests.bounded import LONG
 from tests.world import DISPENSATEUR, OTHER, TITULAIRE, World
 
 run_room = import_module("pipeline.run")  # the package has the function under that name
@@ -95,7 +96,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield tmp_path_factory.mktemp("worlds")
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=PHASES)
+@settings(
+    max_examples=8 if LONG else 3,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    phases=PHASES,
+)
 @given(deposits=DEPOSITS, politique=st.sampled_from(["dsf", "ligne", "depot"]))
 def test_lines_and_hours_read_are_those_of_the_four_verdicts(
     folder: Path, deposits: list[tuple[str, tuple[str, list[dict[str, str]]]]], politique: str
@@ -132,7 +139,13 @@ def lines_of(complement: dict) -> list[tuple[str, ...]]:  # type: ignore[type-ar
     return keys
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, phases=PHASES)
+@settings(
+    max_examples=5 if LONG else 2,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    phases=PHASES,
+)
 @given(deposits=DEPOSITS)
 def test_a_wave_decides_what_one_deposit_after_another_would(
     folder: Path, deposits: list[tuple[str, tuple[str, list[dict[str, str]]]]]

@@ -63,7 +63,7 @@ def decision(
 # --- two at once --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rounds", [200 if LONG else 20])
+@pytest.mark.parametrize("rounds", [200 if LONG else 8])
 def test_C01_of_two_machines_that_complete_one_absence_at_once_one_does(
     space: Workspace, settings: Settings, rounds: int
 ) -> None:

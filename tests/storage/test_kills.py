@@ -17,7 +17,7 @@ from tests.bounded import every
 from tests.crash.client import Bench, bench, problems
 from tests.storage.shelf import OnS3, OnSftp, Shelf, fetch, send
 
-STEP = every(450)
+STEP = every(700)
 """Every n-th step of a run is its last; 1 takes them all (`make sweep`)."""
 PARTS = ("depots", "outbox")
 KEYS = ("rapport.json",)

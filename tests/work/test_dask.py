@@ -102,7 +102,7 @@ def test_same_bytes_as_in_one_process_and_no_name_in_any_log(
     assert CANARY not in machines.logs() and "Run out-of-band function" in machines.logs()
 
 
-@pytest.mark.parametrize("width", [2, 7])
+@pytest.mark.parametrize("width", some([2, 7]))
 def test_judged_in_so_many_parts_it_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     cut: list[int] = []
 
@@ -200,9 +200,11 @@ def test_C15_where_no_worker_is_left_the_run_waits_then_stops(
     proved(world, wanted)
 
 
-def started(world: World, made: Cluster) -> "subprocess.Popen[bytes]":
+def started(world: World, made: Cluster, patience: int = room.ANSWER) -> "subprocess.Popen[bytes]":
+    """`dsf run` in a process of its own; ``patience``: seconds that it waits for the scheduler."""
     environ = {**os.environ, "DSF_DELAI_STABILITE": "0", "DSF_MOTEUR": made.address}
-    command = [sys.executable, "-m", "pipeline.cli", "run", "--as-of", "2025-06-30", "-w", str(world.workspace.root)]
+    program = f"from pipeline.work import dask; dask.ANSWER = {patience}; from pipeline.cli import main; main()"
+    command = [sys.executable, "-c", program, "run", "--as-of", "2025-06-30", "-w", str(world.workspace.root)]
     return subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -370,11 +372,11 @@ def test_G15_between_machines_all_is_encrypted_and_nobody_speaks_without_a_certi
         assert made.address.startswith("tls://")
         strangers = {name: value for name, value in environ.items() if "CLIENT" not in name}
         world = several(tmp_path / "ws")
-        for given, code in ((strangers, 1), (environ, 0)):
+        for given, code, patience in ((strangers, 1, 3), (environ, 0, room.ANSWER)):
             with pytest.MonkeyPatch.context() as patch:
                 for name, value in given.items():
                     patch.setenv(name, value)
-                driver = started(world, made)
+                driver = started(world, made, patience)
                 _, said = driver.communicate()
                 assert driver.returncode == code, said
                 assert ("ne répond pas" in said.decode()) == bool(code)
