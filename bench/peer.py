@@ -46,8 +46,8 @@ def ours(path: Path) -> set[int]:
     from pipeline.judging import findings, frames  # noqa: PLC0415
     from pipeline.judging.deposit import Deposit  # noqa: PLC0415
     from pipeline.reading import ReadOptions, read  # noqa: PLC0415
-    from pipeline.reading.packed import Packed  # noqa: PLC0415
     from pipeline.settings import Settings  # noqa: PLC0415
+    from pipeline.work.packed import Packed  # noqa: PLC0415
 
     snapshot = Snapshot(Arrival.of(path.name, siret(1), path.name, path.stat()), "", path)
     made = frames.build([Deposit(snapshot, Packed.of(read(path, ReadOptions())))])
