@@ -141,7 +141,7 @@ def test_C12_a_run_that_ends_while_a_backup_copies_changes_nothing_in_it(
 def test_C12_a_backup_that_is_killed_at_any_step_leaves_whole_ones_only(made: Bench, tmp_path: Path) -> None:
     labels = tmp_path / "etapes"
     with made.workspace() as place:
-        scenario.run(place)
+        assert made.ask(root=str(place)) == 0
         order = {"root": str(place), "verb": "back_up", "backups": str(tmp_path / "s0")}
         assert made.ask(**order, labels=str(labels)) == 0, made.log()
         steps = labels.read_text().splitlines()
@@ -158,7 +158,7 @@ def test_C12_a_backup_that_is_killed_at_any_step_leaves_whole_ones_only(made: Be
 def test_C12_a_restore_that_is_killed_at_any_step_is_begun_again(made: Bench, tmp_path: Path) -> None:
     labels = tmp_path / "etapes"
     with made.workspace() as place:
-        scenario.run(place)
+        assert made.ask(root=str(place)) == 0
         one_more(made, place, tmp_path / "s")
         order = {"verb": "give_back", "backups": str(tmp_path / "s")}
         assert made.ask(**order, root=str(tmp_path / "n0"), labels=str(labels)) == 0, made.log()
@@ -175,7 +175,7 @@ def test_C12_a_restore_that_is_killed_at_any_step_is_begun_again(made: Bench, tm
 @mounts
 def test_B03_a_full_disk_under_a_backup(made: Bench, tmp_path: Path) -> None:
     with made.workspace() as place, mounted(tmp_path / "disque", "size=2m") as disk:
-        scenario.run(place)
+        assert made.ask(root=str(place)) == 0
         order = {"root": str(place), "verb": "back_up", "backups": str(disk / "s")}
         one_more(made, place, disk / "s")
         filler = disk / "rempli"
