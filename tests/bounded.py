@@ -4,10 +4,13 @@ import os
 from collections.abc import Sequence
 from typing import TypeVar
 
+import pytest
+
 _T = TypeVar("_T")
 
 STEP = int(os.environ.get("SWEEP_STEP", "0"))
 LONG = STEP == 1
+only_long = pytest.mark.skipif(not LONG, reason="it takes long: SWEEP_STEP=1, as in make sweep")
 
 
 def every(usual: int) -> int:

@@ -116,6 +116,7 @@ def test_the_page_of_the_rules_is_in_step(workspace: Workspace) -> None:
     assert make_rules.PAGE.read_text(encoding="utf-8") == page, "run python -m docs.make_rules"
 
 
+@only_long
 def test_replayed_nothing_differs_and_a_changed_rule_changes_its_own_lines_and_their_neighbours(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ from pipeline.tasks import pack
 from pipeline.work import dask as room
 from pipeline.work.children import Children
 from pipeline.work.engine import Here, by
-from tests.bounded import some
+from tests.bounded import only_long, some
 from tests.hostile import build
 from tests.servers.daskers import ROOT, Cluster, children_of, cluster, kill
 from tests.servers.postgres import Server
@@ -186,6 +186,7 @@ def test_C15_a_scheduler_that_is_killed_stops_the_run_and_nothing_is_lost(
     proved(world, wanted)
 
 
+@only_long
 def test_C15_where_no_worker_is_left_the_run_waits_then_stops(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, bytes]
 ) -> None:
@@ -256,6 +257,7 @@ def test_C17_a_worker_of_another_program_is_refused_before_anything_and_by_its_n
     assert world.reports() == []
 
 
+@only_long
 def test_C17_one_that_comes_later_refuses_what_it_is_given(tmp_path: Path) -> None:
     other = another(tmp_path / "autre")
     with cluster(tmp_path / "machines", workers=1) as made, work.engine(settings_on(made)) as engine:

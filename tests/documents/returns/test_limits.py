@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pipeline.documents import layout
 from pipeline.documents.returns import files, limits, workbook_name
 from schemas.fields import HEURES, SHEETS
-from tests.bounded import some
+from tests.bounded import only_long, some
 from tests.documents.returns.heavy import Heavy
 from tests.documents.returns.test_report import page, said
 from tests.world import TITULAIRE, deposits
@@ -276,6 +276,7 @@ print(peak())
 """
 
 
+@only_long
 def test_H16_20_000_bad_lines_with_200_columns_of_their_own(tmp_path: Path) -> None:
     """From the inbox to the outbox in one process: ≤ 20 MB come back, which took 294 MB of rapport.json and 2.9 GB of memory."""
     heading, line, _ = deposits.hours({"heures": "sept"}).split("\r\n")
