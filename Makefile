@@ -22,7 +22,7 @@ sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps;
 	$(BIN)/python -m tests.crash.sweep
 	$(BIN)/python -m tests.crash.sweep --ledger postgresql
 	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 -m sweep --ignore tests/crash
-	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py tests/crash/test_backups.py
+	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py tests/crash/test_backups.py tests/work tests/demo tests/documents/returns
 	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job --engine dask
 
 simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of them on servers: PostgreSQL, SFTP, S3, Dask; then a year of nights; `python -m tests.simulation --seed N` plays one

@@ -12,7 +12,7 @@ from tests.crash import sweep
 from tests.crash.client import Bench
 from tests.crash.tally import Tally
 
-STEP = every(900)
+STEP = every(1500)
 
 
 def none_bad(tally: Tally) -> None:

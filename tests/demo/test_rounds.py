@@ -18,6 +18,7 @@ from pipeline.demo.second import CHANGED
 from pipeline.run import run
 from pipeline.workspace import Workspace
 from schemas.rules import CATALOGUE
+from tests.bounded import only_long
 
 VERDICTS = ("acceptee", "rejetee", "retenue", "deja_prise")
 
