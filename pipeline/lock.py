@@ -27,16 +27,31 @@ def locked(workspace: Workspace) -> Iterator[None]:
     """
     with disk.refusals_as_halts("verrou"):
         workspace.var.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(workspace.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, disk.FILE_MODE)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(BUSY) from None
+    with alone(workspace.lock, "verrou") as mine:
+        if not mine:
+            raise Busy(BUSY)
         with disk.refusals_as_halts("espace de travail"), signals.obeyed():
             yield
+
+
+@contextmanager
+def alone(path: Path, label: str) -> Iterator[bool]:
+    """Hold the lock file ``path``, made where it is missing; False where another process holds it."""
+    with disk.refusals_as_halts(label):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, disk.FILE_MODE)
+    try:
+        yield taken(handle)
     finally:
         os.close(handle)
+
+
+def taken(handle: int) -> bool:
+    """Hold an open file or folder until it is closed; False where another process holds it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 DOUBLE = "essai-"
@@ -72,7 +87,7 @@ def sweep(workspace: Workspace) -> None:
         with suppress(OSError):
             handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(root, ignore_errors=True)
+                if taken(handle):
+                    shutil.rmtree(root, ignore_errors=True)
             finally:
                 os.close(handle)

@@ -7,7 +7,6 @@ A content appears by one rename once it is durable, a backup by that of its list
 nothing but contents that no list names yet. Rank comes first in a name: the order does not depend on clocks.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from pipeline import disk
+from pipeline import disk, lock
 from pipeline.bilingual import Text
 from pipeline.errors import Busy, StateHalt
 from pipeline.publishing.witness import Witness
@@ -104,17 +103,14 @@ class Shelf:
         with disk.refusals_as_halts(LABEL):
             self.folder.mkdir(0o700, parents=True, exist_ok=True)
             self._pool.mkdir(0o700, exist_ok=True)
-            handle = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, disk.FILE_MODE)
-        try:
-            with disk.refusals_as_halts(LABEL, BlockingIOError):
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with lock.alone(self.folder / _LOCK, LABEL) as mine:
+            if not mine:
+                raise Busy(BUSY)
             self._sweep()
-            yield self
-        except BlockingIOError:
-            raise Busy(BUSY) from None
-        finally:
-            self._sweep()
-            os.close(handle)
+            try:
+                yield self
+            finally:
+                self._sweep()
 
     def _sweep(self) -> None:
         for draft in (*self.folder.glob(f"*{DRAFT}"), *self._pool.glob(f"*{DRAFT}")):

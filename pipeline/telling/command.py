@@ -4,7 +4,6 @@ What it is to be told waits in ``var/avis/<run>.<tries>.json`` until the command
 command that failed, loses nothing. It is run without a shell, in the workspace, for so many seconds and so many times at most.
 """
 
-import fcntl
 import os
 import shlex
 import signal
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from pipeline import disk, journal
+from pipeline import disk, journal, lock
 from pipeline.errors import Halt
 from pipeline.ledger.announcing import rested
 from pipeline.settings import Settings
@@ -132,9 +131,6 @@ def _alone(workspace: Workspace) -> Iterator[bool]:
     """One process at a time; whether it is this one."""
     handle = os.open(workspace.notices, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        yield lock.taken(handle)
     finally:
         os.close(handle)

@@ -258,8 +258,13 @@ def test_a_ledger_that_knows_less_than_the_last_backup_is_not_put_over_it(world:
 def test_a_backup_lies_elsewhere_and_one_is_taken_at_a_time(world: World, tmp_path: Path) -> None:
     with pytest.raises(StateHalt, match="ailleurs"):
         taken(world.workspace, world.workspace.root / "var" / "s")
-    with Shelf(tmp_path / "s").opened(), pytest.raises(Busy):
-        taken(world.workspace, tmp_path / "s")
+    with Shelf(tmp_path / "s").opened():
+        draft = tmp_path / "s" / "fichiers" / "copie-0.tmp"
+        draft.write_bytes(b"on its way")
+        with pytest.raises(Busy):
+            taken(world.workspace, tmp_path / "s")
+        assert draft.exists(), "who is refused leaves it to who is at work"
+    assert not draft.exists()
 
 
 # --- damaged, in the way ----------------------------------------------------------------------------------------------
