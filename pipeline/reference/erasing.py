@@ -16,7 +16,7 @@ from pipeline import disk
 from pipeline.pseudonyms import MARK, Pseudonyms
 from pipeline.reference import store
 from pipeline.reference.engine import Connection, connect, literal, spill
-from pipeline.reference.history import table_path
+from pipeline.reference.history import table_path, write
 from pipeline.reference.model import Load
 from pipeline.reference.schema import LIGNE
 from pipeline.reference.store import COMPLETED, CURRENT
@@ -87,7 +87,7 @@ def _rewrite(workspace: Workspace, connection: Connection, load: Load, pseudonym
     for table in (*TABLES, CURRENT):
         gone, order = ("depassees", "cle_dsf") if table == CURRENT else ("anciennes", f"cle_dsf, {LIGNE}")
         rows = f"read_parquet({literal(table_path(root, load, table))}) ANTI JOIN {gone} USING (cle_dsf)"
-        _write(connection, f"SELECT * FROM {rows} ORDER BY {order}", building / f"{table}.parquet")
+        write(connection, f"SELECT * FROM {rows} ORDER BY {order}", building / f"{table}.parquet")
     completed = f"read_parquet({literal(table_path(root, load, COMPLETED))})"
     still = f"(SELECT cle_dsf FROM read_parquet({literal(building / f'{CURRENT}.parquet')}))"
     named = connection.fetch(f"""
@@ -98,19 +98,13 @@ def _rewrite(workspace: Workspace, connection: Connection, load: Load, pseudonym
     query = f"""
         SELECT * EXCLUDE (cache) REPLACE (coalesce(cache, cle_de) AS cle_de)
         FROM {completed} LEFT JOIN caches USING (cle_dsf, cle_de) ORDER BY ALL"""
-    _write(connection, query, building / f"{COMPLETED}.parquet")
+    write(connection, query, building / f"{COMPLETED}.parquet")
     rest = replace(load, stockes=store.stored(building))
     store.write_manifest(building, rest)
     disk.flush([*sorted(building.glob("*.*")), building], LABEL)
     disk.exchange(building, root / load.nom, LABEL)
     disk.flush([root], LABEL)
     shutil.rmtree(building)
-
-
-def _write(connection: Connection, query: str, target: Path) -> None:
-    connection.execute(
-        f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)"
-    )
 
 
 def _archives(workspace: Workspace, before: date) -> list[Path]:

@@ -103,15 +103,14 @@ def write_completed(
     if loads:
         known = f"SELECT * FROM read_parquet({literal(table_path(root, loads[-1], COMPLETED))})"
         before = f"UNION ALL {_known_again(connection, known, folder, pseudonyms) if pseudonyms else known}"
-    connection.execute(f"""
-        COPY (
-            SELECT {names}, max(extrait_du) AS extrait_du FROM (
-                SELECT {names}, date_extraction AS extrait_du
-                FROM (SELECT * FROM read_parquet({absences}) WHERE deja_complementee)
-                JOIN (SELECT cle_dsf, date_extraction FROM read_parquet({dsf})) USING (cle_dsf)
-                {before}
-            ) GROUP BY ALL ORDER BY {names}
-        ) TO {literal(folder / f"{COMPLETED}.parquet")} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
+    query = f"""
+        SELECT {names}, max(extrait_du) AS extrait_du FROM (
+            SELECT {names}, date_extraction AS extrait_du
+            FROM (SELECT * FROM read_parquet({absences}) WHERE deja_complementee)
+            JOIN (SELECT cle_dsf, date_extraction FROM read_parquet({dsf})) USING (cle_dsf)
+            {before}
+        ) GROUP BY ALL ORDER BY {names}"""
+    write(connection, query, folder / f"{COMPLETED}.parquet")
 
 
 def _known_again(connection: Connection, known: str, folder: Path, pseudonyms: Pseudonyms) -> str:
@@ -127,11 +126,16 @@ def _known_again(connection: Connection, known: str, folder: Path, pseudonyms: P
         FROM ({known}) LEFT JOIN reconnues USING (cle_dsf, cle_de)"""
 
 
+def write(connection: Connection, query: str, target: Path) -> None:
+    """The rows of ``query``, as a stored table."""
+    connection.execute(
+        f"COPY ({query}) TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)"
+    )
+
+
 def write_sorted(connection: Connection, source: Path, target: Path) -> None:
     """``source`` in the order of ``cle_dsf``, then of the extract, written to ``target``."""
-    connection.execute(f"""
-        COPY (SELECT * FROM read_parquet({literal(source)}) ORDER BY cle_dsf, {LIGNE})
-        TO {literal(target)} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
+    write(connection, f"SELECT * FROM read_parquet({literal(source)}) ORDER BY cle_dsf, {LIGNE}", target)
 
 
 def write_current(connection: Connection, root: Path, loads: Sequence[Load], new: Load, folder: Path) -> None:
@@ -148,15 +152,14 @@ def write_current(connection: Connection, root: Path, loads: Sequence[Load], new
     before = (
         f"UNION ALL SELECT {names} FROM read_parquet({literal(table_path(root, loads[-1], CURRENT))})" if loads else ""
     )
-    connection.execute(f"""
-        COPY (
-            WITH nouvelles AS (
-                SELECT * EXCLUDE ({LIGNE}, n_sequences, n_absences), {new.ordre}::BIGINT AS ordre, {literal(new.nom)} AS extrait,
-                       coalesce(n_sequences, 0)::BIGINT AS n_sequences, coalesce(n_absences, 0)::BIGINT AS n_absences
-                FROM read_parquet({literal(folder / "dsf.parquet")})
-                LEFT JOIN {counted(SEQUENCES)} USING (cle_dsf) LEFT JOIN {counted(ABSENCES)} USING (cle_dsf)
-            )
-            SELECT * FROM (SELECT {names} FROM nouvelles {before})
-            QUALIFY row_number() OVER (PARTITION BY cle_dsf ORDER BY date_extraction DESC, ordre DESC) = 1
-            ORDER BY cle_dsf
-        ) TO {literal(folder / f"{CURRENT}.parquet")} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 61440)""")
+    query = f"""
+        WITH nouvelles AS (
+            SELECT * EXCLUDE ({LIGNE}, n_sequences, n_absences), {new.ordre}::BIGINT AS ordre, {literal(new.nom)} AS extrait,
+                   coalesce(n_sequences, 0)::BIGINT AS n_sequences, coalesce(n_absences, 0)::BIGINT AS n_absences
+            FROM read_parquet({literal(folder / "dsf.parquet")})
+            LEFT JOIN {counted(SEQUENCES)} USING (cle_dsf) LEFT JOIN {counted(ABSENCES)} USING (cle_dsf)
+        )
+        SELECT * FROM (SELECT {names} FROM nouvelles {before})
+        QUALIFY row_number() OVER (PARTITION BY cle_dsf ORDER BY date_extraction DESC, ordre DESC) = 1
+        ORDER BY cle_dsf"""
+    write(connection, query, folder / f"{CURRENT}.parquet")
