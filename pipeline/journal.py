@@ -21,7 +21,8 @@ from typing import Any
 
 from pipeline.errors import DiskHalt, Halt, scrubbed
 from pipeline.settings import Journaling, SettingError, Settings
-from pipeline.settings.telling import LEVELS, STDERR, inside
+from pipeline.settings.telling import LEVELS, STDERR
+from pipeline.settings.values import inside
 from pipeline.workspace import Workspace
 
 HIDDEN = "•••"

@@ -75,7 +75,7 @@ def replay(
     headings = nomenclature.synonyms(workspace.root, settings.synonymes)
     lock.sweep(workspace)
     with lock.double(workspace) as root:
-        copy, key = root / "registre.sqlite", workspace.root / settings.conservation.cle
+        copy, key = root / "registre.sqlite", settings.key(workspace.root)
         copy_to(workspace, settings, copy)
         with Rewound(Sqlite(copy), key) as book, work.engine(settings) as engine:
             reference.check(workspace, book.newest_extract())

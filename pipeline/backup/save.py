@@ -18,6 +18,7 @@ from pipeline.publishing import spool, witness
 from pipeline.reference import store
 from pipeline.reference.model import StoreError
 from pipeline.settings import Settings
+from pipeline.settings.values import inside
 from pipeline.wave import Progress, silent
 from pipeline.workspace import Workspace
 
@@ -246,7 +247,7 @@ def _keys(workspace: Workspace, settings: Settings) -> dict[str, Path]:
 
 
 def _path(workspace: Workspace, name: str) -> Path:
-    return (workspace.root / Path(name).expanduser()).resolve()
+    return inside(workspace.root, name).resolve()
 
 
 def _settings_files(workspace: Workspace, settings: Settings) -> Iterator[ToKeep]:

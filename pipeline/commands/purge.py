@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from pipeline import disk, ledger, lock, nomenclature, pseudonyms, reference, storage
+from pipeline import disk, ledger, lock, pseudonyms, reference, storage
 from pipeline.bilingual import Text
+from pipeline.commands.template import context_of
 from pipeline.documents.prefilled import template_beside, template_without_persons
 from pipeline.judging.complement import file_name, without_persons
 from pipeline.judging.context import Context
-from pipeline.ledger import Ledger
+from pipeline.ledger import Ledger, Publication
 from pipeline.pseudonyms import Pseudonyms
 from pipeline.publishing import outbox, preflight
+from pipeline.publishing.place import Outbox
 from pipeline.publishing.places import place_of
 from pipeline.reference import Forgotten
 from pipeline.settings import Settings
@@ -165,8 +167,7 @@ class _Purging:
         """The secret of this ledger, made the first time."""
         if self.book.pseudonyms:
             return self.book.pseudonyms
-        path = self.workspace.root / self.settings.conservation.cle
-        secret = pseudonyms.make(path)
+        secret = pseudonyms.make(self.settings.key(self.workspace.root))
         self.book.note_key(secret, self.day)
         self.done.cle = self.settings.conservation.cle
         return secret
@@ -177,18 +178,19 @@ class _Purging:
         there = place_of(self.workspace)
         standing = [place for place in there.places(("dsf",)) if place in erased]
         for publication in self.book.publications_at(standing):
-            self._erased("dossiers", publication.cible, publication.sha256)
+            self._erase("dossiers", there, publication)
 
     def returns(self, before: date) -> None:
         """What came back for deposits and trials, where nobody has taken it away."""
-        standing = list(place_of(self.workspace).places(("retours", "essais")))
+        there = place_of(self.workspace)
+        standing = list(there.places(("retours", "essais")))
         for low in range(0, len(standing), PORTION):
             self.progress(FILES, low, len(standing))
             for publication in self.book.past_returns(standing[low : low + PORTION], before):
-                self._erased("retours", publication.cible, publication.sha256)
+                self._erase("retours", there, publication)
 
-    def _erased(self, kind: str, cible: str, sha256: str) -> None:
-        if self.done.essai or place_of(self.workspace).erase(cible, sha256):
+    def _erase(self, kind: str, there: Outbox, publication: Publication) -> None:
+        if self.done.essai or there.erase(publication):
             self.done.comptes[kind] += 1
         else:
             self.done.restes += 1
@@ -224,10 +226,7 @@ class _Purging:
         """Put templates in the place of those that are there."""
         if not sirets:
             return
-        known = reference.open(self.workspace)
-        motifs = nomenclature.motifs(self.workspace.root, self.settings.motifs)
-        renames = nomenclature.renames(self.workspace.root, self.settings.correspondances)
-        context = Context(self.settings, self.day, known, self.book, motifs, renames)
+        context = context_of(self.workspace, self.settings, self.book, self.day)
         there = place_of(self.workspace)
         for siret in sorted(sirets):
             name = self.workspace.template(siret).name

@@ -59,7 +59,7 @@ def for_all(workspace: Workspace, settings: Settings, day: date, progress: Progr
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
         reference.bring(workspace)
         preflight.check(workspace, book)
-        context = _context(workspace, settings, book, day)
+        context = context_of(workspace, settings, book, day)
         organisations = context.reference.organisations()
         for done, siret in enumerate(organisations):
             progress(TEMPLATES, done, len(organisations))
@@ -89,10 +89,11 @@ def prefilled(workspace: Workspace, settings: Settings, siret: str, numeros: Seq
     someone else's.
     """
     with ledger.open(workspace, settings) as book:
-        return _filled(_context(workspace, settings, book, day), siret, numeros)
+        return _filled(context_of(workspace, settings, book, day), siret, numeros)
 
 
-def _context(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> Context:
+def context_of(workspace: Workspace, settings: Settings, book: Ledger, day: date) -> Context:
+    """What templates are made with. Raises ``NoReference`` where no extract is loaded."""
     known = reference.open(workspace)
     if not known.known():
         raise NoReference(NO_EXTRACT)

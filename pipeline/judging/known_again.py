@@ -4,7 +4,7 @@ The ledger has a pseudonym in their place (``pipeline.pseudonyms``). Whoever jud
 met nowhere stays a pseudonym, which no line has.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -40,23 +40,19 @@ def are_hidden(entries: Entries) -> bool:
 
 def known_again(entries: Entries, met: Met, pseudonyms: Pseudonyms, renames: Sequence[Rename]) -> Entries:
     """``entries`` with the name of each person and plan that is met, as it was when it was issued."""
-    before = {champ: _Before(renames, champ) for champ in ("identifiant_de", "numero_pif")}
-    people = {str(cle): set(rows) for cle, rows in met.people.groupby("cle_dsf")["cle_de"]}
+    people, plans = _Before(renames, "identifiant_de"), _Before(renames, "numero_pif").all(met.plans)
+    on_dsf = {str(cle): people.all(rows) for cle, rows in met.people.groupby("cle_dsf")["cle_de"]}
 
-    def shown(
-        table: pd.DataFrame, place: str, column: str, names: Mapping[str, set[str]] | frozenset[str]
-    ) -> pd.DataFrame:
-        hidden = table[column].str.startswith(MARK)
-        found: dict[str, str] = {}
-        for where in table.loc[hidden, place].unique():
-            here = names.get(where, set()) if isinstance(names, Mapping) else names
-            champ = "identifiant_de" if column == "cle_de" else "numero_pif"
-            found |= pseudonyms.names(where, before[champ].all(here))
+    def shown(table: pd.DataFrame, place: str, column: str, names: Callable[[str], set[str]]) -> pd.DataFrame:
+        hidden = table.loc[table[column].str.startswith(MARK), place].unique()
+        found = {one: name for where in hidden for one, name in pseudonyms.names(where, names(where)).items()}
         return table.assign(**{column: table[column].replace(found)}) if found else table
 
-    absences = shown(entries.absences, "cle_dsf", "cle_de", people)
-    hours = shown(entries.heures, "cle_dsf", "cle_de", people)
-    return replace(entries, absences=absences, heures=shown(hours, "cle_convention", "cle_pif", met.plans))
+    absences, hours = (
+        shown(table, "cle_dsf", "cle_de", lambda cle: on_dsf.get(cle, set()))
+        for table in (entries.absences, entries.heures)
+    )
+    return replace(entries, absences=absences, heures=shown(hours, "cle_convention", "cle_pif", lambda _: plans))
 
 
 def complements(

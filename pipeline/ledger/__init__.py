@@ -72,4 +72,4 @@ def open(workspace: Workspace, settings: Settings, *, wait: float = WAIT) -> Led
     Raises ``LedgerHalt``: locked, corrupt, newer than the program, on a network share, not writable, no answer, an unsafe server;
     ``StateHalt`` where persons were erased and the secret that they are known under is missing.
     """
-    return Ledger(located(workspace, settings, wait), workspace.root / settings.conservation.cle)
+    return Ledger(located(workspace, settings, wait), settings.key(workspace.root))

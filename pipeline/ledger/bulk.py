@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Update,
+    and_,
     bindparam,
     cast,
     func,
@@ -68,6 +69,17 @@ def insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
 def update(connection: Connection, table: Table, by: Sequence[str], rows: Iterable[Row]) -> None:
     """Give the other columns of each of ``rows`` to the row of the table that has the same values in the columns ``by``."""
     _each(connection, table, by, rows, table.update())
+
+
+def rekey(connection: Connection, table: Table, changes: Sequence[tuple[Row, Row]]) -> None:
+    """Give some rows other values in columns of their own key: each as it is, and what becomes of it."""
+    if not changes:
+        return
+    keys = [column.name for column in table.primary_key]
+    same = and_(*(table.c[name] == bindparam(f"_{name}") for name in keys))
+    new: dict[Any, Any] = {name: bindparam(name) for name in changes[0][1]}
+    values = [{**{f"_{name}": before[name] for name in keys}, **after} for before, after in changes]
+    connection.execute(table.update().where(same).values(new), values)
 
 
 def delete(connection: Connection, table: Table, rows: Iterable[Row]) -> None:

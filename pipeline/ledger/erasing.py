@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, func, select
 
 from pipeline import disk
 from pipeline.ledger import bulk, chain, schema
@@ -19,10 +19,6 @@ from pipeline.pseudonyms import MARK, Pseudonyms
 
 PORTION = 200
 """Complements erased in one transaction."""
-
-
-_Change = tuple[dict[str, Any], dict[str, str]]
-"""A row as it is, and its new values."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +120,8 @@ class Erasing(Opened):
             count = connection.execute(hashed).rowcount
             unknown = (a.c.code == "REF-01") & a.c.cle_dsf.not_like(f"{MARK}%") & a.c.depot.in_(old)
             rows = connection.execute(select(a.c.depot, a.c.cle_dsf, a.c.code).where(unknown)).all()
-            _change(
-                connection,
-                a,
-                [(dict(row._mapping), {"cle_dsf": pseudonyms.of(row.depot, row.cle_dsf)}) for row in rows],
-            )
+            changes = [(dict(row._mapping), {"cle_dsf": pseudonyms.of(row.depot, row.cle_dsf)}) for row in rows]
+            bulk.rekey(connection, a, changes)
         return count + len(rows)
 
     # --- files --------------------------------------------------------------------------------------------------------
@@ -169,25 +162,26 @@ class Erasing(Opened):
 
     def publications_at(self, targets: Iterable[str]) -> list[Publication]:
         """What was emitted to these targets in the outbox."""
-        p = schema.publications.c
         with self.reading() as connection:
-            asked = bulk.asked(connection, "cibles_demandees", ("cible",), ((one,) for one in targets))
-            query = select(schema.publications).join_from(asked, schema.publications, p.cible == asked.c.cible)
-            return [publication(row) for row in connection.execute(query.order_by(p.id))]
+            return _published(connection, _at(connection, targets))
 
     def past_returns(self, targets: Iterable[str], before: date) -> list[Publication]:
         """Of these targets in the outbox, what came back for deposits and trials in runs before that day."""
         p, r = schema.publications.c, schema.runs.c
         with self.reading() as connection:
-            asked = bulk.asked(connection, "cibles_demandees", ("cible",), ((one,) for one in targets))
-            query = (
-                select(schema.publications)
-                .join_from(asked, schema.publications, p.cible == asked.c.cible)
-                .join(schema.runs, r.run == p.run)
-                .where(p.etat == "PUBLISHED", p.genre.in_(("retour", "essai")), r.date < before.isoformat())
-                .order_by(p.id)
-            )
-            return [publication(row) for row in connection.execute(query)]
+            old = _at(connection, targets).join(schema.runs, r.run == p.run).where(r.date < before.isoformat())
+            return _published(connection, old.where(p.etat == "PUBLISHED", p.genre.in_(("retour", "essai"))))
+
+
+def _at(connection: Connection, targets: Iterable[str]) -> Select[Any]:
+    """The publications whose targets these are."""
+    p = schema.publications.c
+    asked = bulk.asked(connection, "cibles_demandees", ("cible",), ((one,) for one in targets))
+    return select(schema.publications).join_from(asked, schema.publications, p.cible == asked.c.cible).order_by(p.id)
+
+
+def _published(connection: Connection, query: Select[Any]) -> list[Publication]:
+    return [publication(row) for row in connection.execute(query)]
 
 
 def _issued_before(before: date) -> ColumnElement[bool]:
@@ -197,21 +191,10 @@ def _issued_before(before: date) -> ColumnElement[bool]:
 
 def _hide(connection: Connection, table: Table, rows: Sequence[Row[Any]], pseudonyms: Pseudonyms) -> None:
     """Pseudonyms in the keys of what a complement completed."""
-    changes: list[_Change] = []
+    changes = []
     for row in rows:
         new = {"cle_de": pseudonyms.of(row.cle_dsf, row.cle_de)}
         if table is schema.heures:
             new["cle_pif"] = pseudonyms.of(row.cle_convention, row.cle_pif)
         changes.append((dict(row._mapping), new))
-    _change(connection, table, changes)
-
-
-def _change(connection: Connection, table: Table, changes: Sequence[_Change]) -> None:
-    """Give some rows, known by their keys, other values in columns that may be of those keys."""
-    if not changes:
-        return
-    keys = [column.name for column in table.primary_key]
-    same = and_(*(table.c[name] == bindparam(f"_{name}") for name in keys))
-    new: dict[Any, Any] = {name: bindparam(name) for name in changes[0][1]}
-    values = [{**{f"_{name}": before[name] for name in keys}, **after} for before, after in changes]
-    connection.execute(table.update().where(same).values(new), values)
+    bulk.rekey(connection, table, changes)

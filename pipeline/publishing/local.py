@@ -135,14 +135,13 @@ class FolderOutbox:
             return OCCUPIED
         return ""
 
-    def erase(self, cible: str, sha256: str) -> bool:
-        """Remove a folder that was emitted; gone already is well. False where something else stands there."""
-        target = self.workspace.outbox / cible
-        above = [self.workspace.outbox / one for one in reversed(PurePosixPath(cible).parents[:-1])]
+    def erase(self, publication: Publication) -> bool:
+        """Remove a folder that was emitted, one level deep as it was."""
+        target, above = _target(self.workspace, publication), _parents(self.workspace, publication)
         try:
             if any(_unusable(folder, number) for number, folder in enumerate(above)) or target.is_symlink():
                 return not os.path.lexists(target)
-            if folder_sha256(target) != sha256:
+            if folder_sha256(target) != publication.sha256:
                 return False
             with _theirs_blocked():
                 disk.remove_folder(target, "outbox")

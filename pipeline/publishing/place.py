@@ -73,8 +73,8 @@ class Outbox(Protocol):
     def put(self, name: str, data: bytes, fence: int) -> str:
         """``replace`` in an organisation's own folder, unless it is there as it is; why it could not be, or ""."""
 
-    def erase(self, cible: str, sha256: str) -> bool:
-        """Remove a folder that was emitted, with these files and no other; False where something else stands there."""
+    def erase(self, publication: Publication) -> bool:
+        """Remove a folder that was emitted, as it was; gone already is well. False where something else stands there."""
 
     def sweep(self, kept: frozenset[str], fence: int) -> None:
         """Remove what older runs prepared there and no token of ``kept`` needs."""

@@ -164,14 +164,14 @@ class StoreOutbox:
         del fence
         return "" if self.store.get(name) == data or self.store.put(name, data) else CLOSED_THERE
 
-    def erase(self, cible: str, sha256: str) -> bool:
-        """Remove a folder that was emitted; gone already is well. False where something else stands there."""
+    def erase(self, publication: Publication) -> bool:
+        """Remove a folder that was emitted."""
         try:
-            if self.sha256(cible) != sha256:
+            if self.sha256(publication.cible) != publication.sha256:
                 return False
         except FileNotFoundError:
             return True
-        self.store.erase(cible)
+        self.store.erase(publication.cible)
         return True
 
     def sweep(self, kept: frozenset[str], fence: int) -> None:

@@ -20,7 +20,7 @@ from stdnum.fr import siret as siret_number
 from pipeline.bilingual import LANGUAGES, Text
 from pipeline.settings import telling
 from pipeline.settings.telling import PASSWORD, Journaling, Measuring, Noticing
-from pipeline.settings.values import SettingError, any_text, choice, failed, loopback, number
+from pipeline.settings.values import SettingError, any_text, choice, failed, inside, loopback, number
 
 __all__ = [
     "PROTECTED",
@@ -29,6 +29,7 @@ __all__ = [
     "Limits",
     "Measuring",
     "Noticing",
+    "Retention",
     "SettingError",
     "Settings",
     "Storage",
@@ -124,10 +125,13 @@ class Settings:
 
         return load(root, codes=frozenset(CATALOGUE), options=options)
 
+    def key(self, root: Path) -> Path:
+        """The file of the secret that erased persons of the workspace ``root`` are known by."""
+        return inside(root, self.conservation.cle)
+
     def of_double(self, root: Path) -> "Settings":
         """The same for a double of the workspace ``root``: its ledger lies in it, and knows erased persons by the same key."""
-        key = str(root.resolve() / self.conservation.cle)
-        return replace(self, ledger="", conservation=replace(self.conservation, cle=key))
+        return replace(self, ledger="", conservation=replace(self.conservation, cle=str(self.key(root.resolve()))))
 
     def chosen(self) -> list[tuple[str, str, str]]:
         """(key, value, origin) of every setting that is not at its default, by key: what `dsf status` says of them."""

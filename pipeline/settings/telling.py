@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from pipeline.bilingual import Text
 from pipeline.settings.values import SettingError, any_text, choice, failed, loopback, number
@@ -150,8 +149,3 @@ def check(notices: Noticing) -> None:
             raise SettingError(_NEEDED.fill(name=name))
     if notices.chiffrement == CLEAR and not loopback(notices.host):
         raise SettingError(_UNENCRYPTED)
-
-
-def inside(root: Path, name: str) -> Path:
-    """A path of the settings: from the workspace ``root``, unless it is whole."""
-    return root / Path(name).expanduser()

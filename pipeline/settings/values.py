@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address
+from pathlib import Path
 
 from pipeline.bilingual import Text, joined
 
@@ -68,3 +69,8 @@ def loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def inside(root: Path, name: str) -> Path:
+    """A path of the settings: from the workspace ``root``, unless it is whole."""
+    return root / Path(name).expanduser()

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pipeline.bilingual import Text
 from pipeline.errors import StoreHalt
 from pipeline.settings import Settings, Storage
+from pipeline.settings.values import inside
 from pipeline.storage.store import Store
 from pipeline.workspace import Workspace
 
@@ -86,7 +87,7 @@ def reaching(
 def _files(root: Path, chosen: Storage) -> Storage:
     """``chosen`` with its files as paths from anywhere. Raises ``StoreHalt`` for one that is not there."""
     found = {name: getattr(chosen, name) for name in ("hotes", "cle", "autorite") if getattr(chosen, name)}
-    paths = {name: root / Path(file).expanduser() for name, file in found.items()}
+    paths = {name: inside(root, file) for name, file in found.items()}
     for name, path in paths.items():
         if not path.is_file():
             raise StoreHalt(NO_FILE.fill(key=f"stockage.{name}", file=found[name]))

@@ -22,7 +22,7 @@ from pipeline.judging.context import Context
 from pipeline.judging.follow_up import AGES
 from pipeline.ledger import Tally
 from pipeline.settings import Settings
-from pipeline.settings.telling import inside
+from pipeline.settings.values import inside
 from pipeline.telling.notices import standing
 from pipeline.workspace import Workspace
 from schemas.rules import RULES_VERSION

@@ -21,7 +21,8 @@ from pipeline.documents.mail import mail
 from pipeline.ledger import Ledger, Notice
 from pipeline.ledger.announcing import DUE, GIVEN_UP, NO_ADDRESS, SENT
 from pipeline.settings import Noticing, Settings
-from pipeline.settings.telling import ADDRESS, CLEAR, PASSWORD, TLS, inside
+from pipeline.settings.telling import ADDRESS, CLEAR, PASSWORD, TLS
+from pipeline.settings.values import inside
 from pipeline.workspace import Workspace
 
 COLUMNS = ("siret", "adresse")
