@@ -199,15 +199,16 @@ def _note_decided(decision: Decision) -> None:
     for one in decision.deposits:
         journal.note(
             "depot_decide",
-            **{
-                "run": decision.run,
-                "depot": one.numero,
-                "siret": one.siret,
-                "sha256": one.sha256,
-                "octets": one.octets,
-            },
-            **{"essai": one.essai, "etat": one.etat, "codes": {rule.code: rule.constats for rule in one.regles}},
-            **{"comptes": vars(one.lignes), "heures": {name: value / 100 for name, value in vars(one.heures).items()}},
+            run=decision.run,
+            depot=one.numero,
+            siret=one.siret,
+            sha256=one.sha256,
+            octets=one.octets,
+            essai=one.essai,
+            etat=one.etat,
+            comptes=vars(one.lignes),
+            heures={name: value / 100 for name, value in vars(one.heures).items()},
+            codes={rule.code: rule.constats for rule in one.regles},
             complements=complements[one.numero],
         )
 

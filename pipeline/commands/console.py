@@ -171,10 +171,15 @@ def answer(kind: str, data: Mapping[str, Any], lines: Iterable[str], *, as_json:
         say(lines)
         return
 
+    sys.stdout.buffer.write(as_object(kind, data))
+    sys.stdout.buffer.flush()
+
+
+def as_object(kind: str, data: Mapping[str, Any]) -> bytes:
+    """What ``--json`` prints, in the language of the command."""
     from pipeline import jsonfile
 
-    sys.stdout.buffer.write(jsonfile.dumps(in_language({"version": 1, "type": kind, **data}, current())))
-    sys.stdout.buffer.flush()
+    return jsonfile.dumps(in_language({"version": 1, "type": kind, **data}, current()))
 
 
 COUNTED = {

@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from pipeline import journal, jsonfile, ledger
-from pipeline.bilingual import Text, in_language
+from pipeline.bilingual import Text
 from pipeline.cells.text import hours
 from pipeline.commands import dry_run as throwaway
 from pipeline.commands import extract, notices
-from pipeline.commands.console import COUNTED, column, counted, places, plain, shown, spent
+from pipeline.commands.console import COUNTED, as_object, column, counted, places, plain, shown, spent
 from pipeline.commands.follow_up import follow_up_lines
-from pipeline.commands.language import current, here
+from pipeline.commands.language import here
 from pipeline.documents.overview import figures
 from pipeline.judging.follow_up import as_numbers
 from pipeline.publishing import outbox
@@ -114,9 +114,8 @@ def data(result: Outcome, *, dry_run: bool) -> dict[str, Any]:
 
 def tell_command(workspace: Workspace, settings: Settings, told: Mapping[str, Any]) -> bool:
     """Run the command of the settings with what ``data`` gave, as ``--json`` prints it. False: it failed, and is tried again."""
-    whole = jsonfile.dumps(in_language({"version": 1, "type": "run", **told}, current()))
     with journal.opened(workspace, settings):
-        return command.after_run(workspace, settings, told["run"], whole)
+        return command.after_run(workspace, settings, told["run"], as_object("run", told))
 
 
 def _returns(view: Mapping[str, Any]) -> list[dict[str, Any]]:

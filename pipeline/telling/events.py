@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline import journal
+from pipeline.documents.overview import figures
 from pipeline.errors import NotDecided
 from pipeline.intake.arrival import Snapshot
-from pipeline.ledger.records import COUNTS
 from pipeline.reference import LoadResult
 from pipeline.work import Died
 
@@ -34,16 +34,16 @@ def put_aside(run: str, snapshot: Snapshot, error: NotDecided | Died) -> None:
 
 def run_ended(view: Mapping[str, Any], owed: int, seconds: float) -> None:
     """A run that went through: counts and hours of its report, what it owes, how long each step took."""
-    deposits = view["depots"]
+    sums = figures.totals(view)
     journal.note(
         "passage_fini",
         run=view["run"],
         date=view["date"],
-        depots=len(deposits),
-        refuses=sum(1 for one in deposits if one["etat"] == "refuse"),
+        depots=sums.deposits,
+        refuses=sums.refused,
         essais=len(view.get("essais", ())),
-        comptes={name: sum(one["comptes"][name] for one in deposits) for name in ("lues", *COUNTS)},
-        heures={name: sum(one["heures"][name] for one in deposits) / 100 for name in ("lues", *COUNTS)},
+        comptes={"lues": sums.lines.lues, **vars(sums.lines)},
+        heures={name: value / 100 for name, value in {"lues": sums.hours.lues, **vars(sums.hours)}.items()},
         complements=len(view["complements"]),
         a_reprendre=owed,
         attente=len(view["attente"]),

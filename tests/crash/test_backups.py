@@ -14,21 +14,20 @@ from pipeline.backup.shelf import Shelf
 from pipeline.commands.restore import restore
 from pipeline.publishing import witness
 from pipeline.workspace import Workspace
+from tests.bounded import LONG
 from tests.crash import scenario
 from tests.crash.client import Bench, outputs, problems
 from tests.crash.tally import some
 from tests.crash.test_disks import mounted, mounts
 from tests.world import names
 
-ALL = os.environ.get("SWEEP_STEP") == "1"
-"""Every step; else some of each kind."""
 TELLING = ("ledger: committed", "outbox: rename", "remplacement: rename")
 """Steps around which the view of a backup and what it copies may be of different instants."""
 
 
 def steps_of(made: Bench, kinds: int) -> list[int]:
     """Steps of the run to look at: of so many kinds of ``TELLING``, one in the middle of the run each."""
-    if ALL:
+    if LONG:
         return list(some(len(made.labels), 1))
     places = {kind: [n for n, label in enumerate(made.labels, 1) if label == kind] for kind in TELLING[:kinds]}
     return [found[len(found) // 2] for found in places.values() if found]
@@ -146,7 +145,7 @@ def test_C12_a_backup_that_is_killed_at_any_step_leaves_whole_ones_only(made: Be
         assert made.ask(**order, labels=str(labels)) == 0, made.log()
         steps = labels.read_text().splitlines()
         assert any("sauvegarde: rename" in step for step in steps)
-        for at in sorted({*some(len(steps), 1 if ALL else 60), *range(len(steps) - 4, len(steps) + 1)}):
+        for at in sorted({*some(len(steps), 1 if LONG else 60), *range(len(steps) - 4, len(steps) + 1)}):
             folder = tmp_path / f"s{at}"
             assert made.ask(**order | {"backups": str(folder)}, at=at) == -9
             assert whole(folder) in ([], Shelf(folder).names()[:1])
@@ -163,7 +162,7 @@ def test_C12_a_restore_that_is_killed_at_any_step_is_begun_again(made: Bench, tm
         order = {"verb": "give_back", "backups": str(tmp_path / "s")}
         assert made.ask(**order, root=str(tmp_path / "n0"), labels=str(labels)) == 0, made.log()
         wanted = names(tmp_path / "n0" / "var")
-        for at in some(len(labels.read_text().splitlines()), 1 if ALL else 37):
+        for at in some(len(labels.read_text().splitlines()), 1 if LONG else 37):
             new = tmp_path / f"n{at}"
             assert made.ask(**order, root=str(new), at=at) == -9
             if not (new / "var" / "registre.sqlite").exists():
