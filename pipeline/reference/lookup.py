@@ -1,6 +1,8 @@
 """What the reference knows: of some DSF, of an organisation. Read-only; one look sees one state of the store."""
 
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -48,6 +50,7 @@ class Reference:
         self._root = root
         self._loads = tuple(known)
         self._sound: set[tuple[str, str]] = set()
+        self._connection: Connection | None = None
 
     def known(self) -> bool:
         """Whether anything was ever loaded."""
@@ -69,8 +72,7 @@ class Reference:
     def check(self) -> None:
         """Raise ``StoreError`` unless everything that look-ups read is what was loaded."""
         if self._loads:
-            with connect(spill(self._root)) as connection:
-                self._open_current(connection)
+            with self._look() as connection:
                 self._choose(connection, "(SELECT DISTINCT ordre FROM courant)")
                 self._sources(connection)
 
@@ -82,11 +84,10 @@ class Reference:
         asked = pa.table({"cle_dsf": pa.array(sorted(set(cles_dsf)), pa.string())})
         if not self._loads:
             return _as_facts([schema.empty_table() for schema in _FACTS], [])
-        with connect(spill(self._root)) as connection:
+        with self._look() as connection:
             connection.register("demandees", asked)
-            self._open_current(connection)
             connection.execute("""
-                CREATE TEMP TABLE conventions AS
+                CREATE OR REPLACE TEMP TABLE conventions AS
                 SELECT DISTINCT cle_convention FROM courant SEMI JOIN demandees USING (cle_dsf)""")
             dsf = connection.fetch("SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
             self._choose(connection, "courant SEMI JOIN conventions USING (cle_convention)")
@@ -104,9 +105,8 @@ class Reference:
         asked = sorted(set(cles_dsf))
         if not self._loads or not asked:
             return _frame(_PLANS.empty_table(), _PLANS)
-        with connect(spill(self._root)) as connection:
+        with self._look() as connection:
             connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
-            self._open_current(connection)
             self._choose(connection, "courant SEMI JOIN demandees USING (cle_dsf)")
             rows = rows_of(self._root, self._sources(connection), SEQUENCES, "cle_dsf, cle_de, cle_sequence, cle_pif")
             query = f"""
@@ -119,9 +119,8 @@ class Reference:
         asked = sorted(set(cles_dsf))
         if not self._loads or not asked:
             return _frame(_FACTS[0].empty_table(), _FACTS[0])
-        with connect(spill(self._root)) as connection:
+        with self._look() as connection:
             connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
-            self._open_current(connection)
             rows = connection.fetch("SELECT * FROM courant SEMI JOIN demandees USING (cle_dsf) ORDER BY cle_dsf")
         return _frame(rows, _FACTS[0])
 
@@ -133,9 +132,8 @@ class Reference:
         schema, asked = completed_schema(), sorted(set(cles_dsf))
         if not self._loads or not asked:
             return _frame(schema.empty_table(), schema)
-        with connect(spill(self._root)) as connection:
+        with self._look() as connection:
             connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
-            self._open_current(connection)
             query = f"SELECT * FROM {COMPLETED} SEMI JOIN demandees USING (cle_dsf) ORDER BY {', '.join(DATED)}"
             return _frame(connection.fetch(query), schema)
 
@@ -151,9 +149,8 @@ class Reference:
         """``raison_sociale`` of many; those that no DSF names are left out."""
         if not self._loads:
             return {}
-        with connect(spill(self._root)) as connection:
+        with self._look() as connection:
             connection.register("demandes", pa.table({"siret": pa.array(sorted(set(sirets)), pa.string())}))
-            self._open_current(connection)
             rows = connection.fetch(_NAMES).to_pylist()
         return {row["siret"]: row["nom"] for row in rows}
 
@@ -162,8 +159,7 @@ class Reference:
         name = self.raison_sociale(siret)
         keys: list[str] = []
         if self._loads:
-            with connect(spill(self._root)) as connection:
-                self._open_current(connection)
+            with self._look() as connection:
                 rows = connection.fetch(_OPEN_TO.format(siret=literal(siret))).to_pylist()
             keys = [row["cle_dsf"] for row in rows if is_validated(row["statut"])]
         if numeros is not None:
@@ -175,8 +171,7 @@ class Reference:
         """SIRET of the titulaires and dispensateurs of DSF that are open to complements, in order."""
         if not self._loads:
             return []
-        with connect(spill(self._root)) as connection:
-            self._open_current(connection)
+        with self._look() as connection:
             rows = connection.fetch(_WITH_OPEN).to_pylist()
         return sorted({row[name] for row in rows if is_validated(row["statut"]) for name in _PARTIES if row[name]})
 
@@ -188,6 +183,18 @@ class Reference:
                 if fault := fault_of(self._root, load, file):
                     raise StoreError(fault.then(REMEDY))
                 self._sound.add(known)
+
+    @contextmanager
+    def _look(self) -> Iterator[Connection]:
+        """The one connection of all its looks, with the views that they share: to open it takes longer than most looks."""
+        with refusals_as_halts():
+            if self._connection is None:
+                with ExitStack() as opening:
+                    connection = opening.enter_context(connect(spill(self._root)))
+                    self._open_current(connection)
+                    weakref.finalize(self, opening.pop_all().close)
+                self._connection = connection
+            yield self._connection
 
     def _open_current(self, connection: Connection) -> None:
         newest = self._loads[-1]

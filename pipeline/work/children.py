@@ -179,10 +179,11 @@ class _Apart:
 
     def _asked(self, function: Callable[[Item], Result], item: Item) -> Any:
         if self._line is None:
-            self._line, far = self._context.Pipe()
-            self._child = self._context.Process(target=_errands, args=(far,))
-            self._child.start()
+            near, far = self._context.Pipe()
+            child = self._context.Process(target=_errands, args=(far,))
+            child.start()  # refused, perhaps: then there is none
             far.close()
+            self._line, self._child = near, child
         self._line.send((function, item))
         if not self._line.poll(self._seconds):
             raise TimeoutError
