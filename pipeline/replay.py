@@ -79,9 +79,9 @@ def replay(
         copy_to(workspace, settings, copy)
         with Rewound(Sqlite(copy), key) as book, work.engine(settings) as engine:
             reference.check(workspace, book.newest_extract())
-            known = reference.open(workspace)
-            context = Context(settings, date.min, known, book, motifs, renames)
-            yield from _Replay(workspace, context, book, engine, headings, progress).do(since)
+            with reference.open(workspace) as known:
+                context = Context(settings, date.min, known, book, motifs, renames)
+                yield from _Replay(workspace, context, book, engine, headings, progress).do(since)
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,11 @@ class _Replay:
         if known is None:
             found.left = [Left(one.numero, one.siret, NO_REFERENCE) for one in decided.deposits]
             return found
-        context = replace(
-            self.context, day=decided.day, reference=known, renames=_known_by(self.context.renames, decided.day)
-        )
-        again = _Again(self, context, decided, found)
-        again.do()
+        renames = _known_by(self.context.renames, decided.day)
+        with known:
+            context = replace(self.context, day=decided.day, reference=known, renames=renames)
+            again = _Again(self, context, decided, found)
+            again.do()
         return found
 
 

@@ -117,24 +117,26 @@ def _run(workspace: Workspace, settings: Settings, day: date, progress: Progress
         with timings.step("reprise"):
             reference.bring(workspace)
             reference.upgrade(workspace)
-            context = Context(settings, day, reference.open(workspace), book, reasons, renames)
-            recovered = _recovered(workspace, context, retry)
+            with reference.open(workspace) as known:
+                context = Context(settings, day, known, book, reasons, renames)
+                recovered = _recovered(workspace, context, retry)
         with timings.step("extraits"):
             progress(EXTRACTS, 0, 0)
             extracts, loaded, strangers = _loaded(workspace, settings, book, day)
-        context = replace(context, reference=reference.open(workspace))
-        if not context.reference.known():
-            raise NoReference(_no_reference(loaded))
-        with timings.step("saisies"):
-            lists, unread = _entered(workspace, settings, book, day)
-        with timings.step("inventaire"):
-            progress(INVENTORY, 0, 0)
-            book.try_again(retry)
-            found = scan(workspace, settings, book)
-        waiting = [*found.cramped, *extracts.waiting, *lists.waiting, *found.waiting]
-        left = [*extracts.left, *strangers, *lists.left, *unread, *found.left]
-        done = _decided(workspace, context, headings, found, _Told(waiting, left, timings, progress))
-        done = replace(done, extracts=tuple(loaded), absents=recovered.absents)
+        with reference.open(workspace) as known:
+            if not known.known():
+                raise NoReference(_no_reference(loaded))
+            context = replace(context, reference=known)
+            with timings.step("saisies"):
+                lists, unread = _entered(workspace, settings, book, day)
+            with timings.step("inventaire"):
+                progress(INVENTORY, 0, 0)
+                book.try_again(retry)
+                found = scan(workspace, settings, book)
+            waiting = [*found.cramped, *extracts.waiting, *lists.waiting, *found.waiting]
+            left = [*extracts.left, *strangers, *lists.left, *unread, *found.left]
+            done = _decided(workspace, context, headings, found, _Told(waiting, left, timings, progress))
+            done = replace(done, extracts=tuple(loaded), absents=recovered.absents)
         sent = notices.send(workspace, settings, book)
         done = replace(done, avis={"envoyes": sent, **notices.standing(book)} if settings.avis.serveur else {})
         measures.run_ended(workspace, context, done.view, len(done.owed), len(done.refused_extracts))

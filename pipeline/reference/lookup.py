@@ -1,9 +1,9 @@
 """What the reference knows: of some DSF, of an organisation. Read-only; one look sees one state of the store."""
 
-import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 import pyarrow as pa
@@ -43,14 +43,23 @@ _PLANS = pa.schema(
 class Reference:
     """The reference as it stood when it was opened: later loads do not change what it answers.
 
-    A file is hashed before it is read for the first time. Whatever keeps it from answering raises ``StoreError``.
+    A file is hashed before it is read for the first time. Whatever keeps it from answering raises ``StoreError``. All looks share
+    one connection, opened at the first (that takes longer than most looks); as a context manager it lets it go.
     """
 
     def __init__(self, root: Path, known: Sequence[Load]) -> None:
         self._root = root
         self._loads = tuple(known)
         self._sound: set[tuple[str, str]] = set()
+        self._opened = ExitStack()
         self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection = None
+        self._opened.close()
 
     def known(self) -> bool:
         """Whether anything was ever loaded."""
@@ -186,13 +195,12 @@ class Reference:
 
     @contextmanager
     def _look(self) -> Iterator[Connection]:
-        """The one connection of all its looks, with the views that they share: to open it takes longer than most looks."""
         with refusals_as_halts():
             if self._connection is None:
                 with ExitStack() as opening:
                     connection = opening.enter_context(connect(spill(self._root)))
                     self._open_current(connection)
-                    weakref.finalize(self, opening.pop_all().close)
+                    self._opened = opening.pop_all()
                 self._connection = connection
             yield self._connection
 
