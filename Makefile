@@ -10,7 +10,7 @@ demo: $(VENV)/.run  ## a realistic workspace in ./demo: made, run, corrected, ru
 	@$(BIN)/dsf demo demo
 
 test: $(VENV)/.test lint  ## the whole suite
-	$(BIN)/pytest -W error -n 3 --dist worksteal
+	$(BIN)/pytest -W error -n 4 --dist worksteal
 
 lint: $(VENV)/.test  ## style, types, and which room may import which
 	$(BIN)/ruff check .
@@ -18,12 +18,13 @@ lint: $(VENV)/.test  ## style, types, and which room may import which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+LONG := -W error -o faulthandler_timeout=7200
 sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps; prints how many points and how many bad
 	$(BIN)/python -m tests.crash.sweep
 	$(BIN)/python -m tests.crash.sweep --ledger postgresql
-	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 -m sweep --ignore tests/crash
-	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py tests/crash/test_backups.py tests/work tests/demo tests/documents/returns
-	SWEEP_STEP=1 $(BIN)/pytest -W error -n 2 tests/job --engine dask
+	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -n 2 -m sweep --ignore tests/crash
+	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py tests/crash/test_backups.py tests/work tests/demo tests/documents/returns
+	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -n 2 tests/job --engine dask
 
 simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of them on servers: PostgreSQL, SFTP, S3, Dask; then a year of nights; `python -m tests.simulation --seed N` plays one
 	$(BIN)/python -m tests.simulation --worlds 50 --seed 1 & one=$$!; \
@@ -34,7 +35,7 @@ simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of t
 	$(BIN)/python -m tests.simulation --worlds 8 --seed 125 --steps 60 --engine dask && \
 	$(BIN)/python -m tests.simulation --worlds 4 --seed 133 --steps 60 --ledger postgresql --storage sftp && \
 	$(BIN)/python -m tests.simulation --worlds 4 --seed 137 --steps 60 --ledger postgresql --storage s3 --engine dask && wait $$one
-	SWEEP_STEP=1 $(BIN)/pytest -W error -s tests/simulation/test_year.py
+	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -s tests/simulation/test_year.py
 
 bench: $(VENV)/.bench  ## speeds, as ratios in one run: the table of docs/performance.md, small, in ten minutes
 	$(BIN)/python -m bench

@@ -12,7 +12,7 @@ from tests.crash import sweep
 from tests.crash.client import Bench
 from tests.crash.tally import Tally
 
-STEP = every(1500)
+STEP = every(2500)
 
 
 def none_bad(tally: Tally) -> None:
@@ -22,7 +22,7 @@ def none_bad(tally: Tally) -> None:
 
 @pytest.mark.sweep
 def test_B01_kill_at_every_label_and_every_hit(made: Bench) -> None:
-    step = 1 if LONG else 25
+    step = 1 if LONG else 40
     tally = sweep.labels(made, step)
     none_bad(tally)
     assert tally.points >= len(made.labels) // step and len(made.labels) > 150

@@ -86,7 +86,7 @@ def test_H1_a_renamed_key_never_lets_an_absence_be_completed_again(world: World,
     assert codes(claim(world, "autre.csv", {**line, "heures": "3"}, **told)) == {2: ["REF-10"]}
     assert by_verdict(claim(world, "meme.csv", {**line, "commentaire": "2"}, **told)) == {2: "deja_prise"}
     assert completed(world) == [("2025-02-03", "A1")]
-    assert verify(world.workspace, SETTINGS).ok
+    assert verify(world.workspace, world.settings()).ok
 
 
 @pytest.mark.parametrize("what", RENAMED)
@@ -114,7 +114,7 @@ def test_H1_ids_that_are_ranks_and_shift_complete_nothing_twice(world: World) ->
     assert by_verdict(taken) == {2: "acceptee"}, "the absence that now has the old number of the completed one"
     assert codes(claim(world, "encore.csv", {"id_absence": "A3", "heures": "3"}, **shift)) == {2: ["REF-10"]}
     assert completed(world) == [("2025-02-03", "A3"), ("2025-02-02", "A3")]
-    assert verify(world.workspace, SETTINGS).ok
+    assert verify(world.workspace, world.settings()).ok
 
 
 def test_H1_a_shift_that_is_told_of_the_completed_absence_alone(world: World) -> None:

@@ -95,9 +95,13 @@ class World:
         """Drop a deposit of absences, each line by what it changes."""
         return self.drop(name, deposits.absences(*lines), folder)
 
+    def settings(self, **changes: Any) -> Settings:
+        """Those of the workspace, with ``changes``."""
+        return replace(SETTINGS, **changes)
+
     def run(self, day: date = DAY, **settings: Any) -> Outcome:
         """`dsf run` in this process."""
-        return run(self.workspace, replace(SETTINGS, **settings), day, lambda *_: None)
+        return run(self.workspace, self.settings(**settings), day, lambda *_: None)
 
     # --- what came out ------------------------------------------------------------------------------------------------
 
