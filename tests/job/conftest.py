@@ -22,7 +22,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(autouse=True)
 def where_the_ledger_is(request: pytest.FixtureRequest) -> Iterator[None]:
     """As ``tests.conftest`` has it for other rooms."""
-    if getattr(request, "param", request.config.getoption("--ledger")) == "sqlite":
+    asked = getattr(request, "param", request.config.getoption("--ledger"))
+    if asked == "sqlite" or request.module.__name__.rpartition(".")[2] in COPIES:
         yield
         return
     with on_postgresql(request.getfixturevalue("postgres")):
