@@ -8,6 +8,7 @@ from typing import Self
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pipeline.reference.engine import Connection, connect, literal, refusals_as_halts, spill
 from pipeline.reference.history import rows_of, table_path
@@ -81,9 +82,11 @@ class Reference:
     def check(self) -> None:
         """Raise ``StoreError`` unless everything that look-ups read is what was loaded."""
         if self._loads:
-            with self._look() as connection:
-                self._choose(connection, "(SELECT DISTINCT ordre FROM courant)")
-                self._sources(connection)
+            newest = self._loads[-1]
+            self._trust(newest, CURRENT, COMPLETED)
+            with refusals_as_halts(), pq.ParquetFile(table_path(self._root, newest, CURRENT)) as current:
+                orders = current.read(["ordre"]).column("ordre").unique()
+            self._behind(orders)
 
     def facts(self, cles_dsf: Iterable[str]) -> Facts:
         """What is known of the DSF whose keys are ``cles_dsf``; keys that nothing is known of are just not there.
@@ -216,7 +219,11 @@ class Reference:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE choisies AS SELECT * FROM {chosen}")
 
     def _sources(self, connection: Connection) -> list[Load]:
-        hit = set(connection.fetch("SELECT DISTINCT ordre FROM choisies").column("ordre").to_pylist())
+        return self._behind(connection.fetch("SELECT DISTINCT ordre FROM choisies").column("ordre"))
+
+    def _behind(self, orders: pa.Array) -> list[Load]:
+        """The loads of these ``orders``, their files trusted; the newest where there are none."""
+        hit = set(orders.to_pylist())
         sources = [load for load in self._loads if load.ordre in hit] or [self._loads[-1]]
         for load in sources:
             self._trust(load, SEQUENCES, ABSENCES)
