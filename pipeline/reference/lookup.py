@@ -93,11 +93,11 @@ class Reference:
 
         Rows by ``cle_dsf``, then in the extract's order. Blank texts are "".
         """
-        asked = pa.table({"cle_dsf": pa.array(sorted(set(cles_dsf)), pa.string())})
-        if not self._loads:
+        asked = sorted(set(cles_dsf))
+        if not self._loads or not asked:
             return _as_facts([schema.empty_table() for schema in _FACTS], [])
         with self._look() as connection:
-            connection.register("demandees", asked)
+            connection.register("demandees", pa.table({"cle_dsf": pa.array(asked, pa.string())}))
             connection.execute("""
                 CREATE OR REPLACE TEMP TABLE conventions AS
                 SELECT DISTINCT cle_convention FROM courant SEMI JOIN demandees USING (cle_dsf)""")
@@ -159,10 +159,11 @@ class Reference:
 
     def raisons_sociales(self, sirets: Iterable[str]) -> dict[str, str]:
         """``raison_sociale`` of many; those that no DSF names are left out."""
-        if not self._loads:
+        asked = sorted(set(sirets))
+        if not self._loads or not asked:
             return {}
         with self._look() as connection:
-            connection.register("demandes", pa.table({"siret": pa.array(sorted(set(sirets)), pa.string())}))
+            connection.register("demandes", pa.table({"siret": pa.array(asked, pa.string())}))
             rows = connection.fetch(_NAMES).to_pylist()
         return {row["siret"]: row["nom"] for row in rows}
 
