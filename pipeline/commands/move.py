@@ -50,8 +50,9 @@ def move(workspace: Workspace, settings: Settings, address: str, progress: Progr
     """
     there = replace(settings, ledger=address)
     with lock.locked(workspace), ledger.open(workspace, settings) as book:
-        rows = copying.copy(book, located(workspace, there))
+        target = located(workspace, there)
+        rows = copying.copy(book, target)
         found = verify(workspace, there, progress=progress)
         if found.ok:
-            copying.close_for_good(book)
+            copying.close_for_good(book, target)
     return Move(rows, found)

@@ -72,14 +72,17 @@ def copy(book: Opened, target: Database) -> dict[str, int]:
         return _copied(book, target, connection)
 
 
-def close_for_good(book: Opened) -> None:
-    """No program opens this ledger again: it goes on elsewhere.
+def close_for_good(book: Opened, target: Database) -> None:
+    """No program opens this ledger again: it goes on in ``target``, where what the clerk said since ``copy`` follows it.
 
     Raises ``HeadMoved`` where a run has taken over since ``copy``: what that one records is not in the copy.
     """
     disk.reached("ledger: moved")
-    with book.writing(fenced=True) as connection:
-        connection.execute(schema.meta.update().values(schema_version=migrations.MOVED))
+    with closing(target.connect()) as connection, book.writing(fenced=True) as here:
+        with target.writing(connection) as there:
+            _told(here, there)
+            _same(here, there, schema.saisies)
+        here.execute(schema.meta.update().values(schema_version=migrations.MOVED))
 
 
 def _fence(target: Database, connection: Connection) -> int | None:
@@ -103,7 +106,16 @@ def _copied(book: Opened, target: Database, connection: Connection) -> dict[str,
             copies.execute(
                 schema.meta.update().values(barriere=source.execute(select(schema.meta.c.barriere)).scalar_one())
             )
+            _told(source, copies)
         return {table.name: _same(source, copies, table) for table in tables}
+
+
+def _told(source: Connection, copies: Connection) -> None:
+    """What the clerk has said since: the only table that is written to without the lock of the run."""
+    said = schema.saisies
+    known = {tuple(row) for row in copies.execute(select(*said.primary_key))}
+    new = (row for row in source.execute(select(said)) if (row.complement, row.rang) not in known)
+    bulk.insert(copies, said, (dict(row._mapping) for row in new))
 
 
 def _portions(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Row[Any]]]:

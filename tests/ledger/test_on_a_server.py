@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from pipeline import ledger
+from pipeline.commands.entered import enter
 from pipeline.errors import HeadMoved, LedgerHalt, StateHalt
 from pipeline.ledger import Aside, Look, copying, schema
 from pipeline.ledger.base import located
@@ -21,7 +22,7 @@ from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from tests.servers.ledgers import Base
 from tests.servers.proxy import Cut
-from tests.world import SETTINGS, decisions, names, workspace
+from tests.world import DAY, SETTINGS, decisions, names, workspace
 
 
 @pytest.fixture
@@ -166,8 +167,9 @@ def test_C14_a_newer_schema_is_refused(base: Base, space: Workspace, settings: S
 def moved(space: Workspace, url: str) -> None:
     """As `dsf ledger move` does it."""
     with ledger.open(space, SETTINGS) as book:
-        copying.copy(book, located(space, replace(SETTINGS, ledger=url)))
-        copying.close_for_good(book)
+        target = located(space, replace(SETTINGS, ledger=url))
+        copying.copy(book, target)
+        copying.close_for_good(book, target)
 
 
 # The driver's cursor over a connection that is gone: SQLAlchemy leaves it to the collector.
@@ -207,9 +209,23 @@ def test_C12_a_run_that_took_over_during_a_move_keeps_its_ledger(
         copying.copy(book, located(space, settings))
         emitted(space, SETTINGS, "DSF-1-C02", "A2")
         with pytest.raises(HeadMoved):
-            copying.close_for_good(book)
+            copying.close_for_good(book, located(space, settings))
     emitted(space, SETTINGS, "DSF-1-C03", "A3")
     refused(space, settings, "en retard")
+
+
+def test_C12_what_the_clerk_says_during_a_move_is_said_of_the_new_ledger_too(
+    base: Base, space: Workspace, settings: Settings
+) -> None:
+    emitted(space, SETTINGS, "DSF-1-C01", "A1")
+    with ledger.open(space, SETTINGS) as book:
+        for number in ("", "K-0", "K-1"):  # the move was stopped, and is begun again
+            copying.copy(book, located(space, settings))
+            enter(space, SETTINGS, "DSF-1-C01", number, DAY)
+        copying.close_for_good(book, located(space, settings))
+    with ledger.open(space, settings) as book:
+        word = book.follow("DSF-1-C01")
+        assert word is not None and (word.numero_kairos, word.saisie_le) == ("K-1", DAY)
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
