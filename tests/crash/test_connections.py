@@ -21,16 +21,16 @@ def test_where_the_ledger_is_changes_no_byte(made: Bench, afar: Bench) -> None:
 def test_C06_the_connection_lost_while_something_is_committed(afar: Bench, how: Cut) -> None:
     commits = connections.commits(afar)
     assert len(commits) > 10
-    none_bad(connections.cut(afar, commits[:: every(29)], how))
+    none_bad(connections.cut(afar, commits[:: every(37)], how))
 
 
 def test_C06_the_connection_lost_before_and_after_statements(afar: Bench) -> None:
-    none_bad(connections.never_arrives(afar, every(420)))
-    none_bad(connections.answer_lost(afar, every(380)))
+    none_bad(connections.never_arrives(afar, every(600)))
+    none_bad(connections.answer_lost(afar, every(540)))
 
 
 def test_C05_nobody_reaches_the_server_from_some_statement_on(afar: Bench) -> None:
-    none_bad(connections.server_gone(afar, every(420)))
+    none_bad(connections.server_gone(afar, every(600)))
 
 
 def test_C05_the_server_loses_its_power(afar: Bench) -> None:
@@ -39,9 +39,9 @@ def test_C05_the_server_loses_its_power(afar: Bench) -> None:
 
 
 def test_B01_killed_at_labels(afar: Bench) -> None:
-    none_bad(sweep.labels(afar, every(160)))
-    none_bad(sweep.greedy(afar, every(190)))
+    none_bad(sweep.labels(afar, every(230)))
+    none_bad(sweep.greedy(afar, every(270)))
 
 
 def test_C03_a_runner_stopped_overtaken_and_woken(afar: Bench) -> None:
-    none_bad(sweep.overtaken(afar, every(170)))
+    none_bad(sweep.overtaken(afar, every(240)))

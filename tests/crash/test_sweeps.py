@@ -12,7 +12,7 @@ from tests.crash import sweep
 from tests.crash.client import Bench
 from tests.crash.tally import Tally
 
-STEP = every(2500)
+STEP = every(4000)
 
 
 def none_bad(tally: Tally) -> None:

@@ -1,4 +1,4 @@
-"""The chain is the same whatever database its ledger is in: every fourth of `test_job`, `make sweep` all of this room."""
+"""The chain is the same whatever database its ledger is in: every eighth of `test_job`, `make sweep` all of this room."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ COPIES = ("test_entered", "test_promises", "test_trials")
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     room = metafunc.module.__name__.rpartition(".")[2]
     cases = [name for name in vars(metafunc.module) if name.startswith("test_")]
-    if room not in COPIES and (EVERYWHERE or (room == "test_job" and metafunc.function.__name__ in cases[::4])):
+    if room not in COPIES and (EVERYWHERE or (room == "test_job" and metafunc.function.__name__ in cases[::8])):
         metafunc.parametrize("where_the_ledger_is", ["sqlite", "postgresql"], indirect=True)
 
 

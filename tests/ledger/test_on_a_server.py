@@ -182,7 +182,7 @@ def test_C12_a_move_that_is_cut_anywhere_leaves_one_ledger_that_goes_on(base: Ba
         base.proxy.arm()
         moved(space, base.url(name))
         steps = base.proxy.steps
-    for at in [at for at, step in enumerate(steps, 1) if "COMMIT" in step or at % 60 == 0]:
+    for at in [at for at, step in enumerate(steps, 1) if "COMMIT" in step or at % 150 == 0]:
         for how in (Cut.BEFORE, Cut.AFTER):
             space.ledger.write_bytes(old)
             with base.ledger_of(space.root) as name:

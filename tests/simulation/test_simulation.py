@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bounded import some
+from tests.bounded import LONG, only_long, some
 from tests.servers.ledgers import base
 from tests.simulation.machines import machines
 from tests.simulation.places import shelf, storage
@@ -13,7 +13,7 @@ from tests.simulation.play import Play
 
 @pytest.mark.parametrize("seed", some((2, 1)))
 def test_nothing_leaves_twice_whatever_happens_to_the_world(tmp_path: Path, seed: int) -> None:
-    Play(tmp_path, seed).play(60)
+    Play(tmp_path, seed).play(60 if LONG else 40)
 
 
 def test_nothing_leaves_twice_whatever_happens_to_the_ledgers_server(tmp_path: Path) -> None:
@@ -39,6 +39,7 @@ def test_nothing_leaves_twice_whatever_happens_to_shared_storage(tmp_path: Path,
         assert world.model.reports
 
 
+@only_long
 def test_nothing_leaves_twice_whoever_dies_of_those_that_do_the_work(tmp_path: Path) -> None:
     """A worker, then the scheduler; and their logs name nobody."""
     with machines(tmp_path / "machines") as several:
