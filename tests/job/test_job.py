@@ -1,6 +1,7 @@
 """The main job, end to end: verdicts, policies, numbers, what the ledger remembers."""
 
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,31 @@ def test_of_two_organisations_the_first_gets_the_absence_and_the_second_learns_n
     assert "C01" not in str(refused)
     assert "Arrêt 3" not in str(refused)
     assert "2025-06-30" not in refused["constats"][0]["message"]
+
+
+def test_A11_the_same_bytes_from_two_organisations_are_decided_apart_and_neither_learns_of_the_other(
+    world: World,
+) -> None:
+    content = shared(world).absence("a.csv", {}, folder=DISPENSATEUR).read_bytes()
+    world.drop("a.csv", content, TITULAIRE)
+    world.run()
+    first, second = world.report(DISPENSATEUR), world.report(TITULAIRE)
+    assert by_verdict(first) == {2: "acceptee"} and first["sha256"] == second["sha256"]
+    assert codes(second) == {2: ["REF-10"]}, "not AVT-07: that file was dropped by somebody else"
+    assert first["depot"] not in str(second) and second["depot"] not in str(first) and "C01" not in str(second)
+
+
+def test_A18_one_organisation_that_floods_keeps_nobody_from_this_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("pipeline.run"), "BATCH", 8)
+    monkeypatch.setattr(import_module("pipeline.run"), "LINES", 8)
+    shared(world)
+    for number in range(40):
+        world.hours(f"{number}.csv", {"date_debut": "10/02/2025", "heures": f"{number}"}, folder=TITULAIRE)
+    world.absence("a.csv", {}, folder=DISPENSATEUR)
+    world.run()
+    assert by_verdict(world.report(DISPENSATEUR)) == {2: "acceptee"} and len(world.reports()) == 40
 
 
 def test_a_dsf_of_someone_else_reads_exactly_like_one_that_does_not_exist(world: World) -> None:
