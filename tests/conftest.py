@@ -5,7 +5,6 @@ Two of those at once in a process do not work.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,15 +18,6 @@ from tests.world import SETTINGS
 # How long an example takes says something of the machine and who else is on it, nothing of what the test promises.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
-
-
-TESTS = Path(__file__).parent
-LONG_FILES = ("crash", "docs", "simulation", "storage", "work")
-"""Rooms with files that take a minute or two: a process that began with one of them last would have the others wait."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in LONG_FILES)
 
 
 @pytest.fixture(scope="session")
