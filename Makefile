@@ -10,7 +10,7 @@ demo: $(VENV)/.run  ## a realistic workspace in ./demo: made, run, corrected, ru
 	@$(BIN)/dsf demo demo
 
 test: $(VENV)/.test lint  ## the whole suite
-	$(BIN)/pytest -W error -n 5 --dist worksteal
+	$(BIN)/pytest -W error -n 4 --dist worksteal
 
 lint: $(VENV)/.test  ## style, types, and which room may import which
 	$(BIN)/ruff check .
