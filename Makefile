@@ -19,11 +19,13 @@ lint: $(VENV)/.test  ## style, types, and which room may import which
 	$(BIN)/lint-imports
 
 LONG := -W error -o faulthandler_timeout=7200
+# What the two commands before it play, and `make simulate`.
+ELSEWHERE := --ignore tests/crash/test_sweeps.py --ignore tests/crash/test_connections.py --ignore tests/simulation/test_year.py
 sweep: $(VENV)/.test  ## the long form of the crash, corpus and mutation sweeps; prints how many points and how many bad
 	$(BIN)/python -m tests.crash.sweep
 	$(BIN)/python -m tests.crash.sweep --ledger postgresql
-	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -n 2 -m sweep --ignore tests/crash
-	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -n 2 tests/job tests/storage/test_cases.py tests/storage/test_outbox.py tests/crash/test_backups.py tests/work tests/demo tests/documents/returns
+	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -n 2 $(ELSEWHERE) -m sweep
+	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -n 2 $(ELSEWHERE) -m "not sweep"
 	SWEEP_STEP=1 $(BIN)/pytest $(LONG) -n 2 tests/job --engine dask
 
 simulate: $(VENV)/.test  ## 12 000 random steps in 140 random worlds, fifty of them on servers: PostgreSQL, SFTP, S3, Dask; then a year of nights; `python -m tests.simulation --seed N` plays one
